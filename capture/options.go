@@ -1,0 +1,39 @@
+package capture
+
+import (
+	"io"
+	"time"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// Options of one capture. The zero value captures the running host with the defaults below.
+type Options struct {
+	Root       string             // the host's root directory, / if empty: /host when run from a container
+	Window     time.Duration      // between the two reads of volatile tables; negative reads once
+	Deadline   time.Duration      // for the whole capture; what is not done by then is a gap
+	DockerHost string             // address of the daemon; empty means DOCKER_HOST, else the default socket below Root
+	NoDocker   bool               // do not talk to the daemon at all
+	NoDNS      bool               // ask no resolver
+	Tool       string             // version of netmortem, for meta.json
+	Compress   schema.Compression // zstd if empty
+	Progress   func(Progress)     // called as work goes on, from any goroutine; may be nil
+	MaxBytes   int64              // bound on one document
+	Debug      io.Writer          // for the developer; nil discards
+}
+
+// The defaults.
+const (
+	DefaultWindow       = 10 * time.Second
+	DefaultDeadline     = 2 * time.Minute
+	DefaultItemDeadline = 10 * time.Second
+	DefaultMaxBytes     = 16 << 20
+)
+
+// Progress is what a terminal shows of a running capture.
+type Progress struct {
+	Phase string // discover, first read, docker, dns, window, last read, write
+	Done  int    // steps of the phase that are done
+	Total int    // steps that the phase has, 0 when unknown
+	Note  string // what is being read
+}

@@ -1,0 +1,53 @@
+package schema
+
+// Tables lists every table, in the order in which TABLES.md prints them.
+var Tables = []Table{
+	tableOf[Coverage]("coverage", PerHost, "What was planned to be captured and what became of it: one row an item."),
+	tableOf[Host]("host", PerHost, "The host itself: identity, kernel, clocks (uname, /etc/machine-id, adjtimex)."),
+	tableOf[Netns]("netns", PerHost, "Network namespaces, found without dockerd (ls -i /run/docker/netns, lsns -t net)."),
+	tableOf[Link]("link", PerNetns, "Network devices with what their kind says of itself (ip -d link)."),
+	tableOf[Address]("address", PerNetns, "Addresses of links (ip address)."),
+	tableOf[Route]("route", PerNetns, "Routes of all tables (ip route show table all)."),
+	tableOf[PolicyRule]("policy_rule", PerNetns, "Routing policy rules (ip rule)."),
+	tableOf[Neighbour]("neighbour", PerNetns, "ARP and NDP entries, proxy entries among them (ip neigh).", volatile),
+	tableOf[FDB]("fdb", PerNetns, "Forwarding entries of bridges and VXLAN devices (bridge fdb).", volatile),
+	tableOf[IPTablesChain]("iptables_chain", PerNetns, "Chains of both iptables flavours (iptables-save -c, lines with a colon).", volatile),
+	tableOf[IPTablesRule]("iptables_rule", PerNetns, "Rules of both iptables flavours, as iptables-save prints them (iptables-save -c).", volatile),
+	tableOf[NftChain]("nft_chain", PerNetns, "Chains of nftables, those that iptables-nft keeps among them (nft list chains)."),
+	tableOf[NftRule]("nft_rule", PerNetns, "Rules of nftables as the kernel keeps them (nft -a list ruleset).", volatile),
+	tableOf[NftSet]("nft_set", PerNetns, "Sets and maps of nftables (nft list sets)."),
+	tableOf[NftElement]("nft_element", PerNetns, "Elements of nftables sets and maps (nft list set)."),
+	tableOf[IPVSService]("ipvs_service", PerNetns, "IPVS virtual services (ipvsadm -ln --stats).", volatile),
+	tableOf[IPVSDestination]("ipvs_destination", PerNetns, "IPVS destinations, that is real servers (ipvsadm -ln --stats).", volatile),
+	tableOf[IPVSTimeout]("ipvs_timeout", PerNetns, "IPVS connection timeouts (ipvsadm -l --timeout)."),
+	tableOf[Sysctl]("sysctl", PerNetns, "Kernel settings that decide about traffic (sysctl)."),
+	tableOf[DNSQuery]("dns_query", PerNetns, "Questions asked from inside a container to its own resolver (dig)."),
+	tableOf[DNSAnswer]("dns_answer", PerNetns, "Answer records in the order received (dig +short)."),
+	tableOf[ContainerLog]("container_log", PerHost, "Where each container's log is, its size and last write (docker inspect -f '{{.LogPath}}')."),
+
+	tableOf[NetdevCounter]("netdev_counter", PerNetns, "Packet counters of links, two reads apart (cat /proc/net/dev).", from("netns/*/proc_net_dev", "netns/*/proc_net_dev.last")),
+	tableOf[Engine]("engine", PerHost, "The Docker engine and its membership of a swarm (docker version, docker info).", from("docker/info.json")),
+	tableOf[Container]("container", PerHost, "Containers (docker inspect).", from("docker/container_inspect.json")),
+	tableOf[ContainerNetwork]("container_network", PerHost, "Networks of containers, as the daemon says (docker inspect).", from("docker/container_inspect.json")),
+	tableOf[Network]("network", PerHost, "Networks as this host's daemon knows them (docker network inspect).", from("docker/network_inspect.json")),
+	tableOf[NetworkSubnet]("network_subnet", PerHost, "Subnets of networks (docker network inspect).", from("docker/network_inspect.json")),
+	tableOf[NetworkEndpoint]("network_endpoint", PerHost, "Local endpoints of networks, load balancers among them (docker network inspect, Containers).", from("docker/network_inspect.json")),
+	tableOf[NetworkPeer]("network_peer", PerHost, "Nodes that this host's daemon counts as members of a network (docker network inspect, Peers).", from("docker/network_inspect.json")),
+	tableOf[SwarmNode]("swarm_node", PerSwarm, "Nodes (docker node inspect).", from("docker/nodes.json")),
+	tableOf[SwarmService]("swarm_service", PerSwarm, "Services (docker service inspect).", from("docker/services.json")),
+	tableOf[SwarmServiceVIP]("swarm_service_vip", PerSwarm, "Virtual addresses of services (docker service inspect, Endpoint.VirtualIPs).", from("docker/services.json")),
+	tableOf[SwarmServicePort]("swarm_service_port", PerSwarm, "Published ports of services (docker service inspect, Endpoint.Ports).", from("docker/services.json")),
+	tableOf[SwarmServiceNetwork]("swarm_service_network", PerSwarm, "Networks that a service asks for, with aliases (docker service inspect, TaskTemplate.Networks).", from("docker/services.json")),
+	tableOf[SwarmTask]("swarm_task", PerSwarm, "Tasks (docker inspect --type task).", from("docker/tasks.json", "docker/tasks.last.json")),
+	tableOf[SwarmTaskAddress]("swarm_task_address", PerSwarm, "Addresses of tasks (docker inspect --type task, NetworksAttachments).", from("docker/tasks.json", "docker/tasks.last.json")),
+}
+
+// TableByName returns the table, or nil.
+func TableByName(name string) *Table {
+	for i := range Tables {
+		if Tables[i].Name == name {
+			return &Tables[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,231 @@
+package schema
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// A Compression of a bundle.
+type Compression string
+
+// The compressions that a Writer knows.
+const (
+	Zstd Compression = "zstd"
+	Gzip Compression = "gzip"
+)
+
+// A Writer builds one bundle. Rows and documents may be put from several goroutines; Close writes the bundle.
+//
+// SUMMARY.txt and meta.json come first in the file but are known last, so the body is compressed in memory and
+// the head is written before it: a compressed stream is a sequence of frames, and any reader joins them.
+type Writer struct {
+	Meta Meta
+
+	mu       sync.Mutex
+	comp     Compression
+	rows     map[string]*table // by table name
+	body     bytes.Buffer
+	enc      io.WriteCloser
+	tar      *tar.Writer
+	manifest Manifest
+}
+
+type table struct {
+	buf   bytes.Buffer
+	lines int64
+}
+
+// NewWriter starts a bundle of the host that meta names.
+func NewWriter(meta Meta, comp Compression) (*Writer, error) {
+	meta.Format = FormatVersion
+	w := &Writer{Meta: meta, comp: comp, rows: map[string]*table{}}
+	enc, err := compressor(&w.body, comp)
+	if err != nil {
+		return nil, err
+	}
+	w.enc, w.tar = enc, tar.NewWriter(enc)
+	return w, nil
+}
+
+func compressor(dst io.Writer, comp Compression) (io.WriteCloser, error) {
+	switch comp {
+	case Zstd:
+		// "better" is smaller and decodes faster than the default; one goroutine keeps a broken host's other processors free.
+		return zstd.NewWriter(dst, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1))
+	case Gzip:
+		return gzip.NewWriterLevel(dst, gzip.DefaultCompression)
+	}
+	return nil, fmt.Errorf("no such compression: %q", comp)
+}
+
+// Top is the name of the bundle's one directory: netmortem_<host>_<UTC>.
+func (m *Meta) Top() string {
+	host := strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '-'
+	}, m.Host)
+	return "netmortem_" + host + "_" + m.Started.UTC().Format("20060102T150405Z")
+}
+
+// Put adds one row: a value, or a pointer to one, of a record type of Tables. It returns the row's line.
+func (w *Writer) Put(row any) (int64, error) {
+	t := tableOfType(reflect.Indirect(reflect.ValueOf(row)).Type())
+	if t == nil || t.Decoded() {
+		return 0, fmt.Errorf("no table takes rows of type %T", row)
+	}
+	line, err := json.Marshal(row)
+	if err != nil {
+		return 0, fmt.Errorf("encode a row of %s: %w", t.Name, err)
+	}
+	return w.PutLine(t.Name, line), nil
+}
+
+// PutLine adds one row that is already encoded, without its newline. It returns the row's line.
+func (w *Writer) PutLine(name string, line []byte) int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := w.rows[name]
+	if t == nil {
+		t = &table{}
+		w.rows[name] = t
+	}
+	t.buf.Write(line)
+	t.buf.WriteByte('\n')
+	t.lines++
+	return t.lines
+}
+
+// Lines is the number of rows that a table has so far.
+func (w *Writer) Lines(name string) int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t := w.rows[name]; t != nil {
+		return t.lines
+	}
+	return 0
+}
+
+// Size is the number of bytes that the bundle would have if it were closed now, rows uncompressed: an upper bound
+// for whoever guards the disk.
+func (w *Writer) Size() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := int64(w.body.Len())
+	for _, t := range w.rows {
+		n += int64(t.buf.Len())
+	}
+	return n
+}
+
+// Raw adds a verbatim document; name is relative to raw/. Names may not repeat.
+func (w *Writer) Raw(name string, data []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.entry(w.tar, "raw/"+name, data)
+}
+
+func (w *Writer) entry(tw *tar.Writer, name string, data []byte) error {
+	sum := sha256.Sum256(data)
+	w.manifest.Entries = append(w.manifest.Entries, ManifestEntry{name, int64(len(data)), hex.EncodeToString(sum[:])})
+	return writeEntry(tw, w.Meta.Top()+"/"+name, w.Meta.Started, data)
+}
+
+func writeEntry(tw *tar.Writer, name string, at time.Time, data []byte) error {
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(data)), Mode: 0o600, ModTime: at.Truncate(time.Second), Format: tar.FormatPAX}
+	if err := tw.WriteHeader(h); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if _, err := tw.Write(data); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// Close writes the bundle to dst: summary and Meta, the documents, the rows, coverage last of them, the manifest.
+func (w *Writer) Close(dst io.Writer, summary string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	names := make([]string, 0, len(w.rows))
+	for name := range w.rows {
+		if name != "coverage" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range append(names, "coverage") {
+		if t := w.rows[name]; t != nil {
+			if err := w.entry(w.tar, "rows/"+name+".jsonl", t.buf.Bytes()); err != nil {
+				return err
+			}
+			t.buf = bytes.Buffer{}
+		}
+	}
+
+	var head bytes.Buffer
+	enc, err := compressor(&head, w.comp)
+	if err != nil {
+		return err
+	}
+	tw := tar.NewWriter(enc)
+	meta, err := json.MarshalIndent(w.Meta, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode meta.json: %w", err)
+	}
+	if err := w.entry(tw, "SUMMARY.txt", []byte(summary)); err != nil {
+		return err
+	}
+	if err := w.entry(tw, "meta.json", append(meta, '\n')); err != nil {
+		return err
+	}
+	if err := tw.Flush(); err != nil { // no trailer: the archive goes on in the body
+		return fmt.Errorf("write the head of the bundle: %w", err)
+	}
+	if err := enc.Close(); err != nil {
+		return fmt.Errorf("write the head of the bundle: %w", err)
+	}
+
+	manifest, err := json.MarshalIndent(w.manifest, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode manifest.json: %w", err)
+	}
+	if err := writeEntry(w.tar, w.Meta.Top()+"/manifest.json", w.Meta.Started, append(manifest, '\n')); err != nil {
+		return err
+	}
+	if err := w.tar.Close(); err != nil {
+		return fmt.Errorf("close the archive: %w", err)
+	}
+	if err := w.enc.Close(); err != nil {
+		return fmt.Errorf("close the archive: %w", err)
+	}
+	for _, part := range [][]byte{head.Bytes(), w.body.Bytes()} {
+		if _, err := dst.Write(part); err != nil {
+			return fmt.Errorf("write the bundle: %w", err)
+		}
+	}
+	return nil
+}
+
+// tableOfType returns the table whose record type is t, or nil.
+func tableOfType(t reflect.Type) *Table {
+	for i := range Tables {
+		if Tables[i].Type == t {
+			return &Tables[i]
+		}
+	}
+	return nil
+}
