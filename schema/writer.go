@@ -36,6 +36,9 @@ type Writer struct {
 
 	mu       sync.Mutex
 	comp     Compression
+	top      string            // the directory of all entries: fixed at the start, as Meta may change until Close
+	at       time.Time         // time of all entries
+	names    map[string]bool   // of the documents so far
 	rows     map[string]*table // by table name
 	body     bytes.Buffer
 	enc      io.WriteCloser
@@ -51,7 +54,7 @@ type table struct {
 // NewWriter starts a bundle of the host that meta names.
 func NewWriter(meta Meta, comp Compression) (*Writer, error) {
 	meta.Format = FormatVersion
-	w := &Writer{Meta: meta, comp: comp, rows: map[string]*table{}}
+	w := &Writer{Meta: meta, comp: comp, top: meta.Top(), at: meta.Started, names: map[string]bool{}, rows: map[string]*table{}}
 	enc, err := compressor(&w.body, comp)
 	if err != nil {
 		return nil, err
@@ -132,17 +135,25 @@ func (w *Writer) Size() int64 {
 	return n
 }
 
-// Raw adds a verbatim document; name is relative to raw/. Names may not repeat.
+// Raw adds a verbatim document; name is relative to raw/, slash separated, and may not repeat. A name that a reader
+// would refuse is an error here.
 func (w *Writer) Raw(name string, data []byte) error {
+	if err := checkName(name); err != nil {
+		return fmt.Errorf("document %q: %w", name, err)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.names[name] {
+		return fmt.Errorf("document %q: written already", name)
+	}
+	w.names[name] = true
 	return w.entry(w.tar, "raw/"+name, data)
 }
 
 func (w *Writer) entry(tw *tar.Writer, name string, data []byte) error {
 	sum := sha256.Sum256(data)
 	w.manifest.Entries = append(w.manifest.Entries, ManifestEntry{name, int64(len(data)), hex.EncodeToString(sum[:])})
-	return writeEntry(tw, w.Meta.Top()+"/"+name, w.Meta.Started, data)
+	return writeEntry(tw, w.top+"/"+name, w.at, data)
 }
 
 func writeEntry(tw *tar.Writer, name string, at time.Time, data []byte) error {
@@ -203,7 +214,7 @@ func (w *Writer) Close(dst io.Writer, summary string) error {
 	if err != nil {
 		return fmt.Errorf("encode manifest.json: %w", err)
 	}
-	if err := writeEntry(w.tar, w.Meta.Top()+"/manifest.json", w.Meta.Started, append(manifest, '\n')); err != nil {
+	if err := writeEntry(w.tar, w.top+"/manifest.json", w.at, append(manifest, '\n')); err != nil {
 		return err
 	}
 	if err := w.tar.Close(); err != nil {
