@@ -1,0 +1,275 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// coverage gathers what one bundle says of its own completeness, and concludes what is known: see the tables
+// captured and gap.
+type coverage struct {
+	host   string
+	items  []item
+	files  map[string]bool // entries of the bundle, relative to its top
+	netns  map[string]bool // every namespace that a row names
+	losses []loss
+	gaps   []Gap // for the result: one for each item or damage
+}
+
+// An item is one coverage row.
+type item struct {
+	schema.Coverage
+	line int64
+}
+
+// A loss is something that coverage does not say because nobody knew it when the bundle was written.
+type loss struct {
+	tbl, netns, document string
+	outcome              schema.Outcome
+	reason, ref          string
+}
+
+func newCoverage(host string) *coverage {
+	return &coverage{host: host, files: map[string]bool{}, netns: map[string]bool{}}
+}
+
+// add takes a packed row of the table coverage.
+func (c *coverage) add(line int64, packed []byte) {
+	v, _, err := unpack(nil, packed)
+	if err != nil {
+		return
+	}
+	t := schema.TableByName("coverage")
+	col := func(name string) string {
+		s, _ := v[len(v)-len(t.Columns)+slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name })].(string)
+		return s
+	}
+	it := item{schema.Coverage{
+		Collector: col("collector"), Tbl: col("tbl"), Netns: col("netns"), Document: col("document"),
+		Outcome: schema.Outcome(col("outcome")), Reason: col("reason"),
+	}, line}
+	if n, ok := v[len(v)-len(t.Columns)+slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == "rows" })].(int64); ok {
+		it.Rows = n
+	}
+	if it.Netns != "" {
+		c.netns[it.Netns] = true
+	}
+	c.items = append(c.items, it)
+}
+
+// namespace takes a packed row of the table netns.
+func (c *coverage) namespace(packed []byte, lay *layout) {
+	v, _, err := unpack(nil, packed)
+	if err != nil {
+		return
+	}
+	if id, ok := v[len(v)-len(lay.keys)+lay.index["netns"]].(string); ok {
+		c.netns[id] = true
+	}
+}
+
+// damage notes that something could not be understood at load.
+func (c *coverage) damage(tbl, netns, document, reason, ref string) {
+	c.losses = append(c.losses, loss{tbl, netns, document, schema.Partial, reason, ref})
+}
+
+// A place is a table of a host, or of one of its namespaces.
+type place struct{ tbl, netns string }
+
+// conclude works out captured and gap and packs their rows.
+func (c *coverage) conclude(interrupted string, packOf func(table string) *pack) {
+	good := map[place][]item{} // items that were read whole, by what they speak for
+	lost := map[place]bool{}
+	spoken := map[string]bool{} // tables that any coverage row speaks for
+	gap := packOf("gap")
+	put := func(l loss) {
+		lost[place{l.tbl, l.netns}] = true
+		gap.begin(len(gapTable.Columns))
+		gap.text(c.host)
+		gap.optional(l.netns)
+		gap.optional(l.tbl)
+		gap.optional(l.document)
+		gap.text(string(l.outcome))
+		gap.optional(l.reason)
+		gap.text(l.ref)
+	}
+	note := func(tbl, netns, document string, o schema.Outcome, reason, ref string) {
+		what := cmp.Or(document, tbl)
+		if netns != "" {
+			what += " in " + netns
+		}
+		c.gaps = append(c.gaps, Gap{Item: what, Outcome: string(o), Reason: reason, Ref: ref})
+	}
+
+	for _, it := range c.items {
+		ref := fmt.Sprintf("%s/rows/coverage.jsonl:%d", c.host, it.line)
+		outcome, reason := it.Outcome, it.Reason
+		if !slices.Contains(schema.Outcomes, outcome) {
+			outcome, reason = schema.Partial, fmt.Sprintf("no such outcome: %q", it.Outcome)
+		}
+		if !outcome.Gap() && it.Rows > 0 {
+			if file := missingFile(it, c.files); file != "" {
+				outcome, reason = schema.Partial, file+" is not in the bundle"
+			}
+		}
+		tables := tablesOf(it)
+		for _, tbl := range tables {
+			spoken[tbl] = true
+		}
+		if !outcome.Gap() {
+			for _, tbl := range tables {
+				pl := place{tbl, c.netnsOf(it, tbl)}
+				it.Outcome = outcome
+				good[pl] = append(good[pl], it)
+			}
+			continue
+		}
+		note(it.Tbl, it.Netns, it.Document, outcome, reason, ref)
+		if len(tables) == 0 {
+			put(loss{"", it.Netns, it.Document, outcome, reason, ref})
+		}
+		for _, tbl := range tables {
+			put(loss{tbl, c.netnsOf(it, tbl), it.Document, outcome, reason, ref})
+		}
+	}
+	seen := map[string]bool{}
+	for _, l := range c.losses {
+		if !seen[l.ref] {
+			note(l.tbl, l.netns, l.document, l.outcome, l.reason, l.ref)
+			seen[l.ref] = true
+		}
+		put(l)
+	}
+
+	namespaces := slices.Sorted(maps.Keys(c.netns))
+	for i := range schema.Tables {
+		t := &schema.Tables[i]
+		if t.Name == "coverage" {
+			continue
+		}
+		if !spoken[t.Name] {
+			if t.Scope != schema.PerSwarm || interrupted != "" {
+				reason := "the bundle has no coverage row for it: its capture did not plan it"
+				if interrupted != "" {
+					reason = "the bundle ends before its coverage rows: " + interrupted
+				}
+				put(loss{t.Name, "", "", schema.Skipped, reason, c.host + "/meta.json:1"})
+			}
+			continue
+		}
+		places := []string{""}
+		if t.Scope == schema.PerNetns {
+			places = namespaces
+		}
+		for _, ns := range places {
+			if it, ok := known(t, ns, good, lost); ok && (t.Scope != schema.PerSwarm || it.Outcome == schema.OK) {
+				p := packOf("captured")
+				p.begin(len(capturedTable.Columns))
+				p.text(c.host)
+				p.optional(ns)
+				p.text(t.Name)
+				p.text(string(it.Outcome))
+				p.text(fmt.Sprintf("%s/rows/coverage.jsonl:%d", c.host, it.line))
+			}
+		}
+	}
+}
+
+// known reports whether everything that speaks for a table in a namespace (or, with an empty one, on the host) says
+// that it was read whole, and the item to cite for it: one that found something, before one that had nothing to read.
+func known(t *schema.Table, ns string, good map[place][]item, lost map[place]bool) (item, bool) {
+	if lost[place{t.Name, ""}] || lost[place{t.Name, ns}] {
+		return item{}, false
+	}
+	items := good[place{t.Name, ns}]
+	if ns != "" {
+		items = append(slices.Clip(items), good[place{t.Name, ""}]...)
+	}
+	if len(items) == 0 {
+		return item{}, false
+	}
+	for _, pattern := range t.Docs { // a decoded table needs each of its documents
+		if !slices.ContainsFunc(items, func(it item) bool { return it.Tbl != "" || matches(pattern, it.Document) }) {
+			return item{}, false
+		}
+	}
+	for _, it := range items {
+		if it.Outcome == schema.OK {
+			return it, true
+		}
+	}
+	return items[0], true
+}
+
+// tablesOf are the tables that a coverage row speaks for.
+func tablesOf(it item) []string {
+	var out []string
+	if it.Tbl != "" {
+		out = append(out, it.Tbl)
+	}
+	if it.Document != "" {
+		out = append(out, tablesFrom(it.Document)...)
+	}
+	return out
+}
+
+// tablesFrom are the tables that are decoded from a document.
+func tablesFrom(document string) []string {
+	var out []string
+	for i := range schema.Tables {
+		if slices.ContainsFunc(schema.Tables[i].Docs, func(pattern string) bool { return matches(pattern, document) }) {
+			out = append(out, schema.Tables[i].Name)
+		}
+	}
+	return out
+}
+
+// matches reports whether a document, relative to the bundle's top or to raw/, is one that the pattern names.
+func matches(pattern, document string) bool {
+	ok, err := path.Match(pattern, strings.TrimPrefix(document, "raw/"))
+	return ok && err == nil
+}
+
+// netnsOf is the namespace that a coverage row speaks for in a table: none where the table has none.
+func (c *coverage) netnsOf(it item, tbl string) string {
+	t := schema.TableByName(tbl)
+	if t == nil || t.Scope != schema.PerNetns {
+		return ""
+	}
+	if it.Netns == "" && it.Document != "" {
+		return documentNetns(it.Document)
+	}
+	return it.Netns
+}
+
+// documentNetns is the namespace that a document's path names: netns/<id>/…
+func documentNetns(document string) string {
+	rest, ok := strings.CutPrefix(strings.TrimPrefix(document, "raw/"), "netns/")
+	if !ok {
+		return ""
+	}
+	id, _, _ := strings.Cut(rest, "/")
+	return id
+}
+
+// missingFile is the file that a coverage row says was written but that the bundle does not have; empty if it has.
+func missingFile(it item, files map[string]bool) string {
+	if it.Document != "" {
+		if name := "raw/" + strings.TrimPrefix(it.Document, "raw/"); !files[name] {
+			return name
+		}
+		return ""
+	}
+	if t := schema.TableByName(it.Tbl); t != nil && !t.Decoded() {
+		if name := "rows/" + it.Tbl + ".jsonl"; !files[name] {
+			return name
+		}
+	}
+	return ""
+}

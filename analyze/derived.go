@@ -1,0 +1,130 @@
+package analyze
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// A Derived is a table that analyze computes after loading: what SQL cannot say, or what several rules need, worked
+// out once and stored, so that rules stay plain SQL and the database stays readable without this program.
+//
+// Exactly one of Query and Fill is set. A rule that reads a derived table counts as reading the captured tables
+// behind it. For a Query SQLite itself says which they are; for a Fill they are declared in Reads.
+type Derived struct {
+	Name    string          // as rules call it
+	Doc     string          // one sentence: what a row is
+	Columns []schema.Column // in order; only Name, Type, Doc, Class and Required are used
+	Query   string          // a SELECT with exactly these columns
+	Fill    Fill            // Go that puts the rows
+	Reads   []string        // for a Fill: every table that it reads, captured or derived
+	Index   []string        // column lists to index, "host, netns": only for what two rules need
+}
+
+// A Fill computes a derived table: it queries tx and puts rows, the values of all columns in order. A nil value is
+// NULL; strings, integers, floats and booleans are taken as they are.
+type Fill func(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error
+
+// Col is a column of a derived table; typ is TEXT, INTEGER or REAL.
+func Col(name, typ string, class schema.Class, doc string) schema.Column {
+	return schema.Column{Name: name, Type: typ, Class: class, Doc: doc}
+}
+
+// DDL is the STRICT table.
+func (d *Derived) DDL() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "CREATE TABLE %s (\n", d.Name)
+	for i, c := range d.Columns {
+		fmt.Fprintf(&b, "  %s %s", c.Name, c.Type)
+		if c.Required {
+			b.WriteString(" NOT NULL")
+		}
+		if i < len(d.Columns)-1 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString(") STRICT")
+	return b.String()
+}
+
+// names lists the columns for a statement.
+func names(cols []schema.Column) string {
+	s := make([]string, len(cols))
+	for i, c := range cols {
+		s[i] = c.Name
+	}
+	return strings.Join(s, ", ")
+}
+
+// derive computes all derived tables in the order of the list and returns, for each, the captured tables behind it.
+func derive(ctx context.Context, db *database, list []*Derived) (lineage, error) {
+	lin := lineage{}
+	for _, d := range list {
+		reads := d.Reads
+		if d.Fill == nil {
+			var err error
+			if reads, err = db.reads(ctx, d.Query); err != nil {
+				return nil, fmt.Errorf("derived table %s: %w", d.Name, err)
+			}
+		}
+		lin[d.Name] = lin.captured(reads)
+		if err := db.fill(ctx, d); err != nil {
+			return nil, fmt.Errorf("derived table %s: %w", d.Name, err)
+		}
+	}
+	return lin, nil
+}
+
+// fill runs one derivation and its indexes.
+func (db *database) fill(ctx context.Context, d *Derived) error {
+	if d.Fill == nil {
+		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s)\n%s", d.Name, names(d.Columns), d.Query)); err != nil {
+			return err
+		}
+	} else {
+		in := newInserter(db, d.Name, len(d.Columns))
+		err := d.Fill(ctx, db.tx, func(row ...any) error {
+			if len(row) != len(d.Columns) {
+				return fmt.Errorf("a row of %d values for %d columns", len(row), len(d.Columns))
+			}
+			return in.values(ctx, row)
+		})
+		if err != nil {
+			return err
+		}
+		if err := in.flush(ctx); err != nil {
+			return err
+		}
+	}
+	for i, cols := range d.Index {
+		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("CREATE INDEX %s_%d ON %s (%s)", d.Name, i+1, d.Name, cols)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A lineage says for each derived table which captured tables its rows depend on.
+type lineage map[string][]string
+
+// captured replaces derived tables by the captured ones behind them; sorted, without repetition. Tables of the
+// mechanism itself (coverage, captured, gap, …) are not facts about a host and drop out.
+func (l lineage) captured(tables []string) []string {
+	var out []string
+	for _, name := range tables {
+		if t := schema.TableByName(name); t != nil {
+			if name != "coverage" {
+				out = append(out, name)
+			}
+			continue
+		}
+		out = append(out, l[name]...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,206 @@
+package analyze
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"reflect"
+	"strings"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// A decoded is one row from a document: a record struct of a decoded table, and the line where its element stands.
+type decoded struct {
+	line int64
+	row  any
+}
+
+// A decoder turns one kind of document into rows. Rows and an error may both come back: the rows are kept, and the
+// tables count as incomplete.
+type decoder struct {
+	document string // pattern, relative to raw/
+	decode   func(doc string, r io.Reader) ([]decoded, error)
+}
+
+// decoders lists them. The documents of tasks are read twice and merged: see taskReads.
+var decoders = []decoder{
+	{"docker/info.json", decodeEngine},
+	{"docker/container_inspect.json", decodeContainers},
+	{"docker/network_inspect.json", decodeNetworks},
+	{"docker/nodes.json", decodeNodes},
+	{"docker/services.json", decodeServices},
+	{"docker/tasks.json", decodeTasks},
+	{"docker/tasks.last.json", decodeTasks},
+	{"netns/*/proc_net_dev", decodeNetdev},
+	{"netns/*/proc_net_dev.last", decodeNetdev},
+}
+
+// document reads raw/<name> if some table is decoded from it.
+func (r *bundleReader) document(name string, e *schema.Entry) {
+	for _, d := range decoders {
+		if !matches(d.document, name) {
+			continue
+		}
+		rows, err := d.decode(name, io.LimitReader(e.Data, maxDocument))
+		if err != nil {
+			line := int64(1)
+			var at *elementError
+			if errors.As(err, &at) {
+				line = at.line
+			}
+			ref := fmt.Sprintf("%s/%s:%d", r.host, e.Name, line)
+			r.problem("%s: %v", ref, err)
+			for _, tbl := range tablesFrom(name) {
+				ns := ""
+				if schema.TableByName(tbl).Scope == schema.PerNetns {
+					ns = documentNetns(name)
+				}
+				r.coverage.damage(tbl, ns, e.Name, "the document could not be understood: "+err.Error(), ref)
+			}
+		}
+		switch name {
+		case "docker/tasks.json":
+			r.tasks.first, r.tasks.hasFirst = rows, true
+		case "docker/tasks.last.json":
+			r.tasks.last, r.tasks.hasLast = rows, true
+		default:
+			r.putDecoded(e.Name, rows)
+		}
+		return
+	}
+}
+
+// putDecoded packs rows of a document.
+func (r *bundleReader) putDecoded(doc string, rows []decoded) {
+	for _, d := range rows {
+		name := tableOfRow(d.row)
+		p := r.pack(name)
+		packStruct(p, r.lays[name], r.host, doc, d.line, d.row)
+		r.rep.rows++
+		r.send(name, p, batchBytes)
+	}
+}
+
+// tableOfRow is the name of the table whose record the row is.
+func tableOfRow(row any) string {
+	typ := reflect.TypeOf(row)
+	for i := range schema.Tables {
+		if schema.Tables[i].Type == typ {
+			return schema.Tables[i].Name
+		}
+	}
+	panic(fmt.Sprintf("analyze: %T is no record", row))
+}
+
+// An elementError is a mistake in one element of a document.
+type elementError struct {
+	line int64
+	err  error
+}
+
+func (e *elementError) Error() string { return e.err.Error() }
+func (e *elementError) Unwrap() error { return e.err }
+
+// elements calls f with each element of the JSON array that r holds and the line where the element begins. Capture
+// writes one element a line, but any layout is read. An element that f refuses does not end the reading.
+func elements[E any](r io.Reader, f func(line int64, e *E) error) error {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	tok, err := dec.Token()
+	if err != nil {
+		return fmt.Errorf("not JSON: %w", err)
+	}
+	if tok != json.Delim('[') {
+		if reply := errorReply(data); reply != "" {
+			return fmt.Errorf("the daemon replied: %s", reply)
+		}
+		return errors.New("not a JSON array")
+	}
+	var (
+		errs []error
+		line = int64(1)
+		pos  = 0
+	)
+	for dec.More() {
+		start := int(dec.InputOffset())
+		for start < len(data) && strings.IndexByte(" \t\r\n,", data[start]) >= 0 {
+			start++
+		}
+		line += int64(bytes.Count(data[pos:start], []byte{'\n'}))
+		pos = start
+		var e E
+		err := dec.Decode(&e)
+		var wrong *json.UnmarshalTypeError
+		switch {
+		case errors.As(err, &wrong): // the element is whole, one of its values is not what it should be
+			errs = append(errs, &elementError{line, err})
+			continue
+		case err != nil:
+			return errors.Join(append(errs, &elementError{line, fmt.Errorf("damaged JSON: %w", err)})...)
+		}
+		if err := f(line, &e); err != nil {
+			errs = append(errs, &elementError{line, err})
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		errs = append(errs, &elementError{line, fmt.Errorf("damaged JSON: the array has no end: %w", err)})
+	}
+	return errors.Join(errs...)
+}
+
+// errorReply is the text of an error that the Docker API replied with instead of a document; empty if it is none.
+func errorReply(data []byte) string {
+	var reply struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(data, &reply) != nil {
+		return ""
+	}
+	return reply.Message
+}
+
+// An addressReader parses addresses and keeps the first mistake, so that a decoder can build a row in one expression.
+type addressReader struct{ err error }
+
+// addr is an address; the zero one for empty text.
+func (a *addressReader) addr(s string) netip.Addr {
+	if s == "" {
+		return netip.Addr{}
+	}
+	ip, err := netip.ParseAddr(s)
+	if err != nil && a.err == nil {
+		a.err = err
+	}
+	return ip.Unmap()
+}
+
+// cidr is the address and the prefix length of 10.0.0.2/24; zero for empty text. The length may be missing.
+func (a *addressReader) cidr(s string) (netip.Addr, int64) {
+	if !strings.Contains(s, "/") {
+		return a.addr(s), 0
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil && a.err == nil {
+		a.err = err
+	}
+	return p.Addr().Unmap(), int64(p.Bits())
+}
+
+// prefix is a subnet; the zero one for empty text.
+func (a *addressReader) prefix(s string) netip.Prefix {
+	if s == "" {
+		return netip.Prefix{}
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil && a.err == nil {
+		a.err = err
+	}
+	return p.Masked()
+}

@@ -1,0 +1,291 @@
+package analyze
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// A fixture is a miniature cluster in a text archive: its files have bundle paths, node-a/rows/fdb.jsonl or
+// node-a/raw/docker/tasks.json, and the file want holds the findings as printed by [printFindings].
+//
+// What a fixture does not say is healthy and complete: a host without rows/coverage.jsonl gets coverage rows that
+// call every table, namespace and document read whole, and a host without rows/host.jsonl was read twice. Rows of a
+// decoded table may stand in rows/<table>.jsonl, which is shorter than the document.
+type fixture struct {
+	path  string
+	ar    *txtar.Archive
+	hosts []*fixtureHost
+}
+
+type fixtureHost struct {
+	name  string
+	files map[string][]byte // relative to the bundle's top
+	meta  schema.Meta
+}
+
+func readFixture(t *testing.T, path string) *fixture {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{path: path, ar: txtar.Parse(data)}
+	byName := map[string]*fixtureHost{}
+	for _, file := range f.ar.Files {
+		host, name, ok := strings.Cut(file.Name, "/")
+		if !ok {
+			if file.Name != "want" {
+				t.Fatalf("%s: file %s is neither below a host nor want", path, file.Name)
+			}
+			continue
+		}
+		h := byName[host]
+		if h == nil {
+			h = &fixtureHost{name: host, files: map[string][]byte{}, meta: schema.Meta{
+				Format: schema.FormatVersion, Tool: "fixture", CaptureID: host, Host: host,
+				Started: time.Date(2026, 11, 20, 2, 14, 7, 0, time.UTC), Finished: time.Date(2026, 11, 20, 2, 14, 20, 0, time.UTC), Window: 10,
+			}}
+			byName[host] = h
+			f.hosts = append(f.hosts, h)
+		}
+		if name == "meta.json" {
+			if err := json.Unmarshal(file.Data, &h.meta); err != nil {
+				t.Fatalf("%s: %s: %v", path, file.Name, err)
+			}
+			continue
+		}
+		if h.files[name] != nil {
+			t.Fatalf("%s: file %s is there twice", path, file.Name)
+		}
+		h.files[name] = file.Data
+	}
+	for _, h := range f.hosts {
+		h.complete()
+	}
+	return f
+}
+
+// complete fills in what the fixture leaves unsaid.
+func (h *fixtureHost) complete() {
+	if h.files["rows/host.jsonl"] == nil {
+		h.files["rows/host.jsonl"] = fmt.Appendf(nil, `{"hostname":%q,"kernel":"6.1.0","wall":"2026-11-20T02:14:07Z","first_read":"2026-11-20T02:14:08Z","last_read":"2026-11-20T02:14:18Z","finished_read":"2026-11-20T02:14:19Z"}`+"\n", h.name)
+	}
+	if h.files["rows/coverage.jsonl"] != nil {
+		return
+	}
+	var b bytes.Buffer
+	for _, c := range h.allCoverage() {
+		line, err := json.Marshal(c)
+		if err != nil {
+			panic(err)
+		}
+		b.Write(append(line, '\n'))
+	}
+	h.files["rows/coverage.jsonl"] = b.Bytes()
+}
+
+// allCoverage says ok to every table, in every namespace that a row of the host names, and to every document. The
+// swarm's documents are absent on a host that has none of them and none of their rows: a worker.
+func (h *fixtureHost) allCoverage() []schema.Coverage {
+	namespaces := map[string]bool{}
+	manager := false
+	for name, data := range h.files {
+		if ns := documentNetns(name); ns != "" {
+			namespaces[ns] = true
+		}
+		for line := range bytes.Lines(data) {
+			var row struct {
+				Netns string `json:"netns"`
+			}
+			if strings.HasPrefix(name, "rows/") && json.Unmarshal(line, &row) == nil && row.Netns != "" {
+				namespaces[row.Netns] = true
+			}
+		}
+		for i := range schema.Tables {
+			t := &schema.Tables[i]
+			if t.Scope == schema.PerSwarm && (name == "rows/"+t.Name+".jsonl" || slices.Contains(t.Docs, strings.TrimPrefix(name, "raw/"))) {
+				manager = true
+			}
+		}
+	}
+	var out []schema.Coverage
+	docs := map[string]bool{}
+	for i := range schema.Tables {
+		t := &schema.Tables[i]
+		switch {
+		case t.Name == "coverage":
+		case t.Decoded():
+			for _, doc := range t.Docs {
+				if docs[doc] {
+					continue
+				}
+				docs[doc] = true
+				outcome := schema.OK
+				if t.Scope == schema.PerSwarm && !manager {
+					outcome = schema.Absent
+				}
+				if !strings.Contains(doc, "*") {
+					out = append(out, schema.Coverage{Collector: "docker", Document: "raw/" + doc, Outcome: outcome})
+					continue
+				}
+				for _, ns := range slices.Sorted(maps.Keys(namespaces)) {
+					out = append(out, schema.Coverage{Collector: "proc", Netns: ns, Document: "raw/" + strings.Replace(doc, "*", ns, 1), Outcome: outcome})
+				}
+			}
+		case t.Scope == schema.PerNetns && len(namespaces) == 0:
+			out = append(out, schema.Coverage{Collector: t.Name, Tbl: t.Name, Outcome: schema.Absent})
+		case t.Scope == schema.PerNetns:
+			for _, ns := range slices.Sorted(maps.Keys(namespaces)) {
+				out = append(out, schema.Coverage{Collector: t.Name, Tbl: t.Name, Netns: ns, Outcome: schema.OK})
+			}
+		default:
+			out = append(out, schema.Coverage{Collector: t.Name, Tbl: t.Name, Outcome: schema.OK})
+		}
+	}
+	return out
+}
+
+// source makes a host loadable.
+func (h *fixtureHost) source() *source {
+	return &source{path: h.name + ".tar.zst", meta: h.meta, open: func() (entries, error) {
+		return &memoryBundle{files: h.files, names: slices.Sorted(maps.Keys(h.files))}, nil
+	}}
+}
+
+// A memoryBundle is a bundle that was never a file.
+type memoryBundle struct {
+	files map[string][]byte
+	names []string
+}
+
+func (m *memoryBundle) Next() (*schema.Entry, error) {
+	if len(m.names) == 0 {
+		return nil, io.EOF
+	}
+	name := m.names[0]
+	m.names = m.names[1:]
+	return &schema.Entry{Name: name, Size: int64(len(m.files[name])), Data: bytes.NewReader(m.files[name])}, nil
+}
+
+func (m *memoryBundle) Close() error { return nil }
+
+// loadHosts loads hosts and computes the derived tables; it is discarded when the test ends.
+func loadHosts(t testing.TB, hosts []*fixtureHost, derived []*Derived) (*database, lineage, []*loaded) {
+	t.Helper()
+	ctx := context.Background()
+	db, err := create(ctx, "", derived)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(db.discard)
+	var sources []*source
+	for _, h := range hosts {
+		sources = append(sources, h.source())
+	}
+	sources, _ = label(sources)
+	reports, err := load(ctx, db, sources, func(int) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lin, err := derive(ctx, db, derived)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db, lin, reports
+}
+
+// runRule loads hosts and runs one rule.
+func runRule(t testing.TB, r *Rule, hosts []*fixtureHost) []Finding {
+	t.Helper()
+	db, lin, _ := loadHosts(t, hosts, computed())
+	defer db.discard()
+	q, err := askOne(context.Background(), db, lin, r)
+	if err != nil {
+		t.Fatalf("%s: %v", r.Path, err)
+	}
+	names := map[string]bool{}
+	for _, h := range hosts {
+		names[hostLabel(&h.meta)] = true
+	}
+	found, err := q.answer(context.Background(), db, names)
+	if err != nil {
+		t.Fatalf("%s: %v", r.Path, err)
+	}
+	return found
+}
+
+// printFindings is the form of want: the host and the summary, then the subject, the facts and the addresses,
+// indented.
+func printFindings(list []Finding) string {
+	var b strings.Builder
+	for _, f := range list {
+		fmt.Fprintf(&b, "%s: %s\n\t%s\n", f.Host, f.Summary, f.Subject)
+		for _, x := range f.Facts {
+			fmt.Fprintf(&b, "\t%s = %s\n", x.Name, x.Value)
+		}
+		for _, e := range f.Evidence {
+			fmt.Fprintf(&b, "\t%s\n", e.Ref)
+		}
+	}
+	return b.String()
+}
+
+// check compares findings with want, or rewrites want when UPDATE=1.
+func (f *fixture) check(t *testing.T, got string) {
+	t.Helper()
+	i := slices.IndexFunc(f.ar.Files, func(x txtar.File) bool { return x.Name == "want" })
+	var want string
+	if i >= 0 {
+		want = string(f.ar.Files[i].Data)
+	}
+	if got == want {
+		return
+	}
+	if os.Getenv("UPDATE") == "" {
+		t.Errorf("%s: findings differ (UPDATE=1 rewrites want)\n--- want\n%s--- got\n%s", f.path, want, got)
+		return
+	}
+	if i < 0 {
+		f.ar.Files = append(f.ar.Files, txtar.File{Name: "want"})
+		i = len(f.ar.Files) - 1
+	}
+	f.ar.Files[i].Data = []byte(got)
+	if err := os.WriteFile(f.path, txtar.Format(f.ar), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fixturesOf are the paths of a rule's fixtures.
+func fixturesOf(t *testing.T, id string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("..", "testdata", "rules", id, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(paths, cmp.Compare[string])
+	return paths
+}
+
+func shippedRules(t testing.TB) []*Rule {
+	t.Helper()
+	rules, err := Rules("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rules
+}

@@ -1,0 +1,95 @@
+package analyze
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// valuesRows is the number of rows of one INSERT … VALUES: enough that the cost of a call stops mattering.
+const valuesRows = 50
+
+// An inserter puts rows into one table. Rows of values wait until there are enough of them; flush writes the rest.
+type inserter struct {
+	db      *database
+	table   string
+	columns int // that INSERT names, generated ones left out
+	list    string
+	many    *sql.Stmt // INSERT of valuesRows rows
+	args    []any
+}
+
+func newInserter(db *database, table string, columns int) *inserter {
+	return &inserter{db: db, table: table, columns: columns}
+}
+
+// values adds one row.
+func (in *inserter) values(ctx context.Context, row []any) error {
+	in.args = append(in.args, row...)
+	if len(in.args) < valuesRows*in.columns {
+		return nil
+	}
+	return in.write(ctx)
+}
+
+// packed adds all rows of a pack.
+func (in *inserter) packed(ctx context.Context, p pack) error {
+	for buf := p.buf; len(buf) > 0; {
+		before := len(in.args)
+		var err error
+		if in.args, buf, err = unpack(in.args, buf); err != nil {
+			return fmt.Errorf("table %s: %w", in.table, err)
+		}
+		if n := len(in.args) - before; n != in.columns {
+			return fmt.Errorf("table %s: a packed row of %d values for %d columns", in.table, n, in.columns)
+		}
+		if len(in.args) >= valuesRows*in.columns {
+			if err := in.write(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// write inserts the waiting rows, which are valuesRows or fewer.
+func (in *inserter) write(ctx context.Context) error {
+	n := len(in.args) / in.columns
+	if n == 0 {
+		return nil
+	}
+	stmt := in.many
+	if stmt == nil || n != valuesRows {
+		s, err := in.db.tx.PrepareContext(ctx, in.insert(n))
+		if err != nil {
+			return fmt.Errorf("table %s: %w", in.table, err)
+		}
+		if n == valuesRows {
+			in.many = s
+		} else {
+			defer s.Close()
+		}
+		stmt = s
+	}
+	if _, err := stmt.ExecContext(ctx, in.args...); err != nil {
+		return fmt.Errorf("table %s: %w", in.table, err)
+	}
+	in.args = in.args[:0]
+	return nil
+}
+
+// flush writes what waits.
+func (in *inserter) flush(ctx context.Context) error {
+	err := in.write(ctx)
+	if in.many != nil {
+		in.many.Close()
+		in.many = nil
+	}
+	return err
+}
+
+func (in *inserter) insert(rows int) string {
+	one := "(?" + strings.Repeat(",?", in.columns-1) + ")"
+	return "INSERT INTO " + in.table + " VALUES " + one + strings.Repeat(","+one, rows-1)
+}

@@ -1,0 +1,214 @@
+package analyze
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A question is a rule that SQLite has accepted: what it returns and what it reads are known.
+type question struct {
+	*Rule
+	columns []string
+	reads   []string // captured tables, through derived ones
+}
+
+// ask prepares every rule on the database, which may be empty, and checks its columns.
+func ask(ctx context.Context, db *database, lin lineage, rules []*Rule) ([]*question, error) {
+	var out []*question
+	var errs []error
+	for _, r := range rules {
+		q, err := askOne(ctx, db, lin, r)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", r.Path, err))
+			continue
+		}
+		out = append(out, q)
+	}
+	return out, errors.Join(errs...)
+}
+
+func askOne(ctx context.Context, db *database, lin lineage, r *Rule) (*question, error) {
+	tables, err := db.reads(ctx, r.Query)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := db.columns(ctx, r.Query)
+	if err != nil {
+		return nil, err
+	}
+	for _, need := range []string{"host", "summary", "subject"} {
+		if !slices.Contains(columns, need) {
+			return nil, fmt.Errorf("the SELECT lacks the column %s", need)
+		}
+	}
+	if !slices.ContainsFunc(columns, isRef) {
+		return nil, errors.New("the SELECT has no evidence: no column whose name ends in _ref")
+	}
+	for i, c := range columns {
+		if slices.Contains(columns[:i], c) {
+			return nil, fmt.Errorf("the SELECT has two columns %s", c)
+		}
+	}
+	return &question{r, columns, lin.captured(tables)}, nil
+}
+
+func isRef(column string) bool { return strings.HasSuffix(column, "_ref") }
+
+// columns are the names of what a query returns.
+func (db *database) columns(ctx context.Context, query string) ([]string, error) {
+	stmt, err := db.tx.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer stmt.Close()
+	rows, err := stmt.QueryContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	return rows.Columns()
+}
+
+// answer runs a rule. Each row is a finding; the same finding twice is one. It fails as a whole when a row breaks
+// the contract: host, summary and subject are there, the host is one that was loaded, and something is cited.
+func (q *question) answer(ctx context.Context, db *database, hosts map[string]bool) ([]Finding, error) {
+	stmt, err := db.tx.PrepareContext(ctx, q.Query)
+	if err != nil {
+		return nil, err
+	}
+	defer stmt.Close()
+	rows, err := stmt.QueryContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Finding
+	values := make([]any, len(q.columns))
+	into := make([]any, len(values))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		f, err := q.finding(values)
+		if err != nil {
+			return nil, err
+		}
+		if !hosts[f.Host] {
+			return nil, fmt.Errorf("a finding on host %q, which is no loaded bundle's", f.Host)
+		}
+		out = append(out, f)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(out, compareFindings)
+	out = slices.CompactFunc(out, func(a, b Finding) bool { return compareFindings(a, b) == 0 })
+	number(out)
+	return out, nil
+}
+
+func (q *question) finding(values []any) (Finding, error) {
+	f := Finding{Rule: q.ID, Title: q.Title, Severity: q.Severity, Check: q.Check, Remedy: q.remedy()}
+	for i, name := range q.columns {
+		value, ok := text(values[i])
+		switch {
+		case name == "host" || name == "summary" || name == "subject":
+			if value == "" {
+				return f, fmt.Errorf("a finding without %s", name)
+			}
+			switch name {
+			case "host":
+				f.Host = value
+			case "summary":
+				f.Summary = value
+			case "subject":
+				f.Subject = value
+			}
+		case !ok:
+		case isRef(name):
+			f.Evidence = append(f.Evidence, Evidence{Name: strings.TrimSuffix(name, "_ref"), Ref: value})
+		default:
+			f.Facts = append(f.Facts, Fact{name, value})
+		}
+	}
+	if len(f.Evidence) == 0 {
+		return f, fmt.Errorf("a finding that cites nothing: %s", f.Summary)
+	}
+	return f, nil
+}
+
+// remedy is the rule's remedy with its risk and how to take it back.
+func (r *Rule) remedy() string {
+	s := r.Remedy
+	if r.Risk != "" {
+		s += "\nRisk: " + r.Risk
+	}
+	if r.Undo != "" {
+		s += "\nUndo: " + r.Undo
+	}
+	return s
+}
+
+// text is an SQLite value as a person reads it; false for NULL.
+func text(v any) (string, bool) {
+	switch v := v.(type) {
+	case nil:
+		return "", false
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64), true
+	}
+	return fmt.Sprint(v), true
+}
+
+// compareFindings orders findings of one rule, and finds those that are the same in every respect.
+func compareFindings(a, b Finding) int {
+	if c := strings.Compare(a.Host, b.Host); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Subject, b.Subject); c != 0 {
+		return c
+	}
+	return strings.Compare(rest(a), rest(b))
+}
+
+func rest(f Finding) string {
+	var b strings.Builder
+	b.WriteString(f.Summary)
+	for _, x := range f.Facts {
+		b.WriteString("\x00" + x.Name + "\x00" + x.Value)
+	}
+	for _, e := range f.Evidence {
+		b.WriteString("\x00" + e.Name + "\x00" + e.Ref)
+	}
+	return b.String()
+}
+
+// number gives sorted findings of one rule their ids: the rule and a hash of rule, host and subject, so that a link
+// to a finding outlives a new run. A second finding about one subject gets a number of its own.
+func number(list []Finding) {
+	for i := range list {
+		f := &list[i]
+		sum := sha256.Sum256([]byte(f.Rule + "\x00" + f.Host + "\x00" + f.Subject))
+		id := f.Rule + "-" + hex.EncodeToString(sum[:4])
+		f.ID = id
+		for n := 2; i > 0 && slices.ContainsFunc(list[:i], func(g Finding) bool { return g.ID == f.ID }); n++ {
+			f.ID = fmt.Sprintf("%s-%d", id, n)
+		}
+	}
+}
+

@@ -1,0 +1,96 @@
+package analyze
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// A batch is packed rows on their way to the writer.
+type batch struct {
+	table string
+	pack  pack
+}
+
+// load reads the bundles in parallel and writes their rows in the order of the sources, so that the database is the
+// same whichever reader is faster, and rows of one host lie together. It returns one report for each source.
+func load(ctx context.Context, db *database, sources []*source, progress func(done int)) ([]*loaded, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	lays := layouts()
+	type job struct {
+		out chan batch
+		rep *loaded
+	}
+	jobs := make([]job, len(sources))
+	for i, s := range sources {
+		jobs[i] = job{make(chan batch, 32), &loaded{source: s}}
+	}
+	// Readers take sources in order, so the one that the writer waits for is always being read.
+	next := make(chan int)
+	go func() {
+		defer close(next)
+		for i := range sources {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	var readers sync.WaitGroup
+	for range min(len(sources), runtime.GOMAXPROCS(0)) {
+		readers.Go(func() {
+			for i := range next {
+				readBundle(ctx, jobs[i].rep, lays, jobs[i].out)
+				close(jobs[i].out)
+			}
+		})
+	}
+	defer readers.Wait()
+	defer cancel() // runs before Wait: readers that would wait for the writer give up
+
+	ins := map[string]*inserter{}
+	for i := range schema.Tables {
+		t := &schema.Tables[i]
+		ins[t.Name] = newInserter(db, t.Name, len(t.LoadColumns()))
+	}
+	for _, d := range ownTables() {
+		ins[d.Name] = newInserter(db, d.Name, len(d.Columns))
+	}
+	for i := range jobs {
+		for {
+			var b batch
+			var ok bool
+			select {
+			case b, ok = <-jobs[i].out:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			if !ok {
+				break
+			}
+			if err := ins[b.table].packed(ctx, b.pack); err != nil {
+				return nil, fmt.Errorf("load %s: %w", sources[i].path, err)
+			}
+		}
+		for _, in := range ins {
+			if err := in.flush(ctx); err != nil {
+				return nil, fmt.Errorf("load %s: %w", sources[i].path, err)
+			}
+		}
+		progress(i + 1)
+	}
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, nil) {
+		return nil, err
+	}
+	reports := make([]*loaded, len(jobs))
+	for i := range jobs {
+		reports[i] = jobs[i].rep
+	}
+	return reports, nil
+}

@@ -1,0 +1,258 @@
+package analyze
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// loaded is what became of one source.
+type loaded struct {
+	source      *source
+	rows        int64    // put into tables of the schema, coverage left out
+	items       int64    // coverage rows
+	gaps        []Gap    // items that leave something unknown, and damage
+	interrupted string   // why capture or file ends early
+	problems    []string // one line each
+}
+
+// The bounds on what one line or one document may take of memory.
+const (
+	maxLine     = 8 << 20
+	maxDocument = 256 << 20
+)
+
+// A bundleReader turns one bundle into batches.
+type bundleReader struct {
+	ctx      context.Context
+	host     string
+	rep      *loaded
+	lays     map[string]*layout
+	out      chan<- batch
+	packs    map[string]*pack
+	coverage *coverage
+	unknown  map[string]map[string]int // table, key: rows that have a key which the table has not
+	damaged  map[string]int            // rows kept out, by table
+	foreign  []string                  // rows/ files of tables that do not exist
+	tasks    taskReads
+}
+
+// readBundle reads one source to its end. What goes wrong is in rep; nothing stops the other sources.
+func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out chan<- batch) {
+	r := &bundleReader{
+		ctx: ctx, host: rep.source.host, rep: rep, lays: lays, out: out, packs: map[string]*pack{},
+		coverage: newCoverage(rep.source.host), unknown: map[string]map[string]int{}, damaged: map[string]int{},
+	}
+	rep.interrupted = rep.source.meta.Interrupted
+	b, err := rep.source.open()
+	if err != nil {
+		r.problem("%s", naming(rep.source.path, err))
+		return
+	}
+	defer b.Close()
+	for ctx.Err() == nil {
+		e, err := b.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			r.cut(err.Error())
+			break
+		}
+		r.entry(e)
+	}
+	if full, ok := b.(*schema.Bundle); ok && full.Interrupted != "" {
+		r.cut(full.Interrupted)
+	}
+	r.finish()
+}
+
+func (r *bundleReader) problem(format string, args ...any) {
+	r.rep.problems = append(r.rep.problems, fmt.Sprintf(format, args...))
+}
+
+// cut notes that the file ends early.
+func (r *bundleReader) cut(why string) {
+	if r.rep.interrupted == "" {
+		r.rep.interrupted = why
+	}
+	r.problem("%s: %s: what follows the break is not known", r.rep.source.path, why)
+}
+
+func (r *bundleReader) entry(e *schema.Entry) {
+	if name, ok := strings.CutPrefix(e.Name, "rows/"); ok {
+		name, ok = strings.CutSuffix(name, ".jsonl")
+		lay := r.lays[name]
+		if !ok || lay == nil {
+			r.foreign = append(r.foreign, e.Name)
+			return
+		}
+		r.coverage.files[e.Name] = true
+		r.rows(lay, e)
+		return
+	}
+	if name, ok := strings.CutPrefix(e.Name, "raw/"); ok {
+		r.coverage.files[e.Name] = true
+		r.document(name, e)
+	}
+}
+
+// rows reads rows/<table>.jsonl.
+func (r *bundleReader) rows(lay *layout, e *schema.Entry) {
+	name := lay.table.Name
+	unknown := func(key string) {
+		if r.unknown[name] == nil {
+			r.unknown[name] = map[string]int{}
+		}
+		if len(r.unknown[name]) < 64 || r.unknown[name][key] > 0 {
+			r.unknown[name][key]++
+		}
+	}
+	doc := ""
+	if lay.table.Decoded() {
+		doc = e.Name
+	}
+	br := bufio.NewReaderSize(e.Data, 1<<16)
+	var long []byte // a line that spans the reader's buffer
+	for n := int64(1); r.ctx.Err() == nil; n++ {
+		line, rerr := readLine(br, &long)
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) > 0 || errors.Is(rerr, errLong) {
+			p := r.pack(name)
+			before := len(p.buf)
+			err := errors.New("longer than 8 MiB")
+			if !errors.Is(rerr, errLong) {
+				err = packRow(p, lay, r.host, doc, n, line, unknown)
+			}
+			if err != nil {
+				r.damage(name, n, err)
+			} else {
+				if name == "coverage" {
+					r.coverage.add(n, p.buf[before:])
+				} else {
+					r.rep.rows++
+				}
+				if name == "netns" {
+					r.coverage.namespace(p.buf[before:], lay)
+				}
+				r.send(name, p, batchBytes)
+			}
+		}
+		if rerr != nil && !errors.Is(rerr, errLong) {
+			if rerr != io.EOF {
+				r.damage(name, n, fmt.Errorf("the file breaks off: %w", rerr))
+			}
+			return
+		}
+	}
+}
+
+var errLong = errors.New("line too long")
+
+// readLine returns the next line with its newline. A line beyond maxLine is skipped and comes back as errLong.
+func readLine(br *bufio.Reader, long *[]byte) ([]byte, error) {
+	line, err := br.ReadSlice('\n')
+	if err != bufio.ErrBufferFull {
+		return line, err
+	}
+	*long = (*long)[:0]
+	for err == bufio.ErrBufferFull {
+		if len(*long) <= maxLine {
+			*long = append(*long, line...)
+		}
+		line, err = br.ReadSlice('\n')
+	}
+	if len(*long)+len(line) > maxLine {
+		if err == nil {
+			err = errLong
+		}
+		return nil, err
+	}
+	*long = append(*long, line...)
+	return *long, err
+}
+
+// damage notes a row that was kept out: what its table says of the host is no longer whole.
+func (r *bundleReader) damage(table string, line int64, err error) {
+	r.damaged[table]++
+	ref := fmt.Sprintf("%s/rows/%s.jsonl:%d", r.host, table, line)
+	if r.damaged[table] <= 3 {
+		r.problem("%s: %v: the row is kept out", ref, err)
+	}
+	if r.damaged[table] == 1 {
+		r.coverage.damage(table, "", "", "a row could not be read: "+err.Error(), ref)
+	}
+}
+
+func (r *bundleReader) pack(table string) *pack {
+	p := r.packs[table]
+	if p == nil {
+		p = &pack{}
+		r.packs[table] = p
+	}
+	return p
+}
+
+// send hands a pack to the writer when it holds at least size bytes.
+func (r *bundleReader) send(table string, p *pack, size int) {
+	if len(p.buf) == 0 || len(p.buf) < size {
+		return
+	}
+	select {
+	case r.out <- batch{table, *p}:
+	case <-r.ctx.Done():
+	}
+	*p = pack{}
+}
+
+// finish draws the conclusions that need the whole bundle.
+func (r *bundleReader) finish() {
+	r.putTasks()
+	r.coverage.conclude(r.rep.interrupted, func(table string) *pack { return r.pack(table) })
+	r.rep.items, r.rep.gaps = int64(len(r.coverage.items)), r.coverage.gaps
+	for _, table := range slices.Sorted(maps.Keys(r.unknown)) {
+		for _, key := range slices.Sorted(maps.Keys(r.unknown[table])) {
+			r.problem("%s: table %s has no column %q: left out of %d rows (a newer netmortem wrote this bundle?)",
+				r.rep.source.path, table, key, r.unknown[table][key])
+		}
+	}
+	for _, table := range slices.Sorted(maps.Keys(r.damaged)) {
+		if n := r.damaged[table]; n > 3 {
+			r.problem("%s: %d rows of table %s could not be read in all", r.rep.source.path, n, table)
+		}
+	}
+	if n := len(r.foreign); n > 0 {
+		r.problem("%s: %d files of tables that this netmortem does not know were left out: %s", r.rep.source.path, n, strings.Join(r.foreign[:min(n, 3)], ", "))
+	}
+	r.putBundle()
+	for _, table := range slices.Sorted(maps.Keys(r.packs)) {
+		r.send(table, r.packs[table], 0)
+	}
+}
+
+// putBundle puts the row of the table bundle.
+func (r *bundleReader) putBundle() {
+	m, p := r.rep.source.meta, r.pack("bundle")
+	p.begin(len(bundleTable.Columns))
+	p.text(r.host)
+	p.text(r.rep.source.path)
+	p.int(int64(m.Format))
+	p.optional(m.Tool)
+	p.optional(m.CaptureID)
+	p.optional(m.MachineID)
+	p.optional(m.BootID)
+	p.optional(m.Host)
+	p.optional(timeText(m.Started))
+	p.optional(timeText(m.Finished))
+	p.float(m.Window)
+	p.optional(r.rep.interrupted)
+	p.int(r.rep.rows)
+}
