@@ -1,0 +1,255 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/netmortem/netmortem/analyze"
+)
+
+// TextOptions choose how Text writes.
+type TextOptions struct {
+	Brief bool // verdict, counts and the first findings, for a screen; otherwise everything
+	Color bool // with ANSI colours
+	Width int  // columns; 0 means 100
+}
+
+// briefGroups is how many findings, rules counted once, a brief text and the head of the HTML page list.
+const briefGroups = 7
+
+// Text writes the result for a terminal.
+func Text(w io.Writer, r *analyze.Result, o TextOptions) error {
+	if o.Width == 0 {
+		o.Width = 100
+	}
+	t := &text{page: newPage(r), TextOptions: o}
+	t.head()
+	if o.Brief {
+		t.brief()
+	} else {
+		t.findings()
+		t.hosts()
+		t.rules()
+		t.coverage()
+	}
+	t.problems()
+	if _, err := w.Write(t.buf.Bytes()); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
+}
+
+// A text is a text being written.
+type text struct {
+	*page
+	TextOptions
+	buf bytes.Buffer
+}
+
+func (t *text) head() {
+	t.para("", t.severity(t.Severity)+" ", t.style("1", t.Verdict))
+	t.line("")
+	t.field("findings", t.FindingsLine())
+	for _, c := range t.Tallies {
+		s := fmt.Sprintf("%d of %d", c.N, c.Of)
+		if c.Note != "" {
+			s += "; " + c.Note
+		}
+		t.field(c.Name, s)
+	}
+}
+
+func (t *text) brief() {
+	if len(t.Groups) > 0 {
+		t.line("")
+	}
+	for i, g := range t.Groups {
+		if i == briefGroups {
+			rest := 0
+			for _, g := range t.Groups[i:] {
+				rest += len(g.Findings)
+			}
+			t.line(t.style("2", fmt.Sprintf("    and %s more", plural(rest, "finding", ""))))
+			break
+		}
+		f := g.Findings[0]
+		t.line(fmt.Sprintf("%3d %s %s on %s", f.No, t.severity(g.Severity), g.Rule, strings.Join(g.Hosts, ", ")))
+		t.para("    ", "", f.Summary)
+		if n := len(g.Findings) - 1; n > 0 {
+			t.line(t.style("2", fmt.Sprintf("    and %s more of this rule", plural(n, "finding", ""))))
+		}
+	}
+	if len(t.Unjudged) > 0 {
+		t.line("")
+	}
+	for i, u := range t.Unjudged {
+		if i == briefGroups {
+			t.line(t.style("2", fmt.Sprintf("  ? and %s more", plural(len(t.Unjudged)-i, "reason", ""))))
+			break
+		}
+		t.para("  ", "? ", fmt.Sprintf("%s not judged on %s: %s", plural(len(u.Rules), "rule", ""), u.Host, u.Why))
+	}
+}
+
+func (t *text) findings() {
+	for _, g := range t.Groups {
+		for _, f := range g.Findings {
+			t.title(fmt.Sprintf("%d. %s on %s", f.No, f.Title, f.Host))
+			t.para("", t.severity(f.Severity)+" ", f.Summary)
+			t.field("rule", f.Rule)
+			t.field("subject", f.Subject)
+			t.field("id", f.ID)
+			for _, x := range f.Facts {
+				t.field(x.Name, x.Value)
+			}
+			for _, e := range f.Evidence {
+				t.line(fmt.Sprintf("  %s  %s", t.style("2", "evidence"), e.Name+" at "+t.style("36", e.Ref)))
+				t.block(e.Excerpt)
+			}
+			if f.Check != "" {
+				t.line("  " + t.style("2", "check"))
+				t.block(f.Check)
+			}
+			if f.Remedy != "" {
+				t.line("  " + t.style("2", "remedy"))
+				t.block(f.Remedy)
+			}
+		}
+	}
+}
+
+func (t *text) hosts() {
+	t.title("Hosts")
+	for _, h := range t.Hosts {
+		if h.Bundle == "" {
+			t.line(fmt.Sprintf("  ? %s: not captured%s", h.Name, prefixed(", ", h.Role)))
+			continue
+		}
+		t.para("  ", "  ", fmt.Sprintf("%s: captured %s%s%s%s; %s rows, %d of %d items whole", h.Name, utc(h.Captured),
+			prefixed(", ", h.Role), prefixed(", engine ", h.Engine), prefixed(", kernel ", h.Kernel),
+			thousands(h.Rows), h.Items-int64(len(h.Gaps)), h.Items))
+		if h.Interrupted != "" {
+			t.para("    ", "! ", "the bundle ends early: "+h.Interrupted)
+		}
+	}
+}
+
+func (t *text) rules() {
+	t.title("Rules")
+	for _, j := range t.Rules {
+		n := tallyOutcomes(j)
+		t.line(fmt.Sprintf("  %-32s %d with findings, %d clean, %d not judged", j.Rule, n.Findings, n.Clean, n.NotJudged))
+	}
+	for _, u := range t.Unjudged {
+		t.para("    ", "? ", fmt.Sprintf("not judged on %s: %s: %s%s", u.Host, strings.Join(u.Rules, ", "), u.Why, prefixed(" at ", u.Ref)))
+	}
+	for _, u := range t.Shadowed {
+		t.para("    ", "? ", fmt.Sprintf("%s may find more on %s: %s%s", strings.Join(u.Rules, ", "), u.Host, u.Why, prefixed(" at ", u.Ref)))
+	}
+}
+
+func (t *text) coverage() {
+	if t.Counts.Gaps == 0 {
+		return
+	}
+	t.title("Gaps")
+	for _, h := range t.Hosts {
+		for _, g := range h.Gaps {
+			t.para("  ", "", fmt.Sprintf("%s: %s: %s%s at %s", h.Name, g.Item, g.Outcome, prefixed(", ", g.Reason), g.Ref))
+		}
+	}
+}
+
+func (t *text) problems() {
+	if len(t.Problems) == 0 {
+		return
+	}
+	t.title("Problems in loading")
+	for _, p := range t.Problems {
+		t.para("  ", "! ", p)
+	}
+}
+
+// severity is the word in capitals, with a mark that does not rest on colour.
+func (t *text) severity(s analyze.Severity) string {
+	switch s {
+	case analyze.Critical:
+		return t.style("1;31", "◆ CRITICAL")
+	case analyze.High:
+		return t.style("31", "▲ HIGH")
+	case analyze.Medium:
+		return t.style("33", "■ MEDIUM")
+	case analyze.Low:
+		return t.style("34", "● LOW")
+	}
+	return "○ " + strings.ToUpper(string(s))
+}
+
+func (t *text) style(sgr, s string) string {
+	if !t.Color {
+		return s
+	}
+	return "\x1b[" + sgr + "m" + s + "\x1b[0m"
+}
+
+func (t *text) line(s string) { t.buf.WriteString(strings.TrimRight(s, " ") + "\n") }
+
+func (t *text) title(s string) {
+	t.line("")
+	t.line(t.style("1", s))
+}
+
+func (t *text) field(name, value string) {
+	t.para("  ", t.style("2", fmt.Sprintf("%-21s", name)), value)
+}
+
+// block writes lines indented and unwrapped: they are to be copied.
+func (t *text) block(s string) {
+	for l := range strings.Lines(strings.TrimRight(s, "\n")) {
+		t.line("      " + strings.TrimRight(l, "\n"))
+	}
+}
+
+// para writes lead and s below indent, wrapped at spaces; further lines hang below s.
+func (t *text) para(indent, lead, s string) {
+	hang := indent + strings.Repeat(" ", columns(lead))
+	line, room := indent+lead, columns(hang)
+	at := room
+	for i, word := range strings.Split(s, " ") {
+		n := columns(word)
+		switch {
+		case i == 0:
+		case at+1+n > t.Width && at > room:
+			t.line(line)
+			line, at = hang, room
+		default:
+			line, at = line+" ", at+1
+		}
+		line, at = line+word, at+n
+	}
+	t.line(line)
+}
+
+// columns is the width of s on a terminal, escape sequences of our own left out; wide characters count as one.
+func columns(s string) int {
+	n := utf8.RuneCountInString(s)
+	for {
+		start := strings.Index(s, "\x1b[")
+		if start < 0 {
+			return n
+		}
+		end := start + strings.IndexByte(s[start:], 'm') + 1
+		n -= end - start
+		s = s[end:]
+	}
+}
+
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
