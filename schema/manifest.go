@@ -42,7 +42,7 @@ func decodeManifest(r io.Reader, max int) (map[string]digest, error) {
 			return nil, fmt.Errorf("decode: %w", err)
 		}
 		if tok != want {
-			return nil, fmt.Errorf("decode: %v where %v should be", tok, want)
+			return nil, fmt.Errorf("decode: %s where %v should be", quote(fmt.Sprint(tok)), want)
 		}
 	}
 	m := map[string]digest{}
