@@ -19,7 +19,9 @@ type coverage struct {
 	files  map[string]bool // entries of the bundle, relative to its top
 	netns  map[string]bool // every namespace that a row names
 	losses []loss
-	gaps   []Gap // for the result: one for each item or damage
+	gaps   []Gap           // for the result: one for each item or damage
+	lost   map[string]loss // by table: the first thing that is missing
+	swarm  map[string]bool // tables of the swarm that this bundle holds whole: its host is a manager
 }
 
 // An item is one coverage row.
@@ -28,7 +30,8 @@ type item struct {
 	line int64
 }
 
-// A loss is something that coverage does not say because nobody knew it when the bundle was written.
+// A loss is something that is not known to the end: a gap that a coverage row tells of, or one that nobody knew of
+// when the bundle was written.
 type loss struct {
 	tbl, netns, document string
 	outcome              schema.Outcome
@@ -36,7 +39,7 @@ type loss struct {
 }
 
 func newCoverage(host string) *coverage {
-	return &coverage{host: host, files: map[string]bool{}, netns: map[string]bool{}}
+	return &coverage{host: host, files: map[string]bool{}, netns: map[string]bool{}, lost: map[string]loss{}, swarm: map[string]bool{}}
 }
 
 // add takes a packed row of the table coverage.
@@ -90,6 +93,9 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 	gap := packOf("gap")
 	put := func(l loss) {
 		lost[place{l.tbl, l.netns}] = true
+		if _, ok := c.lost[l.tbl]; !ok {
+			c.lost[l.tbl] = l
+		}
 		gap.begin(len(gapTable.Columns))
 		gap.text(c.host)
 		gap.optional(l.netns)
@@ -169,6 +175,9 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 		}
 		for _, ns := range places {
 			if it, ok := known(t, ns, good, lost); ok && (t.Scope != schema.PerSwarm || it.Outcome == schema.OK) {
+				if t.Scope == schema.PerSwarm {
+					c.swarm[t.Name] = true
+				}
 				p := packOf("captured")
 				p.begin(len(capturedTable.Columns))
 				p.text(c.host)

@@ -61,8 +61,8 @@ func names(cols []schema.Column) string {
 	return strings.Join(s, ", ")
 }
 
-// derive computes all derived tables in the order of the list and returns, for each, the captured tables behind it.
-func derive(ctx context.Context, db *database, list []*Derived) (lineage, error) {
+// lineageOf says for each derived table which captured tables are behind it. It needs no rows.
+func lineageOf(ctx context.Context, db *database, list []*Derived) (lineage, error) {
 	lin := lineage{}
 	for _, d := range list {
 		reads := d.Reads
@@ -73,11 +73,19 @@ func derive(ctx context.Context, db *database, list []*Derived) (lineage, error)
 			}
 		}
 		lin[d.Name] = lin.captured(reads)
-		if err := db.fill(ctx, d); err != nil {
-			return nil, fmt.Errorf("derived table %s: %w", d.Name, err)
-		}
 	}
 	return lin, nil
+}
+
+// derive computes all derived tables in the order of the list.
+func derive(ctx context.Context, db *database, list []*Derived, progress func(done int)) error {
+	for i, d := range list {
+		if err := db.fill(ctx, d); err != nil {
+			return fmt.Errorf("derived table %s: %w", d.Name, err)
+		}
+		progress(i + 1)
+	}
+	return nil
 }
 
 // fill runs one derivation and its indexes.

@@ -202,8 +202,11 @@ func loadHosts(t testing.TB, hosts []*fixtureHost, derived []*Derived) (*databas
 	if err != nil {
 		t.Fatal(err)
 	}
-	lin, err := derive(ctx, db, derived)
+	lin, err := lineageOf(ctx, db, derived)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := derive(ctx, db, derived, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	return db, lin, reports

@@ -112,14 +112,14 @@ func (q *question) answer(ctx context.Context, db *database, hosts map[string]bo
 	}
 	slices.SortStableFunc(out, compareFindings)
 	out = slices.CompactFunc(out, func(a, b Finding) bool { return compareFindings(a, b) == 0 })
-	number(out)
+	numberFindings(out)
 	return out, nil
 }
 
 func (q *question) finding(values []any) (Finding, error) {
 	f := Finding{Rule: q.ID, Title: q.Title, Severity: q.Severity, Check: q.Check, Remedy: q.remedy()}
 	for i, name := range q.columns {
-		value, ok := text(values[i])
+		value, ok := valueText(values[i])
 		switch {
 		case name == "host" || name == "summary" || name == "subject":
 			if value == "" {
@@ -158,8 +158,8 @@ func (r *Rule) remedy() string {
 	return s
 }
 
-// text is an SQLite value as a person reads it; false for NULL.
-func text(v any) (string, bool) {
+// valueText is an SQLite value as a person reads it; false for NULL.
+func valueText(v any) (string, bool) {
 	switch v := v.(type) {
 	case nil:
 		return "", false
@@ -198,9 +198,9 @@ func rest(f Finding) string {
 	return b.String()
 }
 
-// number gives sorted findings of one rule their ids: the rule and a hash of rule, host and subject, so that a link
+// numberFindings gives sorted findings of one rule their ids: the rule and a hash of rule, host and subject, so that a link
 // to a finding outlives a new run. A second finding about one subject gets a number of its own.
-func number(list []Finding) {
+func numberFindings(list []Finding) {
 	for i := range list {
 		f := &list[i]
 		sum := sha256.Sum256([]byte(f.Rule + "\x00" + f.Host + "\x00" + f.Subject))
@@ -211,4 +211,3 @@ func number(list []Finding) {
 		}
 	}
 }
-

@@ -22,6 +22,8 @@ type loaded struct {
 	gaps        []Gap    // items that leave something unknown, and damage
 	interrupted string   // why capture or file ends early
 	problems    []string // one line each
+	unreadable  bool     // nothing of it could be read
+	coverage    *coverage
 }
 
 // The bounds on what one line or one document may take of memory.
@@ -51,10 +53,12 @@ func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out c
 		ctx: ctx, host: rep.source.host, rep: rep, lays: lays, out: out, packs: map[string]*pack{},
 		coverage: newCoverage(rep.source.host), unknown: map[string]map[string]int{}, damaged: map[string]int{},
 	}
-	rep.interrupted = rep.source.meta.Interrupted
+	rep.interrupted, rep.coverage = rep.source.meta.Interrupted, r.coverage
 	b, err := rep.source.open()
 	if err != nil {
 		r.problem("%s", naming(rep.source.path, err))
+		rep.unreadable = true
+		r.finish()
 		return
 	}
 	defer b.Close()

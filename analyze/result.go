@@ -13,8 +13,9 @@ type Result struct {
 	Findings      []Finding `json:"findings"`       // most severe first, then by rule, host and subject
 	Rules         []Judged  `json:"rules"`          // each rule, what became of it on each host
 	Counts        Counts    `json:"counts"`
-	Database      string    `json:"database,omitempty"` // path of the SQLite file, if it was kept
-	Problems      []string  `json:"problems,omitempty"` // what went wrong in loading: one line each, naming file and place
+	Database      string    `json:"database,omitempty"`   // path of the SQLite file, if it was kept
+	Problems      []string  `json:"problems,omitempty"`   // what went wrong in loading: one line each, naming file and place
+	Unreadable    []string  `json:"unreadable,omitempty"` // bundles that could not be read at all: one line each, naming file and reason
 }
 
 // A Severity of a rule and of its findings.

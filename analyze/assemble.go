@@ -1,0 +1,248 @@
+package analyze
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// ResultVersion is the version of the structure Result.
+const ResultVersion = 1
+
+// assemble runs the rules and puts everything that was found out into one structure, in an order that depends on
+// nothing but the bundles.
+func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded, questions []*question) (*Result, error) {
+	res := &Result{
+		SchemaVersion: ResultVersion, Tool: a.options.Tool, Analyzed: a.options.Now.UTC(), Severity: None, Database: a.options.DB,
+		Hosts: []Host{}, Findings: []Finding{}, Rules: []Judged{},
+	}
+	for _, r := range reports {
+		res.Problems = append(res.Problems, r.problems...)
+		if r.unreadable {
+			res.Unreadable = append(res.Unreadable, r.problems[0])
+		}
+	}
+	hosts, err := hostsOf(ctx, db, reports)
+	if err != nil {
+		return nil, err
+	}
+	res.Hosts = hosts
+	know, err := knowledgeOf(ctx, db, reports)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.askAll(ctx, db, res, know, questions); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(res.Findings, func(x, y Finding) int {
+		return cmp.Or(-cmp.Compare(x.Severity.Rank(), y.Severity.Rank()), strings.Compare(x.Rule, y.Rule), compareFindings(x, y))
+	})
+	missing, err := excerpts(ctx, a.sources, res.Findings)
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range missing {
+		res.Problems = append(res.Problems, fmt.Sprintf("%s: a finding cites this address, and nothing stands there", ref))
+	}
+	a.progress("evidence", 1)(1)
+	res.Counts = count(res)
+	if len(res.Findings) > 0 {
+		res.Severity = res.Findings[0].Severity
+	}
+	return res, nil
+}
+
+// askAll runs every rule and says what became of it on every host.
+func (a *analysis) askAll(ctx context.Context, db *database, res *Result, know *knowledge, questions []*question) error {
+	known := map[string]bool{}
+	for _, h := range res.Hosts {
+		known[h.Name] = h.Bundle != ""
+	}
+	done := a.progress("rules", len(questions))
+	for i, q := range questions {
+		found, failed := q.answer(ctx, db, known)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if failed != nil {
+			res.Problems = append(res.Problems, fmt.Sprintf("%s: %v: the rule is judged nowhere", q.Path, failed))
+		}
+		res.Findings = append(res.Findings, found...)
+		perHost := map[string]int{}
+		for _, f := range found {
+			perHost[f.Host]++
+		}
+		j := Judged{Rule: q.ID, Title: q.Title, Severity: q.Severity, Reads: q.reads, Outcomes: []Outcome{}}
+		for _, h := range res.Hosts {
+			switch {
+			case failed != nil:
+				j.Outcomes = append(j.Outcomes, Outcome{Host: h.Name, Verdict: NotJudged, Why: "the rule failed: " + failed.Error()})
+			case h.Bundle == "":
+				j.Outcomes = append(j.Outcomes, Outcome{Host: h.Name, Verdict: NotJudged, Why: "the swarm names this node, and there is no bundle of it"})
+			default:
+				j.Outcomes = append(j.Outcomes, know.judge(q, h.Name, perHost[h.Name]))
+			}
+		}
+		res.Rules = append(res.Rules, j)
+		done(i + 1)
+	}
+	return nil
+}
+
+// hostsOf describes the captured hosts, then the nodes that the swarm names and nobody captured.
+func hostsOf(ctx context.Context, db *database, reports []*loaded) ([]Host, error) {
+	hosts := []Host{}
+	at := map[string]int{}
+	for _, r := range reports {
+		at[r.source.host] = len(hosts)
+		gaps := r.gaps
+		if gaps == nil {
+			gaps = []Gap{}
+		}
+		hosts = append(hosts, Host{
+			Name: r.source.host, Bundle: r.source.path, Captured: r.source.meta.Started.UTC(),
+			Interrupted: r.interrupted, Rows: r.rows, Items: r.items, Gaps: gaps,
+		})
+	}
+	err := db.each(ctx, `SELECT b.host, max(h.kernel), max(e.version), max(e.node_id), max(e.manager), max(e.swarm_state)
+FROM bundle AS b LEFT JOIN host AS h ON h.host = b.host LEFT JOIN engine AS e ON e.host = b.host GROUP BY b.host`,
+		func(scan func(...any) error) error {
+			var name string
+			var kernel, version, node, state sql.NullString
+			var manager sql.NullInt64
+			if err := scan(&name, &kernel, &version, &node, &manager, &state); err != nil {
+				return err
+			}
+			i, ok := at[name]
+			if !ok {
+				return nil
+			}
+			h := &hosts[i]
+			h.Kernel, h.Engine, h.NodeID = kernel.String, version.String, node.String
+			if node.String != "" && manager.Valid {
+				h.Role = map[int64]string{1: "manager"}[manager.Int64]
+				h.Role = cmp.Or(h.Role, "worker")
+			}
+			return nil
+		})
+	if err != nil {
+		return nil, err
+	}
+	err = db.each(ctx, `SELECT node_id, hostname, role FROM uncaptured_node ORDER BY hostname, node_id`, func(scan func(...any) error) error {
+		var node string
+		var name, role sql.NullString
+		if err := scan(&node, &name, &role); err != nil {
+			return err
+		}
+		label := hostLabel(&schema.Meta{Host: cmp.Or(name.String, node)})
+		if slices.ContainsFunc(hosts, func(h Host) bool { return h.Name == label }) {
+			label += "@" + node
+		}
+		hosts = append(hosts, Host{Name: label, NodeID: node, Role: role.String, Gaps: []Gap{}})
+		return nil
+	})
+	return hosts, err
+}
+
+// knowledgeOf gathers what is missing where.
+func knowledgeOf(ctx context.Context, db *database, reports []*loaded) (*knowledge, error) {
+	k := &knowledge{lost: map[string]map[string]loss{}, swarm: map[string]bool{}, readOnce: map[string]bool{}, outside: map[string]bool{}}
+	for _, r := range reports {
+		k.lost[r.source.host] = r.coverage.lost
+		for table := range r.coverage.swarm {
+			k.swarm[table] = true
+		}
+	}
+	err := db.each(ctx, `SELECT b.host,
+  NOT EXISTS (SELECT 1 FROM host AS h WHERE h.host = b.host AND h.last_read IS NOT NULL),
+  EXISTS (SELECT 1 FROM engine AS e WHERE e.host = b.host AND e.swarm_state = 'inactive')
+FROM bundle AS b`, func(scan func(...any) error) error {
+		var host string
+		var once, outside bool
+		if err := scan(&host, &once, &outside); err != nil {
+			return err
+		}
+		k.readOnce[host], k.outside[host] = once, outside
+		return nil
+	})
+	return k, err
+}
+
+// each runs a query and calls f with a scanner for each row.
+func (db *database) each(ctx context.Context, query string, f func(scan func(...any) error) error) error {
+	rows, err := db.tx.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func count(res *Result) Counts {
+	c := Counts{BySeverity: map[Severity]int{}, HostsNamed: len(res.Hosts)}
+	for _, f := range res.Findings {
+		c.BySeverity[f.Severity]++
+	}
+	for _, h := range res.Hosts {
+		if h.Bundle != "" {
+			c.HostsCaptured++
+		}
+		c.Gaps += len(h.Gaps)
+	}
+	for _, r := range res.Rules {
+		for _, o := range r.Outcomes {
+			switch o.Verdict {
+			case Clean:
+				c.RulesClean++
+			case Findings:
+				c.RulesFound++
+			case NotJudged:
+				c.RulesUnjudged++
+			}
+		}
+	}
+	return c
+}
+
+// verdict is the first sentence of every rendering: the worst finding with its host and its evidence, or why there
+// is none. It never says that all is well: rules see what they were written for.
+func verdict(res *Result) string {
+	c := res.Counts
+	seen := fmt.Sprintf("%d of %d hosts", c.HostsCaptured, c.HostsNamed)
+	if n := len(res.Unreadable); n > 0 {
+		seen += fmt.Sprintf(", %s unreadable", plural(n, "bundle"))
+	}
+	if len(res.Findings) == 0 {
+		if c.RulesClean == 0 {
+			return fmt.Sprintf("Nothing could be judged on %s: %s not judged.", seen, plural(c.RulesUnjudged, "check"))
+		}
+		return fmt.Sprintf("No rule found a fault on %s; %s clean, %d not judged.", seen, plural(c.RulesClean, "check"), c.RulesUnjudged)
+	}
+	f := res.Findings[0]
+	s := fmt.Sprintf("%s: %s (%s, %s; evidence %s)", f.Host, f.Summary, f.Severity, f.Rule, f.Evidence[0].Ref)
+	if more := len(res.Findings) - 1; more > 0 {
+		on := map[string]bool{}
+		for _, f := range res.Findings {
+			on[f.Host] = true
+		}
+		s += fmt.Sprintf("; %s in all on %s", plural(more+1, "finding"), plural(len(on), "host"))
+	}
+	return s + "."
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

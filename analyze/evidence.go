@@ -1,0 +1,127 @@
+package analyze
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxExcerpt is how much of a line an excerpt shows.
+const maxExcerpt = 2048
+
+// An address is a ref taken apart: host/path:line.
+type address struct {
+	host, path string
+	line       int64
+}
+
+func parseRef(ref string) (address, bool) {
+	host, rest, ok := strings.Cut(ref, "/")
+	at := strings.LastIndexByte(rest, ':')
+	if !ok || at < 0 {
+		return address{}, false
+	}
+	line, err := strconv.ParseInt(rest[at+1:], 10, 64)
+	return address{host, rest[:at], line}, err == nil && line > 0
+}
+
+// excerpts fills in what stands at every address that the findings cite, out of the bundles themselves. It returns
+// the addresses at which nothing stands.
+func excerpts(ctx context.Context, sources []*source, findings []Finding) (missing []string, err error) {
+	wanted := map[string]map[string]map[int64][]*Evidence{} // host, path, line
+	for i := range findings {
+		for j := range findings[i].Evidence {
+			e := &findings[i].Evidence[j]
+			a, ok := parseRef(e.Ref)
+			if !ok {
+				missing = append(missing, e.Ref)
+				continue
+			}
+			if wanted[a.host] == nil {
+				wanted[a.host] = map[string]map[int64][]*Evidence{}
+			}
+			if wanted[a.host][a.path] == nil {
+				wanted[a.host][a.path] = map[int64][]*Evidence{}
+			}
+			wanted[a.host][a.path][a.line] = append(wanted[a.host][a.path][a.line], e)
+		}
+	}
+	for _, s := range sources {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if files := wanted[s.host]; files != nil {
+			if err := quote(s, files); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for i := range findings {
+		for _, e := range findings[i].Evidence {
+			if e.Excerpt == "" && !slices.Contains(missing, e.Ref) {
+				missing = append(missing, e.Ref)
+			}
+		}
+	}
+	return missing, nil
+}
+
+// quote reads the lines that are wanted of one bundle.
+func quote(s *source, files map[string]map[int64][]*Evidence) error {
+	b, err := s.open()
+	if err != nil {
+		return fmt.Errorf("read evidence: %w", err)
+	}
+	defer b.Close()
+	for left := len(files); left > 0; {
+		e, err := b.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read evidence: %w", err)
+		}
+		lines := files[e.Name]
+		if lines == nil {
+			continue
+		}
+		left--
+		last := slices.Max(slices.Collect(maps.Keys(lines)))
+		br := bufio.NewReaderSize(e.Data, 1<<16)
+		var long []byte
+		for n := int64(1); n <= last; n++ {
+			line, err := readLine(br, &long)
+			if len(lines[n]) > 0 {
+				text := excerpt(line)
+				for _, ev := range lines[n] {
+					ev.Excerpt = text
+				}
+			}
+			if err != nil && !errors.Is(err, errLong) {
+				break // a bundle that is cut: what could be read of it was loaded
+			}
+		}
+	}
+	return nil
+}
+
+// excerpt is a line as it is shown: whole characters, no more than maxExcerpt bytes of them.
+func excerpt(line []byte) string {
+	line = bytes.TrimRight(line, "\r\n")
+	if len(line) <= maxExcerpt {
+		return strings.ToValidUTF8(string(line), "\uFFFD")
+	}
+	cut := maxExcerpt
+	for cut > 0 && !utf8.RuneStart(line[cut]) {
+		cut--
+	}
+	return strings.ToValidUTF8(string(line[:cut]), "\uFFFD") + "…"
+}

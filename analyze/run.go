@@ -1,0 +1,113 @@
+package analyze
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options of one analysis.
+type Options struct {
+	Bundles  []string       // files or unpacked directories, one a host
+	DB       string         // SQLite file to write; empty keeps no file
+	RulesDir string         // directory of further rules; empty for none
+	Tool     string         // version of netmortem, for the result
+	Now      time.Time      // for the result; zero means the time of the call
+	Progress func(Progress) // called as work goes on, from one goroutine; may be nil
+}
+
+// Progress is what a terminal shows of a running analysis.
+type Progress struct {
+	Phase string // load, derive, rules or evidence
+	Done  int    // steps of the phase that are done
+	Total int    // steps that the phase has
+}
+
+// ErrNoBundle is returned when not one bundle could be read; the error's text names each with its reason.
+var ErrNoBundle = errors.New("no bundle could be read")
+
+// Run loads the bundles, derives what should be there, and asks the rules.
+//
+// A bundle that cannot be read does not stop the others: it is a line of Result.Unreadable. Damage inside a bundle is
+// a line of Result.Problems, and the rules that would have needed what is lost are not judged. An error means that
+// there is no result: no readable bundle ([ErrNoBundle]), a rule that is wrong, a database that cannot be written, or
+// the context's end; then nothing is left under the name of the database.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	rules, err := Rules(o.RulesDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := sqliteAvailable(); err != nil {
+		return nil, err
+	}
+	sources, unreadable := openSources(o.Bundles)
+	if len(sources) == 0 {
+		if len(unreadable) == 0 {
+			return nil, fmt.Errorf("%w: none was given", ErrNoBundle)
+		}
+		return nil, fmt.Errorf("%w: %s", ErrNoBundle, strings.Join(unreadable, "; "))
+	}
+	sources, notes := label(sources)
+	a := &analysis{options: o, rules: rules, sources: sources, derived: computed()}
+	if a.options.Progress == nil {
+		a.options.Progress = func(Progress) {}
+	}
+	if a.options.Now.IsZero() {
+		a.options.Now = time.Now()
+	}
+	res, err := a.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res.Unreadable = append(unreadable, res.Unreadable...)
+	res.Problems = slices.Concat(unreadable, notes, res.Problems)
+	res.Verdict = verdict(res)
+	return res, nil
+}
+
+// An analysis is one run over opened sources.
+type analysis struct {
+	options Options
+	rules   []*Rule
+	sources []*source
+	derived []*Derived
+}
+
+func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
+	db, err := create(ctx, a.options.DB, a.derived)
+	if err != nil {
+		return nil, err
+	}
+	defer db.discard()
+	// A rule or a derivation that SQLite refuses is told before the work, on the empty tables.
+	lin, err := lineageOf(ctx, db, a.derived)
+	if err != nil {
+		return nil, err
+	}
+	questions, err := ask(ctx, db, lin, a.rules)
+	if err != nil {
+		return nil, err
+	}
+	reports, err := load(ctx, db, a.sources, a.progress("load", len(a.sources)))
+	if err != nil {
+		return nil, err
+	}
+	if err := derive(ctx, db, a.derived, a.progress("derive", len(a.derived))); err != nil {
+		return nil, err
+	}
+	res, err := a.assemble(ctx, db, reports, questions)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.finish(); err != nil {
+		return nil, err
+	}
+	return res, nil
+}
+
+func (a *analysis) progress(phase string, total int) func(done int) {
+	return func(done int) { a.options.Progress(Progress{phase, done, total}) }
+}

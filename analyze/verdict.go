@@ -1,0 +1,69 @@
+package analyze
+
+import (
+	"fmt"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// knowledge is what decides whether a rule could be judged on a host.
+type knowledge struct {
+	lost     map[string]map[string]loss // host, table: the first thing that is missing
+	swarm    map[string]bool            // tables of the swarm that some manager's bundle holds whole
+	readOnce map[string]bool            // hosts whose volatile tables were not read twice
+	outside  map[string]bool            // hosts that say they are in no swarm
+}
+
+// judge says what became of a rule on a captured host on which it found so many things.
+func (k *knowledge) judge(q *question, host string, found int) Outcome {
+	o := Outcome{Host: host, Verdict: Clean}
+	if found > 0 {
+		o.Verdict = Findings
+	}
+	for _, name := range q.reads {
+		why, ref := k.missing(name, host)
+		if why == "" {
+			continue
+		}
+		if found > 0 {
+			o.Why, o.Ref = "there may be more: "+why, ref
+		} else {
+			o.Verdict, o.Why, o.Ref = NotJudged, why, ref
+		}
+		return o
+	}
+	return o
+}
+
+// missing says why a table is not known to the end on a host; empty when it is.
+func (k *knowledge) missing(table, host string) (why, ref string) {
+	t := schema.TableByName(table)
+	if t.Scope == schema.PerSwarm {
+		if k.swarm[table] || k.outside[host] {
+			return "", ""
+		}
+		return "no manager's task list in any bundle: " + t.Name + " is not known", k.lost[host][table].ref
+	}
+	if l, ok := k.lost[host][table]; ok {
+		return l.String(), l.ref
+	}
+	if t.Volatile && k.readOnce[host] {
+		return t.Name + " was read once only: a passing state cannot be told from a lasting one", host + "/rows/host.jsonl:1"
+	}
+	return "", ""
+}
+
+func (l loss) String() string {
+	what := l.tbl
+	if l.document != "" && l.tbl != "" {
+		what += " from " + l.document
+	}
+	if l.netns != "" {
+		what += " in namespace " + l.netns
+	}
+	s := fmt.Sprintf("%s: %s", what, l.outcome)
+	if l.reason != "" {
+		s += ": " + l.reason
+	}
+	return s
+}
