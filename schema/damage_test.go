@@ -104,7 +104,7 @@ func TestFlip(t *testing.T) {
 			want := mustRead(t, func() (*Bundle, error) { return OpenReader("x", bytes.NewReader(data)) })
 			noticed := 0
 			for i := range data {
-				for _, bits := range []byte{0x01, 0x80, 0xff} {
+				for _, bits := range []byte{0x01, 0x80} {
 					flipped := bytes.Clone(data)
 					flipped[i] ^= bits
 					got, err := readBytes(flipped)
@@ -120,7 +120,7 @@ func TestFlip(t *testing.T) {
 				}
 			}
 			if noticed < len(data) {
-				t.Errorf("only %d of %d flips were noticed", noticed, 3*len(data))
+				t.Errorf("only %d of %d flips were noticed", noticed, 2*len(data))
 			}
 		})
 	}
@@ -128,7 +128,7 @@ func TestFlip(t *testing.T) {
 
 // TestFlipPlain does the same inside the archive, where only the manifest can notice.
 func TestFlipPlain(t *testing.T) {
-	plain := pack(t, untar(t, sample(t, Zstd, 10))...)
+	plain := pack(t, untar(t, sample(t, Zstd, 3))...)
 	want := mustRead(t, func() (*Bundle, error) { return OpenReader("x", bytes.NewReader(plain)) })
 	for i := range plain {
 		flipped := bytes.Clone(plain)

@@ -282,8 +282,8 @@ func TestHostileDirectory(t *testing.T) {
 	}
 }
 
-// TestBombMemory reads archives that are small and pretend to be huge under the default limits, and looks at what
-// was allocated for them.
+// TestBombMemory reads archives that are small and pretend to be huge under the default limits, and looks at how
+// much memory they cost.
 func TestBombMemory(t *testing.T) {
 	meta := pack(t, head())
 	meta = meta[:len(meta)-1024]
@@ -292,7 +292,7 @@ func TestBombMemory(t *testing.T) {
 	claim := append(bytes.Clone(meta), lyingHeader(top+"raw/x", '0', nil, 1<<30)...)
 	for name, bomb := range map[string][]byte{
 		"one endless entry":   append(squeezed(t, bytes.NewReader(claim)), bytes.Repeat(nothing, 128)...),
-		"nothing but headers": append(squeezed(t, bytes.NewReader(meta)), bytes.Repeat(headers, 128)...),
+		"nothing but headers": append(squeezed(t, bytes.NewReader(meta)), bytes.Repeat(headers, 32)...),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
@@ -303,8 +303,8 @@ func TestBombMemory(t *testing.T) {
 				t.Fatalf("err = %v", err)
 			}
 			oneLine(t, err, "x.tar.zst", "refused")
-			if n := after.TotalAlloc - before.TotalAlloc; n > 512<<20 {
-				t.Errorf("%d bytes were allocated for a bundle of %d", n, len(bomb))
+			if n := int64(after.Sys) - int64(before.Sys); n > 256<<20 {
+				t.Errorf("memory grew by %d bytes for a bundle of %d", n, len(bomb))
 			}
 		})
 	}
