@@ -2,6 +2,7 @@ package capture
 
 import (
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/netmortem/netmortem/schema"
@@ -36,4 +37,42 @@ type Progress struct {
 	Done  int    // steps of the phase that are done
 	Total int    // steps that the phase has, 0 when unknown
 	Note  string // what is being read
+}
+
+// path is name, an absolute path on the host, as this process can open it.
+func (o Options) path(name string) string {
+	if o.Root == "" || o.Root == "/" {
+		return name
+	}
+	return filepath.Join(o.Root, name)
+}
+
+// proc is where the host's processes are seen.
+func (o Options) proc() string { return o.path("/proc") }
+
+// withDefaults fills in what was left zero.
+func (o Options) withDefaults() Options {
+	if o.Window == 0 {
+		o.Window = DefaultWindow
+	}
+	if o.Deadline <= 0 {
+		o.Deadline = DefaultDeadline
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.Compress == "" {
+		o.Compress = schema.Zstd
+	}
+	if o.Debug == nil {
+		o.Debug = io.Discard
+	}
+	return o
+}
+
+// tell reports progress, if anybody listens.
+func (o Options) tell(p Progress) {
+	if o.Progress != nil {
+		o.Progress(p)
+	}
 }

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package capture
+
+import (
+	"context"
+	"errors"
+)
+
+// Run needs Linux: what it reads exists nowhere else.
+func Run(ctx context.Context, o Options) (*Capture, error) {
+	return nil, errors.New("capture reads a Linux kernel, and this is none")
+}
+
+// rtconn exists on Linux only.
+type rtconn struct{}

@@ -1,0 +1,18 @@
+package capture
+
+// Collectors lists every collector. Those of namespaces run in this order in each: links first, because others name
+// devices by what it saw. Those of the host run in this order, after the first read of all namespaces.
+var Collectors = []*Collector{
+	linkCollector,
+	addressCollector,
+	routeCollector,
+	policyRuleCollector,
+	neighbourCollector,
+	fdbCollector,
+	sysctlCollector,
+	procNetCollector,
+	procNetHostCollector,
+
+	netnsCollector,
+	procModulesCollector,
+}

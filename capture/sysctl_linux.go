@@ -1,0 +1,212 @@
+package capture
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// sysctlsOfNetns are the settings that every namespace has of its own, each with the reason why it is read.
+var sysctlsOfNetns = []string{
+	"net.ipv4.ip_forward",                                // nothing is routed between containers and the world without it
+	"net.ipv4.conf.all.rp_filter",                        // strict reverse path filtering drops what comes in by another link
+	"net.ipv4.conf.default.rp_filter",                    // what links that are made later begin with
+	"net.ipv4.conf.all.arp_ignore",                       // direct routing (DSR) needs 1 …
+	"net.ipv4.conf.all.arp_announce",                     // … and 2
+	"net.ipv4.conf.all.accept_local",                     // hairpin traffic
+	"net.ipv4.conf.all.route_localnet",                   // published ports on 127.0.0.1
+	"net.ipv4.ip_nonlocal_bind",                          // binding a virtual address that is elsewhere
+	"net.ipv4.ip_no_pmtu_disc",                           // path MTU discovery
+	"net.ipv4.tcp_mtu_probing",                           // what helps when it is broken
+	"net.ipv4.ip_local_port_range",                       // how many connections one address can have to one destination
+	"net.ipv4.ip_local_reserved_ports",                   // fewer of them
+	"net.ipv4.tcp_tw_reuse",                              // how soon a port is used again
+	"net.ipv4.tcp_fin_timeout",                           // orphaned connections
+	"net.ipv4.tcp_keepalive_time",                        // longer than IPVS remembers an idle connection: resets after a pause
+	"net.ipv4.tcp_keepalive_intvl",                       //
+	"net.ipv4.tcp_keepalive_probes",                      //
+	"net.ipv4.tcp_retries2",                              // how long a dead peer goes unnoticed
+	"net.ipv4.tcp_syncookies",                            // what happens when a listener is flooded
+	"net.ipv4.tcp_max_syn_backlog",                       //
+	"net.core.somaxconn",                                 // bound on every listener's queue
+	"net.ipv6.conf.all.disable_ipv6",                     // whether resolvers see IPv6 addresses
+	"net.ipv6.conf.default.disable_ipv6",                 //
+	"net.ipv6.conf.all.forwarding",                       //
+	"net.ipv4.vs.conntrack",                              // IPVS as Docker sets it up in lb_ and ingress_sbox
+	"net.ipv4.vs.conn_reuse_mode",                        //
+	"net.ipv4.vs.expire_nodest_conn",                     //
+	"net.ipv4.vs.expire_quiescent_template",              //
+	"net.ipv4.vs.sloppy_tcp",                             //
+	"net.bridge.bridge-nf-call-iptables",                 // bridged traffic meets iptables; kernel 5.3 and newer: by namespace
+	"net.bridge.bridge-nf-call-ip6tables",                //
+	"net.netfilter.nf_conntrack_max",                     // a full table drops new connections
+	"net.netfilter.nf_conntrack_tcp_be_liberal",          // packets out of window
+	"net.netfilter.nf_conntrack_tcp_timeout_established", // idle connections
+	"net.netfilter.nf_conntrack_udp_timeout",             //
+	"net.netfilter.nf_conntrack_udp_timeout_stream",      //
+}
+
+// sysctlsOfHost are settings of the whole kernel, read once, in the host's namespace. A * stands for anything but a dot.
+var sysctlsOfHost = []string{
+	"net.ipv4.neigh.default.gc_thresh*", // bounds of the neighbour table that all namespaces share
+	"net.ipv6.neigh.default.gc_thresh*", //
+	"net.ipv4.neigh.default.gc_stale_time",
+	"net.ipv4.neigh.default.base_reachable_time_ms",
+	"net.bridge.bridge-nf-*",
+	"net.core.netdev_max_backlog", // drops in softnet_stat
+	"net.core.netdev_budget",
+	"net.core.netdev_budget_usecs",
+	"net.core.rmem_max",
+	"net.core.wmem_max",
+	"net.core.default_qdisc",
+	"net.ipv4.tcp_mem", // memory of all TCP sockets, pages
+	"net.ipv4.tcp_max_orphans",
+	"net.ipv4.tcp_max_tw_buckets",
+	"net.ipv4.tcp_congestion_control",
+	"net.ipv4.icmp_ratelimit",
+	"net.netfilter.nf_conntrack_buckets",
+	"net.netfilter.nf_conntrack_count",
+	"kernel.core_pattern", // where the cores of crashed containers go
+	"kernel.core_uses_pid",
+	"kernel.core_pipe_limit",
+	"kernel.pid_max",
+	"kernel.threads-max",
+	"kernel.panic",
+	"kernel.panic_on_oops",
+	"fs.suid_dumpable",
+	"fs.file-max",
+	"fs.file-nr",
+	"fs.inotify.max_user_instances",
+	"fs.inotify.max_user_watches",
+	"vm.max_map_count",
+	"vm.overcommit_memory",
+	"user.max_net_namespaces",
+}
+
+// devSysctl4 are the settings of one link that are read, by their place in IFLA_INET_CONF (IPV4_DEVCONF_* of
+// linux/ip.h, which begin with 1): the same numbers as /proc/sys/net/ipv4/conf/<link>/.
+var devSysctl4 = []devSysctl{
+	{0, "forwarding"}, {7, "rp_filter"}, {17, "arp_announce"}, {18, "arp_ignore"}, {22, "accept_local"},
+	{25, "route_localnet"},
+}
+
+// devSysctl6 are the same of IFLA_INET6_CONF (DEVCONF_* of linux/ipv6.h, which begin with 0).
+var devSysctl6 = []devSysctl{{0, "forwarding"}, {3, "accept_ra"}, {22, "proxy_ndp"}, {26, "disable_ipv6"}}
+
+type devSysctl struct {
+	at  int
+	key string
+}
+
+// devConf is the settings of one link, as arrays of 32-bit numbers.
+type devConf struct {
+	dev    string
+	v4, v6 []byte
+}
+
+// addDevConf keeps the settings of a link from IFLA_AF_SPEC, for the sysctl collector: a file for each setting of each
+// link would cost more than everything else that is read.
+func (n *Netns) addDevConf(dev string, spec []byte) error {
+	const conf4, conf6 = 1, 2 // IFLA_INET_CONF, IFLA_INET6_CONF
+	d := devConf{dev: dev}
+	err := attrs(spec, func(family uint16, v []byte) {
+		switch family {
+		case unix.AF_INET:
+			_ = attrs(v, func(typ uint16, v []byte) {
+				if typ == conf4 {
+					d.v4 = append([]byte(nil), v...)
+				}
+			})
+		case unix.AF_INET6:
+			_ = attrs(v, func(typ uint16, v []byte) {
+				if typ == conf6 {
+					d.v6 = append([]byte(nil), v...)
+				}
+			})
+		}
+	})
+	n.devConf = append(n.devConf, d)
+	return err
+}
+
+var sysctlCollector = &Collector{
+	Name:   "sysctl",
+	Doc:    "Kernel settings that decide about traffic: listed files of /proc/sys in each namespace, and those of every link from its RTM_GETLINK answer.",
+	Tables: []string{"sysctl"},
+	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
+		if err := readSysctls(ctx, ns, s, sysctlsOfNetns); err != nil {
+			return err
+		}
+		if ns.IsHost() {
+			if err := readSysctls(ctx, ns, s, sysctlsOfHost); err != nil {
+				return err
+			}
+		}
+		if len(ns.devConf) == 0 {
+			return &Incomplete{schema.Partial, "the settings of links are unknown, because the links are"}
+		}
+		return putDevSysctls(ns, s)
+	},
+}
+
+// putDevSysctls puts the settings of every link. A dot in the name of a link is a slash in the key, as in sysctl(8).
+func putDevSysctls(ns *Netns, s *Sink) error {
+	for _, d := range ns.devConf {
+		dev := strings.ReplaceAll(d.dev, ".", "/")
+		for _, list := range []struct {
+			prefix string
+			conf   []byte
+			keys   []devSysctl
+		}{{"net.ipv4.conf." + dev + ".", d.v4, devSysctl4}, {"net.ipv6.conf." + dev + ".", d.v6, devSysctl6}} {
+			for _, k := range list.keys {
+				if 4*k.at+4 > len(list.conf) {
+					continue // an older kernel, or a link without that family
+				}
+				v := int32(binary.NativeEndian.Uint32(list.conf[4*k.at:]))
+				if err := s.Put(&schema.Sysctl{Netns: ns.ID(), Key: list.prefix + k.key, Value: strconv.Itoa(int(v))}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// readSysctls puts every setting of the list that exists here.
+func readSysctls(ctx context.Context, ns *Netns, s *Sink, keys []string) error {
+	for _, key := range keys {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		path := "/proc/sys/" + strings.ReplaceAll(key, ".", "/")
+		paths := []string{path}
+		if strings.Contains(key, "*") {
+			paths, _ = filepath.Glob(path) // the pattern is ours, and well formed
+		}
+		for _, path := range paths {
+			value, err := ns.readProc(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // this kernel, or this namespace, has no such setting
+			}
+			if err != nil {
+				return err
+			}
+			row := schema.Sysctl{
+				Netns: ns.ID(), Key: strings.ReplaceAll(strings.TrimPrefix(path, "/proc/sys/"), "/", "."),
+				Value: strings.ReplaceAll(strings.TrimRight(string(value), "\n"), "\t", " "),
+			}
+			if err := s.Put(&row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
