@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/netmortem/netmortem/analyze/packrows"
 	"github.com/netmortem/netmortem/schema"
 )
 
@@ -17,6 +18,8 @@ type database struct {
 	tx      *sql.Tx
 	path    string // final name; empty for a private one that vanishes when closed
 	partial string // name while it is built
+
+	packrows bool // SQLite reads packs itself
 }
 
 // partialSuffix marks a database that is being built. It is written without a journal, so what a crash leaves
@@ -38,7 +41,7 @@ func create(ctx context.Context, path string, derived []*Derived) (_ *database, 
 	if err := sqliteAvailable(); err != nil {
 		return nil, err
 	}
-	db := &database{path: path}
+	db := &database{path: path, packrows: packrows.Register() == nil}
 	if path != "" {
 		db.partial = path + partialSuffix
 		if err := os.Remove(db.partial); err != nil && !errors.Is(err, os.ErrNotExist) {

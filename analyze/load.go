@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -78,14 +77,14 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 				return nil, fmt.Errorf("load %s: %w", sources[i].path, err)
 			}
 		}
-		for _, in := range ins {
-			if err := in.flush(ctx); err != nil {
-				return nil, fmt.Errorf("load %s: %w", sources[i].path, err)
-			}
-		}
 		progress(i + 1)
 	}
-	if err := context.Cause(ctx); err != nil && !errors.Is(err, nil) {
+	for _, in := range ins {
+		if err := in.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := ctx.Err(); err != nil { // readers that gave up closed their channels, too
 		return nil, err
 	}
 	reports := make([]*loaded, len(jobs))
