@@ -45,7 +45,7 @@ func Markdown(w io.Writer, r *analyze.Result) error {
 
 func (p *page) markdownHead() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "### netmortem: %s\n\n**%s**\n\n", md(strings.ToUpper(string(p.Severity))), md(p.Verdict))
+	fmt.Fprintf(&b, "### netmortem: %s\n\n**%s**\n\n", md(p.Label()), md(p.Verdict))
 	fmt.Fprintf(&b, "| | |\n|---|---|\n| findings | %s |\n", p.FindingsLine())
 	for _, t := range p.Tallies {
 		fmt.Fprintf(&b, "| %s | %d of %d%s |\n", t.Name, t.N, t.Of, cell(md(prefixed("; ", t.Note))))
@@ -128,7 +128,7 @@ func (p *page) markdownTail() []byte {
 		open = append(open, fmt.Sprintf("%s on %s: %s%s", strings.Join(u.Rules, ", "), u.Host, u.Why, prefixed(" at ", u.Ref)))
 	}
 	for _, u := range p.Shadowed {
-		open = append(open, fmt.Sprintf("%s may find more on %s: %s%s", strings.Join(u.Rules, ", "), u.Host, u.Why, prefixed(" at ", u.Ref)))
+		open = append(open, fmt.Sprintf("%s found something on %s, but not all was seen: %s%s", strings.Join(u.Rules, ", "), u.Host, u.Why, prefixed(" at ", u.Ref)))
 	}
 	section(fmt.Sprintf("Hosts: %d of %d captured", p.Counts.HostsCaptured, p.Counts.HostsNamed), hosts)
 	section("Rules: "+plural(len(p.Rules), "rule", "none"), rules)

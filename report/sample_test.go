@@ -54,10 +54,10 @@ func sample() *analyze.Result {
 	for _, f := range r.Findings {
 		set(r, f.Rule, analyze.Outcome{Host: f.Host, Verdict: analyze.Findings})
 	}
-	denied := analyze.Outcome{Host: "node2", Verdict: analyze.NotJudged, Why: "ipvs_destination not captured: operation not permitted", Ref: "node2/rows/coverage.jsonl:88"}
+	denied := analyze.Outcome{Host: "node2", Verdict: analyze.NotJudged, Why: "ipvs_destination in namespace 4026532301: denied: operation not permitted", Ref: "node2/rows/coverage.jsonl:88"}
 	set(r, "ipvs-stale-backend", denied)
 	set(r, "fwmark-ipvs-mismatch", denied)
-	set(r, "dns-rr-rfc3484-skew", analyze.Outcome{Host: "node2", Verdict: analyze.Findings, Why: "dns_query truncated after 200 names", Ref: "node2/rows/coverage.jsonl:140"})
+	set(r, "dns-rr-rfc3484-skew", analyze.Outcome{Host: "node2", Verdict: analyze.Findings, Why: "there may be more: dns_query: truncated after 200 names", Ref: "node2/rows/coverage.jsonl:140"})
 	countAll(r)
 	return r
 }

@@ -50,7 +50,15 @@ type text struct {
 }
 
 func (t *text) head() {
-	t.para("", t.severity(t.Severity)+" ", t.style("1", t.Verdict))
+	label := t.severity(t.Severity)
+	switch {
+	case len(t.Findings) > 0:
+	case t.Complete():
+		label = t.style("32", "✓ "+t.Label())
+	default:
+		label = "○ " + t.Label()
+	}
+	t.para("", label+" ", t.style("1", t.Verdict))
 	t.line("")
 	t.field("findings", t.FindingsLine())
 	for _, c := range t.Tallies {
@@ -147,7 +155,7 @@ func (t *text) rules() {
 		t.para("    ", "? ", fmt.Sprintf("not judged on %s: %s: %s%s", u.Host, strings.Join(u.Rules, ", "), u.Why, prefixed(" at ", u.Ref)))
 	}
 	for _, u := range t.Shadowed {
-		t.para("    ", "? ", fmt.Sprintf("%s may find more on %s: %s%s", strings.Join(u.Rules, ", "), u.Host, u.Why, prefixed(" at ", u.Ref)))
+		t.para("    ", "? ", fmt.Sprintf("found on %s, but not all was seen: %s: %s%s", u.Host, strings.Join(u.Rules, ", "), u.Why, prefixed(" at ", u.Ref)))
 	}
 }
 
