@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/netmortem/netmortem/report"
+)
+
+// streams are where the program talks; tests hand in buffers.
+type streams struct{ out, err io.Writer }
+
+// run is the program: its arguments without the program's name, and its exit code.
+func run(ctx context.Context, args []string, std streams) int {
+	app := newApp(std)
+	args, err := normalise(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, append([]string{app.Name}, args...))
+	}
+	code, err := codeOf(err)
+	if err != nil {
+		fmt.Fprintf(std.err, "%s: %s\n", app.Name, report.Visible(err.Error()))
+	}
+	return code
+}
+
+// newApp is the thin adapter to the command line library: names, flags and texts; what a subcommand does is in the
+// functions run….
+func newApp(std streams) *cli.App {
+	return &cli.App{
+		Name:  "netmortem",
+		Usage: "snapshots of broken Docker Swarm networks, and what broke in them",
+		Description: "On each host of the swarm, while it is broken:   sudo netmortem capture\n" +
+			"Anywhere, later, with the bundles of all hosts:  netmortem analyze netmortem_*.tar.zst\n\n" +
+			"Exit codes: 0 good, 1 findings, 2 failed, 3 partial, 64 wrong command line, 130 interrupted.",
+		Commands: []*cli.Command{
+			captureCommand(std),
+			analyzeCommand(std),
+			rulesCommand(std),
+			explainCommand(std),
+			tablesCommand(std),
+			versionCommand(std),
+		},
+		Version:        version(),
+		Writer:         std.out,
+		ErrWriter:      std.err,
+		ExitErrHandler: func(*cli.Context, error) {}, // run prints errors, once, and knows the codes
+		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return usage("%w", err) },
+	}
+}
+
+// choice is a flag that takes one of a few words.
+type choice struct {
+	*cli.StringFlag
+	words []string
+}
+
+func newChoice(name, usage, value string, words ...string) *choice {
+	return &choice{&cli.StringFlag{Name: name, Usage: usage, Value: value}, words}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/netmortem/netmortem/analyze"
+	"github.com/netmortem/netmortem/report"
+)
+
+func explainCommand(std streams) *cli.Command {
+	return &cli.Command{
+		Name:      "explain",
+		Usage:     "what a rule means, how to check it by hand, and what mends it",
+		ArgsUsage: "RULE",
+		Flags:     []cli.Flag{rulesFlag()},
+		Action: func(c *cli.Context) error {
+			return runExplain(std.out, c.String("rules"), c.Args().First(), colors(std.out), width(std.out))
+		},
+	}
+}
+
+// runExplain prints a rule as a page of a runbook.
+func runExplain(w io.Writer, dir, id string, color bool, columns int) error {
+	rules, err := analyze.Rules(dir)
+	if err != nil {
+		return err
+	}
+	r, err := findRule(rules, id, "explain")
+	if err != nil {
+		return err
+	}
+	p := &runbook{color: color, columns: columns}
+	p.title(r.Title)
+	p.line(fmt.Sprintf("%s, severity %s, layer %s, since %s", r.ID, r.Severity, r.Layer, r.Since))
+	for para := range strings.SplitSeq(r.Doc, "\n\n") {
+		p.line("")
+		p.text("", para)
+	}
+	p.section("Check by hand", r.Check)
+	p.section("Remedy", r.Remedy)
+	p.section("Risk", r.Risk)
+	p.section("Undo", r.Undo)
+	p.section("When it can be wrong or silent", r.Limits)
+	p.section("Upstream", r.Upstream)
+	p.section("Fixed in", r.FixedIn)
+	p.line("")
+	p.line("The query: netmortem rules " + r.ID)
+	_, err = io.WriteString(w, p.b.String())
+	return err
+}
+
+// A runbook is a page being written.
+type runbook struct {
+	b       strings.Builder
+	color   bool
+	columns int
+}
+
+func (p *runbook) line(s string) { p.b.WriteString(report.Visible(s) + "\n") }
+
+func (p *runbook) title(s string) {
+	if p.color {
+		p.b.WriteString("\x1b[1m" + report.Visible(s) + "\x1b[0m\n")
+		return
+	}
+	p.line(s)
+}
+
+// section is a heading with a text below it; nothing for an empty text.
+func (p *runbook) section(name, text string) {
+	if text == "" {
+		return
+	}
+	p.line("")
+	p.title(name)
+	p.text("  ", text)
+}
+
+// text writes a paragraph, wrapped at spaces. Lines that were indented in the source are to be copied: they stay.
+func (p *runbook) text(indent, s string) {
+	line := ""
+	flush := func() {
+		if line != "" {
+			p.line(indent + line)
+		}
+		line = ""
+	}
+	for src := range strings.Lines(s) {
+		if src = strings.TrimRight(src, "\n"); strings.HasPrefix(src, " ") || strings.HasPrefix(src, "\t") {
+			flush()
+			p.line(indent + src)
+			continue
+		}
+		for _, word := range strings.Fields(src) {
+			if line != "" && len([]rune(indent+line))+1+len([]rune(word)) > p.columns {
+				flush()
+			}
+			if line != "" {
+				line += " "
+			}
+			line += word
+		}
+	}
+	flush()
+}
