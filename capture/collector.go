@@ -23,6 +23,7 @@ type Collector struct {
 	Run      func(ctx context.Context, h *Host, s *Sink) error
 	InNetns  func(ctx context.Context, ns *Netns, s *Sink) error // on a locked thread that is inside the namespace
 	HostOnly bool                                                // InNetns only in the host's namespace
+	Late     bool                                                // InNetns only: after the collectors of the host, once; it needs what the daemon said
 }
 
 // deadline is how long one run may take.

@@ -13,6 +13,11 @@ var Collectors = []*Collector{
 	procNetCollector,
 	procNetHostCollector,
 
+	dns,
+
+	docker,
+	dockerTasks,
+	containerLog,
 	netnsCollector,
 	procModulesCollector,
 }

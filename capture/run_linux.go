@@ -20,11 +20,12 @@ func Run(ctx context.Context, o Options) (*Capture, error) {
 	return runCollectors(ctx, o, Collectors)
 }
 
-// capturing is a capture that is under way.
-type capturing struct {
+// underway is a capture that is being made.
+type underway struct {
 	h     *Host
 	reads int     // 1 or 2
 	plans []*plan // by namespace
+	late  []*plan // of the collectors that come after those of the host
 	host  []*account
 }
 
@@ -58,7 +59,7 @@ func runCollectors(ctx context.Context, o Options, collectors []*Collector) (*Ca
 	if err := discover(ctx, h); err != nil {
 		return nil, err
 	}
-	r := &capturing{h: h, reads: 2}
+	r := &underway{h: h, reads: 2}
 	if o.Window < 0 {
 		r.reads = 1
 	}
@@ -105,15 +106,22 @@ func firstError(errs ...error) error {
 }
 
 // planAll opens an account for every collector, on the host or in each namespace.
-func (r *capturing) planAll(collectors []*Collector) {
+func (r *underway) planAll(collectors []*Collector) {
 	for _, ns := range r.h.Netns {
-		p := &plan{ns: ns}
+		p, late := &plan{ns: ns}, &plan{ns: ns}
 		for _, c := range collectors {
-			if c.InNetns != nil && (!c.HostOnly || ns.IsHost()) {
+			switch {
+			case c.InNetns == nil || c.HostOnly && !ns.IsHost():
+			case c.Late:
+				late.accounts = append(late.accounts, r.h.books.plan(c, ns, 1))
+			default:
 				p.accounts = append(p.accounts, r.h.books.plan(c, ns, r.reads))
 			}
 		}
 		r.plans = append(r.plans, p)
+		if len(late.accounts) > 0 {
+			r.late = append(r.late, late)
+		}
 	}
 	for _, c := range collectors {
 		if c.Run != nil {
@@ -124,21 +132,24 @@ func (r *capturing) planAll(collectors []*Collector) {
 
 // readAll reads everything: the kernel first, then what is not of a namespace, the daemon last; and after the window
 // whatever is volatile again. A daemon that hangs does not delay the last read of the kernel.
-func (r *capturing) readAll(ctx context.Context) {
+func (r *underway) readAll(ctx context.Context) {
 	h := r.h
 	h.Row.FirstRead = time.Now().UTC()
-	r.readNetns(ctx, 0, "first read")
+	r.readNetns(ctx, r.plans, 0, "first read")
 	pairVeths(ctx, h)
 	h.links.release(h.books)
 
 	var wg sync.WaitGroup
-	wg.Go(func() { r.readHost(ctx, 0, "docker") })
+	wg.Go(func() {
+		r.readHost(ctx, 0, "docker")
+		r.readNetns(ctx, r.late, 0, "dns")
+	})
 	if r.reads > 1 {
 		r.wait(ctx, h.Row.FirstRead.Add(h.Options.Window))
 		if ctx.Err() == nil {
 			h.lastRead = time.Now().UTC()
 		}
-		r.readNetns(ctx, 1, "last read")
+		r.readNetns(ctx, r.plans, 1, "last read")
 	}
 	wg.Wait()
 	if r.reads > 1 {
@@ -149,7 +160,7 @@ func (r *capturing) readAll(ctx context.Context) {
 }
 
 // wait waits for the end of the window.
-func (r *capturing) wait(ctx context.Context, until time.Time) {
+func (r *underway) wait(ctx context.Context, until time.Time) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	end := time.NewTimer(time.Until(until))
@@ -167,15 +178,15 @@ func (r *capturing) wait(ctx context.Context, until time.Time) {
 	}
 }
 
-func (r *capturing) readNetns(ctx context.Context, read int, phase string) {
-	p := &pool{read: read, plans: r.plans}
-	p.notify = func(done int) { r.h.Options.tell(Progress{Phase: phase, Done: done, Total: len(r.plans)}) }
+func (r *underway) readNetns(ctx context.Context, plans []*plan, read int, phase string) {
+	p := &pool{read: read, plans: plans}
+	p.notify = func(done int) { r.h.Options.tell(Progress{Phase: phase, Done: done, Total: len(plans)}) }
 	p.notify(0)
 	p.run(ctx)
 }
 
 // readHost runs the collectors that are not of a namespace, one after the other.
-func (r *capturing) readHost(ctx context.Context, read int, phase string) {
+func (r *underway) readHost(ctx context.Context, read int, phase string) {
 	for i, a := range r.host {
 		if read >= a.reads {
 			continue
@@ -186,7 +197,7 @@ func (r *capturing) readHost(ctx context.Context, read int, phase string) {
 }
 
 // runOnHost runs one of them. One that does not return is left behind.
-func (r *capturing) runOnHost(ctx context.Context, a *account, read int) {
+func (r *underway) runOnHost(ctx context.Context, a *account, read int) {
 	if ctx.Err() != nil {
 		a.settle(read, stopped(ctx), 0)
 		return
