@@ -1,10 +1,8 @@
 package analyze
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -22,13 +20,14 @@ type loaded struct {
 	gaps        []Gap    // items that leave something unknown, and damage
 	interrupted string   // why capture or file ends early
 	problems    []string // one line each
-	unreadable  bool     // nothing of it could be read
+	refused     error    // nothing of it may be used
+	refused     error    // it holds what no capture writes: nothing of it may be used
 	coverage    *coverage
 }
 
 // The bounds on what one line or one document may take of memory.
 const (
-	maxLine     = 8 << 20
+	maxLine     = 16 << 20
 	maxDocument = 256 << 20
 )
 
@@ -56,9 +55,7 @@ func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out c
 	rep.interrupted, rep.coverage = rep.source.meta.Interrupted, r.coverage
 	b, err := rep.source.open()
 	if err != nil {
-		r.problem("%s", naming(rep.source.path, err))
-		rep.unreadable = true
-		r.finish()
+		rep.refused = err
 		return
 	}
 	defer b.Close()
@@ -67,14 +64,23 @@ func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out c
 		if err == io.EOF {
 			break
 		}
+		if errors.Is(err, schema.ErrRefused) {
+			rep.refused = err
+			return
+		}
 		if err != nil {
 			r.cut(err.Error())
 			break
 		}
 		r.entry(e)
 	}
-	if full, ok := b.(*schema.Bundle); ok && full.Interrupted != "" {
-		r.cut(full.Interrupted)
+	if full, ok := b.(*schema.Bundle); ok {
+		if full.Interrupted != "" {
+			r.cut(full.Interrupted)
+		}
+		for _, p := range full.Problems {
+			r.problem("%s: %s", rep.source.path, p)
+		}
 	}
 	r.finish()
 }
@@ -89,6 +95,17 @@ func (r *bundleReader) cut(why string) {
 		r.rep.interrupted = why
 	}
 	r.problem("%s: %s: what follows the break is not known", r.rep.source.path, why)
+}
+
+// suspect takes a complaint of the bundle's reader about one entry: what was decoded from it cannot be trusted.
+func (r *bundleReader) suspect(complaint string) {
+	r.problem("%s: %s", r.rep.source.path, complaint)
+	name, _, _ := strings.Cut(complaint, ": ")
+	ref := r.host + "/" + name + ":1"
+	if table, ok := strings.CutPrefix(name, "rows/"); ok {
+		r.coverage.damage(strings.TrimSuffix(table, ".jsonl"), "", "", complaint, ref)
+	}
+	r.coverage.damageDocument(name, complaint, ref)
 }
 
 func (r *bundleReader) entry(e *schema.Entry) {
@@ -124,64 +141,36 @@ func (r *bundleReader) rows(lay *layout, e *schema.Entry) {
 	if lay.table.Decoded() {
 		doc = e.Name
 	}
-	br := bufio.NewReaderSize(e.Data, 1<<16)
-	var long []byte // a line that spans the reader's buffer
-	for n := int64(1); r.ctx.Err() == nil; n++ {
-		line, rerr := readLine(br, &long)
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) > 0 || errors.Is(rerr, errLong) {
-			p := r.pack(name)
-			before := len(p.buf)
-			err := errors.New("longer than 8 MiB")
-			if !errors.Is(rerr, errLong) {
-				err = packRow(p, lay, r.host, doc, n, line, unknown)
-			}
-			if err != nil {
-				r.damage(name, n, err)
-			} else {
-				if name == "coverage" {
-					r.coverage.add(n, p.buf[before:])
-				} else {
-					r.rep.rows++
-				}
-				if name == "netns" {
-					r.coverage.namespace(p.buf[before:], lay)
-				}
-				r.send(name, p, batchBytes)
-			}
+	lines := schema.NewLines(e.Name, e.Data, maxLine)
+	for r.ctx.Err() == nil && lines.Next() {
+		line, n := bytes.TrimRight(lines.Bytes(), "\r"), lines.Number()
+		if len(line) == 0 {
+			continue
 		}
-		if rerr != nil && !errors.Is(rerr, errLong) {
-			if rerr != io.EOF {
-				r.damage(name, n, fmt.Errorf("the file breaks off: %w", rerr))
-			}
-			return
+		p := r.pack(name)
+		before := len(p.buf)
+		if err := packRow(p, lay, r.host, doc, n, line, unknown); err != nil {
+			r.damage(name, n, err)
+			continue
 		}
-	}
-}
-
-var errLong = errors.New("line too long")
-
-// readLine returns the next line with its newline. A line beyond maxLine is skipped and comes back as errLong.
-func readLine(br *bufio.Reader, long *[]byte) ([]byte, error) {
-	line, err := br.ReadSlice('\n')
-	if err != bufio.ErrBufferFull {
-		return line, err
-	}
-	*long = (*long)[:0]
-	for err == bufio.ErrBufferFull {
-		if len(*long) <= maxLine {
-			*long = append(*long, line...)
+		switch name {
+		case "coverage":
+			r.coverage.add(n, p.buf[before:])
+		case "netns":
+			r.coverage.namespace(p.buf[before:], lay)
+			r.rep.rows++
+		default:
+			r.rep.rows++
 		}
-		line, err = br.ReadSlice('\n')
+		r.send(name, p, batchBytes)
 	}
-	if len(*long)+len(line) > maxLine {
-		if err == nil {
-			err = errLong
-		}
-		return nil, err
+	err := lines.Err()
+	if err == nil {
+		_, err = e.Data.Read(make([]byte, 1)) // Lines ends at a break as at the end
 	}
-	*long = append(*long, line...)
-	return *long, err
+	if err != nil && err != io.EOF {
+		r.damage(name, lines.Number()+1, err)
+	}
 }
 
 // damage notes a row that was kept out: what its table says of the host is no longer whole.

@@ -44,14 +44,12 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	sources, unreadable := openSources(o.Bundles)
+	a := &analysis{options: o, rules: rules, derived: computed(), unreadable: unreadable}
 	if len(sources) == 0 {
-		if len(unreadable) == 0 {
-			return nil, fmt.Errorf("%w: none was given", ErrNoBundle)
-		}
-		return nil, fmt.Errorf("%w: %s", ErrNoBundle, strings.Join(unreadable, "; "))
+		return nil, a.noBundle()
 	}
-	sources, notes := label(sources)
-	a := &analysis{options: o, rules: rules, sources: sources, derived: computed()}
+	var notes []string
+	a.sources, notes = label(sources)
 	if a.options.Progress == nil {
 		a.options.Progress = func(Progress) {}
 	}
@@ -59,14 +57,29 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		a.options.Now = time.Now()
 	}
 	res, err := a.run(ctx)
+	for refused := (refusals)(nil); errors.As(err, &refused); res, err = a.run(ctx) { // once more without them
+		a.sources = slices.DeleteFunc(a.sources, func(s *source) bool { return refused[s] != nil })
+		for _, why := range refused {
+			unreadable = append(unreadable, why.Error())
+		}
+		slices.Sort(unreadable)
+		if len(a.sources) == 0 {
+			return nil, fmt.Errorf("%w: %s", ErrNoBundle, strings.Join(unreadable, "; "))
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	res.Unreadable = append(unreadable, res.Unreadable...)
-	res.Problems = slices.Concat(unreadable, notes, res.Problems)
+	res.Unreadable = a.unreadable
+	res.Problems = slices.Concat(a.unreadable, notes, res.Problems)
 	res.Verdict = verdict(res)
 	return res, nil
 }
+
+// refusals are sources of which nothing may be used, though rows of them are in the database already.
+type refusals map[*source]error
+
+func (r refusals) Error() string { return fmt.Sprintf("%d bundles were refused", len(r)) }
 
 // An analysis is one run over opened sources.
 type analysis struct {
@@ -74,6 +87,15 @@ type analysis struct {
 	rules   []*Rule
 	sources []*source
 	derived []*Derived
+
+	unreadable []string // bundles that could not be read: one line each
+}
+
+func (a *analysis) noBundle() error {
+	if len(a.unreadable) == 0 {
+		return fmt.Errorf("%w: none was given", ErrNoBundle)
+	}
+	return fmt.Errorf("%w: %s", ErrNoBundle, strings.Join(a.unreadable, "; "))
 }
 
 func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
@@ -91,9 +113,24 @@ func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	reports, err := load(ctx, db, a.sources, a.progress("load", len(a.sources)))
+	reports, refused, err := load(ctx, db, a.sources, a.progress("load", len(a.sources)))
 	if err != nil {
 		return nil, err
+	}
+	for _, r := range refused {
+		a.unreadable = append(a.unreadable, naming(r.source.path, r.refused))
+	}
+	if len(reports) == 0 {
+		return nil, a.noBundle()
+	}
+	refused := refusals{}
+	for _, r := range reports {
+		if r.refused != nil {
+			refused[r.source] = r.refused
+		}
+	}
+	if len(refused) > 0 {
+		return nil, refused
 	}
 	if err := derive(ctx, db, a.derived, a.progress("derive", len(a.derived))); err != nil {
 		return nil, err
