@@ -80,7 +80,8 @@ func (a *account) plan(c schema.Coverage, doc bool, read int) *item {
 	return &a.items[len(a.items)-1]
 }
 
-// settle gives the outcome to every item of the read that has none yet, and the time spent to all of them.
+// settle gives the outcome to every item of the read that has none yet, and the time spent to the tables: a document has
+// its own.
 func (a *account) settle(read int, o outcome, spent time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -92,7 +93,9 @@ func (a *account) settle(read int, o outcome, spent time.Duration) {
 		if !it.done[read] {
 			it.done[read], it.out[read] = true, o
 		}
-		it.Micros += spent.Microseconds()
+		if !it.doc {
+			it.Micros += spent.Microseconds()
+		}
 	}
 }
 

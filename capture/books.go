@@ -3,6 +3,7 @@ package capture
 import (
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/netmortem/netmortem/schema"
 )
@@ -29,7 +30,7 @@ func (b *books) plan(c *Collector, ns *Netns, reads int) *account {
 
 // sink is where one run of the account's collector writes.
 func (b *books) sink(a *account, read int, maxBytes int64) *Sink {
-	return &Sink{books: b, acc: a, read: read, maxBytes: maxBytes}
+	return &Sink{books: b, acc: a, read: read, maxBytes: maxBytes, mark: time.Now()}
 }
 
 // put writes rows of one table, and counts them.

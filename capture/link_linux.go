@@ -84,7 +84,7 @@ func decodeLink(b []byte) (l *schema.Link, spec []byte, err error) {
 		case unix.IFLA_AF_SPEC:
 			spec = v
 		default:
-			if !linkLeftOut[typ] && !(linkZeroLeftOut[typ] && zero(v)) {
+			if !linkLeftOut[typ] && !(linkZeroLeftOut[typ] && zero(v)) && !(typ == unix.IFLA_XDP && noXDP(v)) {
 				x.add(v, typ)
 			}
 		}
@@ -97,6 +97,13 @@ func decodeLink(b []byte) (l *schema.Link, spec []byte, err error) {
 	}
 	l.Extra = x.String()
 	return l, spec, nil
+}
+
+// noXDP reports whether IFLA_XDP says that no program is attached: IFLA_XDP_ATTACHED is XDP_ATTACHED_NONE.
+func noXDP(v []byte) bool {
+	attached := false
+	err := attrs(v, func(typ uint16, v []byte) { attached = attached || !zero(v) })
+	return err == nil && !attached
 }
 
 // decodeStats64 takes the counters that decide something from struct rtnl_link_stats64: eight bytes each, in the order
@@ -175,19 +182,28 @@ var operstates = map[int64]string{
 	0: "unknown", 1: "notpresent", 2: "down", 3: "lowerlayerdown", 4: "testing", 5: "dormant", 6: "up",
 }
 
-// linkLeftOut are attributes that say the same as a column, or as a document of the namespace, and hints for drivers
-// and user space.
+// linkLeftOut are attributes that say the same as a column, and hints for drivers and user space.
 var linkLeftOut = map[uint16]bool{
-	unix.IFLA_STATS: true, unix.IFLA_MAP: true, unix.IFLA_BROADCAST: true,
-	unix.IFLA_NUM_TX_QUEUES: true, unix.IFLA_NUM_RX_QUEUES: true, unix.IFLA_GSO_MAX_SEGS: true, unix.IFLA_GSO_MAX_SIZE: true,
-	unix.IFLA_GRO_MAX_SIZE: true, unix.IFLA_GSO_IPV4_MAX_SIZE: true, unix.IFLA_GRO_IPV4_MAX_SIZE: true,
-	unix.IFLA_TSO_MAX_SIZE: true, unix.IFLA_TSO_MAX_SEGS: true, unix.IFLA_MIN_MTU: true, unix.IFLA_MAX_MTU: true,
+	unix.IFLA_STATS: true, unix.IFLA_MAP: true, unix.IFLA_BROADCAST: true, unix.IFLA_EVENT: true,
 	unix.IFLA_CARRIER_CHANGES: true, // the sum of the two that are columns
-	unix.IFLA_EVENT:           true,
+	unix.IFLA_NUM_TX_QUEUES:   true, unix.IFLA_NUM_RX_QUEUES: true, unix.IFLA_MIN_MTU: true, unix.IFLA_MAX_MTU: true,
+	unix.IFLA_GSO_MAX_SEGS: true, unix.IFLA_GSO_MAX_SIZE: true, unix.IFLA_GSO_IPV4_MAX_SIZE: true,
+	unix.IFLA_GRO_MAX_SIZE: true, unix.IFLA_GRO_IPV4_MAX_SIZE: true,
+	unix.IFLA_TSO_MAX_SIZE: true, unix.IFLA_TSO_MAX_SEGS: true,
+	iflaNetnsImmutable: true, iflaHeadroom: true, iflaTailroom: true,
 }
 
 // linkZeroLeftOut are attributes that every device has, and that say something only when they are not zero.
 var linkZeroLeftOut = map[uint16]bool{
 	unix.IFLA_LINKMODE: true, unix.IFLA_GROUP: true, unix.IFLA_PROMISCUITY: true, unix.IFLA_PROTO_DOWN: true,
-	unix.IFLA_ALLMULTI: true, unix.IFLA_WEIGHT: true,
+	unix.IFLA_ALLMULTI: true, unix.IFLA_WEIGHT: true, unix.IFLA_DEVLINK_PORT: true, unix.IFLA_DPLL_PIN: true,
+	iflaPacingHorizon: true,
 }
+
+// Attributes of linux/if_link.h that x/sys does not name.
+const (
+	iflaPacingHorizon  = 66 // IFLA_MAX_PACING_OFFLOAD_HORIZON
+	iflaNetnsImmutable = 67
+	iflaHeadroom       = 68
+	iflaTailroom       = 69
+)

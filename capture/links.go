@@ -91,3 +91,9 @@ func (st *linkStore) join(a, b vethEnd) {
 	a.link.PeerNetns, a.link.PeerIfindex = st.sets[b.set].acc.ns.ID(), b.link.Ifindex
 	b.link.PeerNetns, b.link.PeerIfindex = st.sets[a.set].acc.ns.ID(), a.link.Ifindex
 }
+
+// devConf is the settings of one link, as arrays of 32-bit numbers.
+type devConf struct {
+	dev    string
+	v4, v6 []byte
+}

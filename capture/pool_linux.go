@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 // there, and a watchman who replaces a thread that does not come back.
 type pool struct {
 	read   int
+	first  bool // the very first pass, alone on the host: it may note what the later ones use
 	plans  []*plan
 	next   atomic.Int64
 	done   atomic.Int64
@@ -140,7 +142,7 @@ func (w *worker) serve(ctx context.Context, j job) bool {
 		return true
 	}
 	in := &Netns{Netns: ns.Netns, Host: ns.Host, Read: read, mounts: ns.mounts, pids: ns.pids}
-	in.arena, in.proc, in.devs = w.visit.arena, w.visit.proc, ns.devs
+	in.arena, in.proc, in.devs = w.visit.arena, w.visit.proc, maps.Clone(ns.devs)
 	if err := in.enter(); err != nil {
 		settleRest(j, read, outcomeOf(err))
 		return true
@@ -150,7 +152,7 @@ func (w *worker) serve(ctx context.Context, j job) bool {
 		in.leave()
 		w.visit = visit{arena: in.arena, proc: in.proc}
 	}()
-	if read == 0 && j.from == 0 {
+	if w.pool.first && j.from == 0 {
 		ns.Cookie = in.readCookie()
 	}
 	for i := j.from; i < len(j.plan.accounts); i++ {
@@ -162,8 +164,8 @@ func (w *worker) serve(ctx context.Context, j job) bool {
 			return false
 		}
 	}
-	if read == 0 {
-		ns.devs = in.devs // names for the last read
+	if w.pool.first {
+		ns.devs = in.devs // names for the last read; from here on nobody changes what all passes share
 	}
 	return true
 }

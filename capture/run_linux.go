@@ -130,12 +130,15 @@ func (r *underway) planAll(collectors []*Collector) {
 	}
 }
 
+// firstRead is the phase in which the namespaces are read for the first time.
+const firstRead = "first read"
+
 // readAll reads everything: the kernel first, then what is not of a namespace, the daemon last; and after the window
 // whatever is volatile again. A daemon that hangs does not delay the last read of the kernel.
 func (r *underway) readAll(ctx context.Context) {
 	h := r.h
 	h.Row.FirstRead = time.Now().UTC()
-	r.readNetns(ctx, r.plans, 0, "first read")
+	r.readNetns(ctx, r.plans, 0, firstRead)
 	pairVeths(ctx, h)
 	h.links.release(h.books)
 
@@ -179,7 +182,7 @@ func (r *underway) wait(ctx context.Context, until time.Time) {
 }
 
 func (r *underway) readNetns(ctx context.Context, plans []*plan, read int, phase string) {
-	p := &pool{read: read, plans: plans}
+	p := &pool{read: read, first: phase == firstRead, plans: plans}
 	p.notify = func(done int) { r.h.Options.tell(Progress{Phase: phase, Done: done, Total: len(plans)}) }
 	p.notify(0)
 	p.run(ctx)

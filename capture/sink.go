@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/netmortem/netmortem/schema"
 )
@@ -21,6 +22,7 @@ type Sink struct {
 	lines    []tableLines // rows that are not merged, by table, in the order of their first row
 	closed   bool
 	maxBytes int64
+	mark     time.Time // when it was opened, or took the last document
 }
 
 // tableLines are rows of one table as JSON lines, kept together so that the rows of a namespace are neighbours in the
@@ -110,7 +112,7 @@ func (s *Sink) Document(name string, data []byte, masked int) error {
 		it.out[s.read] = outcome{schema.Truncated, fmt.Sprintf("cut at %d of %d bytes", s.maxBytes, len(data))}
 		data = data[:s.maxBytes]
 	}
-	it.Bytes, it.Masked = int64(len(data)), int64(masked)
+	it.Bytes, it.Masked, it.Micros = int64(len(data)), int64(masked), s.lap()
 	s.acc.mu.Unlock()
 	return s.books.raw(name, data)
 }
@@ -134,6 +136,17 @@ func (s *Sink) Cover(c schema.Coverage) {
 	it := s.acc.plan(c, doc, s.read)
 	it.Masked = max(it.Masked, c.Masked)
 	it.done[s.read], it.out[s.read] = true, o
+	if doc {
+		it.Micros = s.lap()
+	}
+}
+
+// lap is the time since the last document, in microseconds.
+func (s *Sink) lap() int64 {
+	now := time.Now()
+	d := now.Sub(s.mark)
+	s.mark = now
+	return d.Microseconds()
 }
 
 // close refuses everything that comes later and hands what came to the bundle. Rows that wait for the last read stay in

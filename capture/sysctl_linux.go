@@ -106,12 +106,6 @@ type devSysctl struct {
 	key string
 }
 
-// devConf is the settings of one link, as arrays of 32-bit numbers.
-type devConf struct {
-	dev    string
-	v4, v6 []byte
-}
-
 // addDevConf keeps the settings of a link from IFLA_AF_SPEC, for the sysctl collector: a file for each setting of each
 // link would cost more than everything else that is read.
 func (n *Netns) addDevConf(dev string, spec []byte) error {
