@@ -33,6 +33,7 @@ var dns = &Collector{
 	Doc:      "answers of Docker's resolver to the names of services, asked inside each container's namespace; needs CAP_SYS_ADMIN to enter it",
 	Tables:   []string{"dns_query", "dns_answer"},
 	Deadline: dnsPerNetns + time.Second,
+	Late:     true,
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
 		switch {
 		case ns.Kind != schema.NetnsContainer:
@@ -40,7 +41,7 @@ var dns = &Collector{
 		case ns.Host.Options.NoDNS:
 			return &Incomplete{schema.Skipped, "not asked for: no resolver was to be asked"}
 		case ns.Host.Docker == nil:
-			return errNoDocker
+			return noDocker(ns.Host)
 		}
 		plan := ns.Host.Docker.dnsPlan()
 		share := plan.share(ns)

@@ -30,7 +30,7 @@ var docker = &Collector{
 	Deadline: dockerDeadline,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		if h.Docker == nil {
-			return errNoDocker
+			return noDocker(h)
 		}
 		r := replies{h.Docker, s}
 		if err := h.Docker.negotiate(ctx); err != nil {
@@ -72,7 +72,7 @@ var dockerTasks = &Collector{
 			name = "tasks.last"
 		}
 		if h.Docker == nil {
-			_ = coverDocument(s, name, errNoDocker)
+			_ = coverDocument(s, name, noDocker(h))
 			return nil
 		}
 		tasks, _ := replies{h.Docker, s}.list(ctx, name, "/tasks", nil)
@@ -81,7 +81,13 @@ var dockerTasks = &Collector{
 	},
 }
 
-var errNoDocker = &Incomplete{schema.Skipped, "not asked for: the daemon was to be left alone"}
+// noDocker is why a host has no daemon to ask: it was to be left alone, or its address is not understood.
+func noDocker(h *Host) error {
+	if h.dockerErr != nil {
+		return &Incomplete{schema.Skipped, h.dockerErr.Error()}
+	}
+	return &Incomplete{schema.Skipped, "not asked for: the daemon was to be left alone"}
+}
 
 // keep changes what is known of the daemon.
 func (d *Docker) keep(change func(*dockerState)) {
