@@ -23,9 +23,6 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 	}
 	for _, r := range reports {
 		res.Problems = append(res.Problems, r.problems...)
-		if r.unreadable {
-			res.Unreadable = append(res.Unreadable, r.problems[0])
-		}
 	}
 	hosts, err := hostsOf(ctx, db, reports)
 	if err != nil {
@@ -153,8 +150,8 @@ FROM bundle AS b LEFT JOIN host AS h ON h.host = b.host LEFT JOIN engine AS e ON
 func knowledgeOf(ctx context.Context, db *database, reports []*loaded) (*knowledge, error) {
 	k := &knowledge{lost: map[string]map[string]loss{}, swarm: map[string]bool{}, readOnce: map[string]bool{}, outside: map[string]bool{}}
 	for _, r := range reports {
-		k.lost[r.source.host] = r.coverage.lost
-		for table := range r.coverage.swarm {
+		k.lost[r.source.host] = r.lost
+		for table := range r.swarm {
 			k.swarm[table] = true
 		}
 	}

@@ -49,17 +49,19 @@ func (c *coverage) add(line int64, packed []byte) {
 		return
 	}
 	t := schema.TableByName("coverage")
+	value := func(name string) any {
+		return v[len(v)-len(t.Columns)+slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name })]
+	}
 	col := func(name string) string {
-		s, _ := v[len(v)-len(t.Columns)+slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name })].(string)
+		s, _ := value(name).(string)
 		return s
 	}
 	it := item{schema.Coverage{
 		Collector: col("collector"), Tbl: col("tbl"), Netns: col("netns"), Document: col("document"),
 		Outcome: schema.Outcome(col("outcome")), Reason: col("reason"),
 	}, line}
-	if n, ok := v[len(v)-len(t.Columns)+slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == "rows" })].(int64); ok {
-		it.Rows = n
-	}
+	it.Rows, _ = value("rows").(int64)
+	it.Bytes, _ = value("bytes").(int64)
 	if it.Netns != "" {
 		c.netns[it.Netns] = true
 	}
@@ -80,6 +82,13 @@ func (c *coverage) namespace(packed []byte, lay *layout) {
 // damage notes that something could not be understood at load.
 func (c *coverage) damage(tbl, netns, document, reason, ref string) {
 	c.losses = append(c.losses, loss{tbl, netns, document, schema.Partial, reason, ref})
+}
+
+// damageDocument is damage of every table that is decoded from a document.
+func (c *coverage) damageDocument(document, reason, ref string) {
+	for _, tbl := range tablesFrom(document) {
+		c.damage(tbl, c.netnsOf(item{Coverage: schema.Coverage{Document: document}}, tbl), document, reason, ref)
+	}
 }
 
 // A place is a table of a host, or of one of its namespaces.
@@ -119,7 +128,7 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 		if !slices.Contains(schema.Outcomes, outcome) {
 			outcome, reason = schema.Partial, fmt.Sprintf("no such outcome: %q", it.Outcome)
 		}
-		if !outcome.Gap() && it.Rows > 0 {
+		if !outcome.Gap() && (it.Rows > 0 || it.Bytes > 0) {
 			if file := missingFile(it, c.files); file != "" {
 				outcome, reason = schema.Partial, file+" is not in the bundle"
 			}

@@ -54,13 +54,7 @@ func (r *bundleReader) document(name string, e *schema.Entry) {
 			}
 			ref := fmt.Sprintf("%s/%s:%d", r.host, e.Name, line)
 			r.problem("%s: %v", ref, err)
-			for _, tbl := range tablesFrom(name) {
-				ns := ""
-				if schema.TableByName(tbl).Scope == schema.PerNetns {
-					ns = documentNetns(name)
-				}
-				r.coverage.damage(tbl, ns, e.Name, "the document could not be understood: "+err.Error(), ref)
-			}
+			r.coverage.damageDocument(e.Name, "the document could not be understood: "+err.Error(), ref)
 		}
 		switch name {
 		case "docker/tasks.json":

@@ -1,17 +1,16 @@
 package analyze
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/netmortem/netmortem/schema"
 )
 
 // maxExcerpt is how much of a line an excerpt shows.
@@ -94,19 +93,13 @@ func quote(s *source, files map[string]map[int64][]*Evidence) error {
 			continue
 		}
 		left--
-		last := slices.Max(slices.Collect(maps.Keys(lines)))
-		br := bufio.NewReaderSize(e.Data, 1<<16)
-		var long []byte
-		for n := int64(1); n <= last; n++ {
-			line, err := readLine(br, &long)
-			if len(lines[n]) > 0 {
-				text := excerpt(line)
-				for _, ev := range lines[n] {
+		for rows := schema.NewLines(e.Name, e.Data, maxLine); len(lines) > 0 && rows.Next(); {
+			if cited := lines[rows.Number()]; cited != nil {
+				text := excerpt(rows.Bytes())
+				for _, ev := range cited {
 					ev.Excerpt = text
 				}
-			}
-			if err != nil && !errors.Is(err, errLong) {
-				break // a bundle that is cut: what could be read of it was loaded
+				delete(lines, rows.Number())
 			}
 		}
 	}

@@ -198,7 +198,7 @@ func loadHosts(t testing.TB, hosts []*fixtureHost, derived []*Derived) (*databas
 		sources = append(sources, h.source())
 	}
 	sources, _ = label(sources)
-	reports, err := load(ctx, db, sources, func(int) {})
+	reports, _, err := load(ctx, db, sources, func(int) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,9 @@ type batch struct {
 }
 
 // load reads the bundles in parallel and writes their rows in the order of the sources, so that the database is the
-// same whichever reader is faster, and rows of one host lie together. It returns one report for each source.
-func load(ctx context.Context, db *database, sources []*source, progress func(done int)) ([]*loaded, error) {
+// same whichever reader is faster, and rows of one host lie together. It returns a report for each source; a bundle
+// turns out to be one that must be refused only when it is read, and then its rows are taken out again.
+func load(ctx context.Context, db *database, sources []*source, progress func(done int)) (good, refused []*loaded, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lays := layouts()
@@ -68,28 +69,38 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 			select {
 			case b, ok = <-jobs[i].out:
 			case <-ctx.Done():
-				return nil, ctx.Err()
+				return nil, nil, ctx.Err()
 			}
 			if !ok {
 				break
 			}
 			if err := ins[b.table].packed(ctx, b.pack); err != nil {
-				return nil, fmt.Errorf("load %s: %w", sources[i].path, err)
+				return nil, nil, fmt.Errorf("load %s: %w", sources[i].path, err)
 			}
 		}
 		progress(i + 1)
 	}
 	for _, in := range ins {
 		if err := in.flush(ctx); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if err := ctx.Err(); err != nil { // readers that gave up closed their channels, too
-		return nil, err
+		return nil, nil, err
 	}
-	reports := make([]*loaded, len(jobs))
 	for i := range jobs {
-		reports[i] = jobs[i].rep
+		if rep := jobs[i].rep; rep.refusal != nil {
+			refused = append(refused, rep)
+		} else {
+			good = append(good, rep)
+		}
 	}
-	return reports, nil
+	for _, rep := range refused {
+		for _, in := range ins {
+			if _, err := db.tx.ExecContext(ctx, "DELETE FROM "+in.table+" WHERE host = ?", rep.source.host); err != nil {
+				return nil, nil, fmt.Errorf("load %s: %w", rep.source.path, err)
+			}
+		}
+	}
+	return good, refused, nil
 }

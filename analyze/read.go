@@ -15,14 +15,14 @@ import (
 // loaded is what became of one source.
 type loaded struct {
 	source      *source
-	rows        int64    // put into tables of the schema, coverage left out
-	items       int64    // coverage rows
-	gaps        []Gap    // items that leave something unknown, and damage
-	interrupted string   // why capture or file ends early
-	problems    []string // one line each
-	refused     error    // nothing of it may be used
-	refused     error    // it holds what no capture writes: nothing of it may be used
-	coverage    *coverage
+	rows        int64           // put into tables of the schema, coverage left out
+	items       int64           // coverage rows
+	gaps        []Gap           // items that leave something unknown, and damage
+	interrupted string          // why capture or file ends early
+	problems    []string        // one line each
+	refusal     error           // it cannot be opened, or holds what no capture writes: nothing of it may be used
+	lost        map[string]loss // by table: the first thing that is missing
+	swarm       map[string]bool // tables of the swarm that it holds whole
 }
 
 // The bounds on what one line or one document may take of memory.
@@ -52,10 +52,10 @@ func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out c
 		ctx: ctx, host: rep.source.host, rep: rep, lays: lays, out: out, packs: map[string]*pack{},
 		coverage: newCoverage(rep.source.host), unknown: map[string]map[string]int{}, damaged: map[string]int{},
 	}
-	rep.interrupted, rep.coverage = rep.source.meta.Interrupted, r.coverage
+	rep.interrupted = rep.source.meta.Interrupted
 	b, err := rep.source.open()
 	if err != nil {
-		rep.refused = err
+		rep.refusal = err
 		return
 	}
 	defer b.Close()
@@ -64,13 +64,9 @@ func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out c
 		if err == io.EOF {
 			break
 		}
-		if errors.Is(err, schema.ErrRefused) {
-			rep.refused = err
+		if err != nil { // a break ends with io.EOF; this is a refusal
+			rep.refusal = err
 			return
-		}
-		if err != nil {
-			r.cut(err.Error())
-			break
 		}
 		r.entry(e)
 	}
@@ -79,7 +75,7 @@ func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out c
 			r.cut(full.Interrupted)
 		}
 		for _, p := range full.Problems {
-			r.problem("%s: %s", rep.source.path, p)
+			r.suspect(p)
 		}
 	}
 	r.finish()
@@ -211,6 +207,7 @@ func (r *bundleReader) finish() {
 	r.putTasks()
 	r.coverage.conclude(r.rep.interrupted, func(table string) *pack { return r.pack(table) })
 	r.rep.items, r.rep.gaps = int64(len(r.coverage.items)), r.coverage.gaps
+	r.rep.lost, r.rep.swarm = r.coverage.lost, r.coverage.swarm
 	for _, table := range slices.Sorted(maps.Keys(r.unknown)) {
 		for _, key := range slices.Sorted(maps.Keys(r.unknown[table])) {
 			r.problem("%s: table %s has no column %q: left out of %d rows (a newer netmortem wrote this bundle?)",

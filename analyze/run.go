@@ -57,16 +57,6 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		a.options.Now = time.Now()
 	}
 	res, err := a.run(ctx)
-	for refused := (refusals)(nil); errors.As(err, &refused); res, err = a.run(ctx) { // once more without them
-		a.sources = slices.DeleteFunc(a.sources, func(s *source) bool { return refused[s] != nil })
-		for _, why := range refused {
-			unreadable = append(unreadable, why.Error())
-		}
-		slices.Sort(unreadable)
-		if len(a.sources) == 0 {
-			return nil, fmt.Errorf("%w: %s", ErrNoBundle, strings.Join(unreadable, "; "))
-		}
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +65,6 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	res.Verdict = verdict(res)
 	return res, nil
 }
-
-// refusals are sources of which nothing may be used, though rows of them are in the database already.
-type refusals map[*source]error
-
-func (r refusals) Error() string { return fmt.Sprintf("%d bundles were refused", len(r)) }
 
 // An analysis is one run over opened sources.
 type analysis struct {
@@ -118,19 +103,10 @@ func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
 		return nil, err
 	}
 	for _, r := range refused {
-		a.unreadable = append(a.unreadable, naming(r.source.path, r.refused))
+		a.unreadable = append(a.unreadable, naming(r.source.path, r.refusal))
 	}
 	if len(reports) == 0 {
 		return nil, a.noBundle()
-	}
-	refused := refusals{}
-	for _, r := range reports {
-		if r.refused != nil {
-			refused[r.source] = r.refused
-		}
-	}
-	if len(refused) > 0 {
-		return nil, refused
 	}
 	if err := derive(ctx, db, a.derived, a.progress("derive", len(a.derived))); err != nil {
 		return nil, err
