@@ -1,4 +1,67 @@
 package analyze
 
+import "github.com/netmortem/netmortem/schema"
+
 // derivedTables lists the derived tables in the order in which they are computed: each may read those before it.
-var derivedTables = []*Derived{}
+//
+// They climb from what one host says to what all of them should hold. First who and when: [reading], [swarmHost],
+// [swarmView]. Then what is there: overlays and the endpoints that each kernel holds. Then the merged truth, endpoint.
+// Then, host by host, what should be there because of it: the tables expected_*.
+//
+// Three habits keep a gap in a bundle from becoming a finding. An expected row is made of rows that were captured,
+// never of rows that are missing. A time that is not known compares as NULL, so what is not known to be settled is not.
+// And where a table says "gone" or "whole", it joins captured.
+var derivedTables = []*Derived{
+	// who and when
+	&reading, &swarmHost, &swarmView,
+	// what is there
+	&hostEra, &overlayNetwork, &overlayNetns, &localEndpoint, &knownHost, &swarmKnown,
+	// the truth, and where it is
+	&overlayMAC, &taskEndpoint, &networkChange, &endpoint, &vtep,
+	// forwarding
+	&vxlanFDB, &vxlanNeighbour, &localMAC, &expectedNeighbour, &expectedFDB, &vtepAgreed,
+	// virtual addresses
+	&balancer, &markRule, &expectedVIPAlias, &expectedFwmark, &balancerDestination, &expectedIPVSDestination,
+	// names
+	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &dnsrrOrder,
+}
+
+// The columns that many derived tables share, each worded once.
+
+func colHost() schema.Column {
+	return must(Col("host", "TEXT", schema.Name, "captured host"))
+}
+
+func colNetns() schema.Column {
+	return must(Col("netns", "TEXT", schema.Plain, "namespace on that host"))
+}
+
+func colNetnsName() schema.Column {
+	return must(Col("netns_name", "TEXT", schema.Plain, "its name below the daemon's netns directory"))
+}
+
+func colNet() schema.Column {
+	return must(Col("net", "TEXT", schema.Plain, "first 8 characters of the network id: what every name of a namespace is sure to hold"))
+}
+
+func colWhy() schema.Column {
+	return Col("why", "TEXT", schema.Name, "what it follows from, in words")
+}
+
+// text, whole and number are columns of the three storage classes.
+func text(name string, class schema.Class, doc string) schema.Column {
+	return Col(name, "TEXT", class, doc)
+}
+
+func whole(name, doc string) schema.Column {
+	return Col(name, "INTEGER", schema.Plain, doc)
+}
+
+func number(name, doc string) schema.Column {
+	return Col(name, "REAL", schema.Plain, doc)
+}
+
+// refCol is the address of a row that a derived row follows from.
+func refCol(name, doc string) schema.Column {
+	return Col(name, "TEXT", schema.Plain, doc)
+}

@@ -1,0 +1,43 @@
+-- Name that lacks the address of a running task, or has no answer
+-- severity: critical
+-- since: 0.1.0
+-- layer: dns
+-- check: docker exec <client> nslookup <name>; compare with the same on another host
+-- remedy: docker service update --force <service>
+-- risk: replaces every task of the service, one by one
+-- undo: none needed
+-- upstream: moby/moby#31592, moby/moby#33589, moby/moby#35508, moby/moby#47728, moby/moby#53141; fix moby/moby#53142
+-- fixed-in: after 29.7.2 for records that a short failure of a node made the others refuse (moby#53142)
+-- limits: judged for containers that share one network with the service and have been on it for a minute. A resolver that did not
+--   answer, or refused, is another rule's. Expected are the tasks that a manager has running in both reads for 30 seconds.
+--
+-- The resolver of this host does not know an address that it should: the virtual address of the service, or one of the tasks
+-- behind a dnsrr or tasks. name, in none of the repeated answers. Each host answers from its own copy of the gossiped tables. If the
+-- addresses that are missing all live on one node, this host has dropped that node's records and refuses to take
+-- them back; the network between the two works, and nothing but a new record mends it.
+WITH lack AS (
+  SELECT e.host, e.net, e.network, e.name, e.service, e.ip, e.kind, e.client, e.netns, e.container, e.truth_ref, e.question_ref, q.rcode, c.ref AS coverage_ref
+  FROM expected_dns_answer AS e
+  JOIN captured AS c ON c.tbl = 'dns_answer' AND c.host = e.host AND c.netns = e.netns
+  JOIN dns_question AS q ON q.host = e.host AND q.netns = e.netns AND q.container = e.container AND q.name = e.name
+  LEFT JOIN dns_answer_set AS a ON a.host = e.host AND a.netns = e.netns AND a.container = e.container AND a.name = e.name AND a.ip = e.ip
+  WHERE a.ip IS NULL
+)
+SELECT
+  l.host,
+  l.name || ' is answered without ' || group_concat(l.ip, ', ') || ' on ' || l.host || ' (' || MAX(l.rcode) || ', ' || MAX(l.clients)
+    || CASE WHEN MAX(l.clients) = 1 THEN ' client asked)' ELSE ' clients asked)' END AS summary,
+  'dns:' || l.host || '/' || l.network || '/' || l.name AS subject,
+  MAX(l.service) AS service,
+  l.network,
+  group_concat(l.ip, ' ') AS missing,
+  (SELECT COUNT(DISTINCT x.ip) FROM expected_dns_answer AS x WHERE x.host = l.host AND x.net = l.net AND x.name = l.name) AS expected,
+  MAX(l.rcode) AS rcode,
+  MAX(l.client) AS asked_in,
+  MIN(l.question_ref) AS question_ref,
+  MIN(l.truth_ref) AS truth_ref,
+  MIN(l.coverage_ref) AS coverage_ref
+FROM (SELECT host, net, network, name, ip, MAX(service) AS service, MAX(rcode) AS rcode, MAX(client) AS client, COUNT(DISTINCT container) AS clients,
+    MIN(question_ref) AS question_ref, MIN(truth_ref) AS truth_ref, MIN(coverage_ref) AS coverage_ref
+  FROM lack GROUP BY host, net, network, name, ip ORDER BY host, net, name, ip) AS l
+GROUP BY l.host, l.net, l.network, l.name

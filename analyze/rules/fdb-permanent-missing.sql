@@ -1,0 +1,68 @@
+-- Forwarding entry of a live remote endpoint is missing
+-- severity: critical
+-- since: 0.1.0
+-- layer: fdb
+-- check: nsenter --net=/run/docker/netns/<netns> sh -c 'ip neigh show <ip>; bridge fdb show dev vxlan0 | grep <mac>'
+-- remedy: in the namespace: bridge fdb replace <mac> dev vxlan0 dst <vtep of the endpoint's node> self permanent. Or force-update the service.
+-- risk: with a wrong VTEP the endpoint becomes unreachable for good, and does not recover by itself when it is heard again.
+-- undo: bridge fdb del <mac> dev vxlan0 dst <vtep> self
+-- upstream: moby/moby#52661, moby/moby#35807; fix moby/moby#53663
+-- fixed-in: after 29.8.0 (moby#53663 replaces in place of exclusive create); 25.0.13 to 29.8.0 have the fault, older engines lose the row in other ways
+-- limits: an endpoint that started, or a namespace that was made, less than a minute before the capture is not judged, nor one
+--   that only a bundle taken minutes apart knows.
+--
+-- A frame to an endpoint on another node needs two rows in the overlay's namespace: the permanent neighbour, by which vxlan0
+-- answers ARP, and a permanent forwarding entry of vxlan0, by which the frame finds the node. Here the first is there and the
+-- second is not, in both reads, though the endpoint is alive: ARP is answered, and what follows is dropped.
+--
+-- On engines 25.0.13 to 29.8.0 a gossip flap is enough: the row is deleted, the endpoint goes on sending, vxlan0 learns a row of
+-- its own, and the driver's exclusive create then fails because a row exists. While a learned entry is there, traffic still
+-- passes (see the fact "still_learned"); it ends 300 seconds after the endpoint's last frame.
+--
+-- Alive means: the managers or the endpoint's own kernel say so, or frames from it came out of the tunnel within the last minute.
+WITH proof AS (
+  SELECT e.host, e.netns, e.netns_name, e.network, e.mac, e.ip, e.label, e.on_host, e.why, e.endpoint_ref AS proof_ref, e.netns_ref, 1 AS rank
+  FROM expected_fdb AS e
+  UNION ALL
+  SELECT f.host, f.netns, o.netns_name, o.network, f.mac, n.ip, NULL, NULL, 'frames from it came out of the tunnel', f.ref, o.ref, 2
+  FROM vxlan_fdb AS f
+  JOIN overlay_netns AS o ON o.host = f.host AND o.netns = f.netns
+  JOIN known_host AS k ON k.host = f.host
+  JOIN vxlan_neighbour AS n ON n.host = f.host AND n.netns = f.netns AND n.mac = f.mac
+  LEFT JOIN local_mac AS m ON m.host = f.host AND m.netns = f.netns AND m.mac = f.mac
+  WHERE f.entry <> 'programmed' AND f.seen = 'both' AND f.updated_s < 60 AND n.updated_s >= 60 AND m.mac IS NULL
+), ranked AS (
+  SELECT p.*, n.ref AS neighbour_ref, c.ref AS coverage_ref,
+    ROW_NUMBER() OVER (PARTITION BY p.host, p.netns, p.mac ORDER BY p.rank, p.proof_ref) AS place
+  FROM proof AS p
+  JOIN captured AS c ON c.tbl = 'fdb' AND c.host = p.host AND c.netns = p.netns
+  JOIN vxlan_neighbour AS n ON n.host = p.host AND n.netns = p.netns AND n.ip = p.ip AND n.mac = p.mac AND n.seen = 'both'
+  LEFT JOIN vxlan_fdb AS f ON f.host = p.host AND f.netns = p.netns AND f.mac = p.mac AND f.entry = 'programmed'
+  WHERE f.mac IS NULL
+)
+SELECT
+  r.host,
+  r.host || ' has no forwarding entry for ' || COALESCE(r.label || ' ', '') || '(' || r.ip || ', ' || r.mac || ')'
+    || COALESCE(' on ' || r.on_host, '') || ' in ' || r.network
+    || CASE WHEN l.ref IS NOT NULL THEN ': a learned one stands in until it ages' ELSE ': frames to it are dropped' END AS summary,
+  'fdb:' || r.host || '/' || r.netns_name || '/' || r.mac AS subject,
+  r.network,
+  r.label AS endpoint,
+  r.ip,
+  r.on_host,
+  CASE WHEN l.ref IS NOT NULL THEN 'yes' ELSE 'no' END AS still_learned,
+  l.dst AS learned_vtep,
+  a.ip AS vtep_of_its_node,
+  r.why AS alive_because,
+  r.coverage_ref,
+  r.neighbour_ref,
+  r.proof_ref,
+  l.ref AS learned_ref,
+  b.ref AS bridge_ref,
+  r.netns_ref
+FROM ranked AS r
+LEFT JOIN expected_fdb AS e ON e.host = r.host AND e.netns = r.netns AND e.mac = r.mac
+LEFT JOIN (SELECT node, MIN(ip) AS ip FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1) AS a ON a.node = e.node
+LEFT JOIN vxlan_fdb AS l ON l.host = r.host AND l.netns = r.netns AND l.mac = r.mac AND l.entry = 'learned' AND l.seen = 'both'
+LEFT JOIN vxlan_fdb AS b ON b.host = r.host AND b.netns = r.netns AND b.mac = r.mac AND b.entry = 'bridge' AND b.seen = 'both'
+WHERE r.place = 1

@@ -1,0 +1,51 @@
+-- Forwarding entry points to another node
+-- severity: critical
+-- since: 0.1.0
+-- layer: fdb
+-- check: nsenter --net=/run/docker/netns/<netns> bridge fdb show dev vxlan0 | grep <mac>
+-- remedy: in the namespace: bridge fdb replace <mac> dev vxlan0 dst <right_vtep> self permanent. Or force-update the service; if
+--   rows go wrong again, restart dockerd on the host that has them.
+-- risk: as long as the driver keeps the wrong owner in memory, its next event for the address may bring the row back.
+-- undo: bridge fdb replace <mac> dev vxlan0 dst <dst> self permanent
+-- upstream: moby/moby#31588, moby/moby#32195, moby/moby#47728, moby/moby#49908
+-- fixed-in: less likely since 25.0.13 and 29.0 (rewritten NetworkDB and overlay driver); not in 28.x
+-- limits: which address is a node's VTEP is taken from what its daemon advertises, what the managers see, the addresses in its own
+--   host namespace, and what the other hosts' entries use. A node behind address translation, whose VTEP none of these
+--   names, is not judged. An endpoint that two nodes claim is left to another rule.
+--
+-- Each programmed entry on vxlan0 sends the frames for one endpoint to one node. This one, in both reads, sends them to a
+-- node that does not run the endpoint: every connection from this host to it is lost, or reaches whoever has the address
+-- there now. It happens when an address is given to a task on another node and the events of the two are lost, merged or
+-- reordered on the way.
+--
+-- Why the entry is taken to be wrong stands in the fact "because".
+SELECT
+  e.host,
+  e.host || ' sends frames for ' || COALESCE(e.label || ' ', '') || '(' || e.ip || ', ' || e.mac || ') to ' || f.dst
+    || COALESCE(', which is ' || COALESCE(other.host, other.node), '') || ', but it runs on ' || COALESCE(e.on_host, e.node) AS summary,
+  'fdb:' || e.host || '/' || e.netns_name || '/' || e.mac AS subject,
+  e.network,
+  e.label AS endpoint,
+  e.ip,
+  f.dst,
+  COALESCE(a.ip, own.ip) AS right_vtep,
+  COALESCE(e.on_host, e.node) AS runs_on,
+  CASE WHEN substr(f.dst, 1, 4) = '127.' OR f.dst = '0.0.0.0' THEN 'no node can have this address'
+    WHEN other.ip IS NOT NULL THEN 'the address is that of ' || COALESCE(other.host, other.node)
+    ELSE 'entries for other endpoints of that node agree on ' || a.ip END AS because,
+  e.why,
+  f.ref AS fdb_ref,
+  e.endpoint_ref,
+  COALESCE(a.ref, own.ref) AS vtep_ref,
+  other.ref AS other_ref
+FROM expected_fdb AS e
+JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
+JOIN (SELECT node, MIN(ip) AS ip, MIN(ref) AS ref FROM vtep WHERE source <> 'address' GROUP BY node
+  UNION ALL
+  SELECT node, MIN(ip), MIN(ref) FROM vtep WHERE node NOT IN (SELECT node FROM vtep WHERE source <> 'address') GROUP BY node) AS own ON own.node = e.node
+LEFT JOIN vtep AS mine ON mine.node = e.node AND mine.ip = f.dst
+LEFT JOIN (SELECT node, MIN(ip) AS ip, MIN(ref) AS ref FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1) AS a ON a.node = e.node
+LEFT JOIN (SELECT ip, MIN(node) AS node, MIN(host) AS host, MIN(ref) AS ref FROM vtep GROUP BY ip HAVING COUNT(DISTINCT node) = 1) AS other
+  ON other.ip = f.dst AND other.node <> e.node
+WHERE mine.ip IS NULL
+  AND (substr(f.dst, 1, 4) = '127.' OR f.dst = '0.0.0.0' OR other.ip IS NOT NULL OR (a.ip IS NOT NULL AND a.ip <> f.dst))

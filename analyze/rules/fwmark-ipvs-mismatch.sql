@@ -1,0 +1,93 @@
+-- Firewall mark and virtual service do not meet
+-- severity: critical
+-- since: 0.1.0
+-- layer: ipvs
+-- check: nsenter --net=/run/docker/netns/<netns> sh -c 'iptables -t mangle -S; ipvsadm -ln' (iptables prints marks in hex, ipvsadm in decimal)
+-- remedy: docker service update --force <service>. If it stays, restart dockerd on this host: it programs all virtual services anew.
+-- risk: the update replaces every task of the service, one by one; restarting dockerd interrupts the node's control plane, not its containers.
+-- undo: none needed
+-- upstream: moby/moby#28564, moby/libnetwork#2263
+-- limits: a rule with a match that is not modelled is taken to set no mark for a virtual address, and a namespace that has a rule with
+--   an unknown mark is not judged for marks that are missing. In containers (engines before 18.09) only the addresses that have a mark are judged.
+--
+-- A virtual address works in two steps: a mangle rule marks packets for the address (INPUT since 18.09, OUTPUT in the client's own
+-- namespace before) or for a published port (PREROUTING of ingress_sbox), and IPVS has a virtual service for that mark. Both
+-- numbers come from one counter of one daemon, so on one host they must be equal; between hosts they say nothing.
+--
+-- A mark without a virtual service (fact "broken"): the packets go on to the namespace itself, which has the address but no
+-- listener: connections are refused. An alias without a mark: the same. A virtual service without a mark: nothing reaches it.
+WITH marked AS (
+  SELECT m.host, m.netns, m.netns_name, m.kind, m.mark, MIN(m.vip) AS vip, MIN(m.port) AS port, MIN(m.ref) AS mark_ref, MIN(c.ref) AS coverage_ref
+  FROM mark_rule AS m
+  JOIN captured AS c ON c.tbl = 'ipvs_service' AND c.host = m.host AND c.netns = m.netns
+  LEFT JOIN ipvs_service AS s ON s.host = m.host AND s.netns = m.netns AND s.fwmark = m.mark
+  WHERE m.effective = 1 AND m.seen = 'both' AND s.fwmark IS NULL
+  GROUP BY m.host, m.netns, m.netns_name, m.kind, m.mark
+), alias AS (
+  SELECT b.host, b.netns, b.netns_name, a.ip AS vip, a.ref AS alias_ref, c.ref AS coverage_ref
+  FROM balancer AS b
+  JOIN address AS a ON a.host = b.host AND a.netns = b.netns AND a.dev = b.dev AND a.prefix_len = 32 AND a.scope = 'global'
+  JOIN captured AS c ON c.tbl = 'iptables_rule' AND c.host = b.host AND c.netns = b.netns
+  LEFT JOIN mark_rule AS m ON m.host = b.host AND m.netns = b.netns AND m.vip = a.ip
+  LEFT JOIN iptables_rule AS u ON u.host = b.host AND u.netns = b.netns AND u.target = 'MARK'
+    AND (u.mark IS NULL OR u.dst = a.ip || '/32' OR COALESCE(u.unmodelled, '') <> '')
+  WHERE b.kind IN ('lb', 'ingress') AND m.vip IS NULL AND u.host IS NULL AND b.age_s >= 60
+), unmarked AS (
+  SELECT s.host, s.netns, n.name AS netns_name, n.kind, s.fwmark, s.ref AS service_ref, c.ref AS coverage_ref
+  FROM ipvs_service AS s
+  JOIN netns AS n ON n.host = s.host AND n.netns = s.netns AND n.kind IN ('lb', 'ingress', 'container')
+  JOIN captured AS c ON c.tbl = 'iptables_rule' AND c.host = s.host AND c.netns = s.netns
+  LEFT JOIN iptables_rule AS u ON u.host = s.host AND u.netns = s.netns AND u.target = 'MARK' AND (u.mark IS NULL OR u.mark = s.fwmark)
+  LEFT JOIN alias AS a ON a.host = s.host AND a.netns = s.netns
+  LEFT JOIN marked AS m ON m.host = s.host AND m.netns = s.netns
+  WHERE s.fwmark > 0 AND s.seen = 'both' AND u.host IS NULL AND a.host IS NULL AND m.host IS NULL
+)
+SELECT
+  m.host,
+  m.netns_name || ' on ' || m.host || ' marks ' || COALESCE(e.service || ' (' || m.vip || ')', m.vip, 'port ' || m.port) || ' with '
+    || m.mark || ', and no virtual service takes that mark' AS summary,
+  'mark:' || m.host || '/' || m.netns_name || '/' || COALESCE(m.vip, m.port) AS subject,
+  'mark without virtual service' AS broken,
+  m.mark,
+  m.vip,
+  m.port,
+  e.service,
+  m.mark_ref,
+  NULL AS alias_ref,
+  NULL AS service_ref,
+  m.coverage_ref
+FROM marked AS m
+LEFT JOIN (SELECT host, netns, vip, MIN(service) AS service FROM expected_vip_alias GROUP BY host, netns, vip) AS e
+  ON e.host = m.host AND e.netns = m.netns AND e.vip = m.vip
+UNION ALL
+SELECT
+  a.host,
+  a.netns_name || ' on ' || a.host || ' holds ' || COALESCE(e.service || ' (' || a.vip || ')', a.vip) || ' as an alias, and no rule marks packets for it',
+  'mark:' || a.host || '/' || a.netns_name || '/' || a.vip,
+  'alias without mark',
+  NULL,
+  a.vip,
+  NULL,
+  e.service,
+  NULL,
+  a.alias_ref,
+  NULL,
+  a.coverage_ref
+FROM alias AS a
+LEFT JOIN (SELECT host, netns, vip, MIN(service) AS service FROM expected_vip_alias GROUP BY host, netns, vip) AS e
+  ON e.host = a.host AND e.netns = a.netns AND e.vip = a.vip
+UNION ALL
+SELECT
+  u.host,
+  u.netns_name || ' on ' || u.host || ' has a virtual service for mark ' || u.fwmark || ', and no rule sets that mark',
+  'ipvs:' || u.host || '/' || u.netns_name || '/' || u.fwmark,
+  'virtual service without mark',
+  u.fwmark,
+  NULL,
+  NULL,
+  NULL,
+  NULL,
+  NULL,
+  u.service_ref,
+  u.coverage_ref
+FROM unmarked AS u

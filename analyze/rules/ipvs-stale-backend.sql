@@ -1,0 +1,47 @@
+-- Destination that no task has
+-- severity: critical
+-- since: 0.1.0
+-- layer: ipvs
+-- check: nsenter --net=/run/docker/netns/<netns> ipvsadm -ln; on a manager: docker service ps <service>
+-- remedy: in the namespace: ipvsadm -d -f <fwmark> -r <ip>:0. For good: docker service update --force <service>; if it stays, restart dockerd on this host.
+-- risk: deleting the destination of a task that is only slow to stop cuts its open connections.
+-- undo: ipvsadm -a -f <fwmark> -r <ip>:0 -m -w 1
+-- upstream: moby/moby#25325, moby/moby#26060, moby/moby#26524, moby/moby#28564, moby/moby#33790, moby/moby#35548, moby/moby#36797
+-- limits: needs a manager's bundle taken about the same time (2 minutes before to 15 minutes after this host's). A task that
+--   ended less than a minute before the capture is given its time, and so is everything while the network's tasks change and
+--   the manager looked before this host did.
+--
+-- Round robin sends every new connection to the next destination of the virtual service. One of them, with weight in both reads,
+-- is the address of no task that the managers know to be alive: one connection of n goes into the void. It works,
+-- and works, and hangs. Weight 0 would be healthy: a task that is being shut down keeps its open connections and gets no new ones.
+--
+-- If the name of the service is answered with the same address (see dns-stale-record), the gossip still believes in the task;
+-- if only IPVS has it, the driver on this host lost the removal.
+SELECT
+  d.host,
+  d.netns_name || ' on ' || d.host || ' sends connections' || COALESCE(' for ' || d.service, '') || COALESCE(' (' || d.vip || ')', '')
+    || ' to ' || d.ip || ', which no task has' AS summary,
+  'ipvs:' || d.host || '/' || d.netns_name || '/' || d.fwmark || '/' || d.ip AS subject,
+  d.service,
+  d.vip,
+  d.fwmark,
+  d.ip,
+  d.weight,
+  (SELECT COUNT(DISTINCT x.ip) FROM balancer_destination AS x
+    WHERE x.host = d.host AND x.netns = d.netns AND x.fwmark = d.fwmark AND x.seen = 'both' AND x.weight > 0) AS destinations,
+  g.label AS last_task,
+  g.state AS last_state,
+  v.manager,
+  d.ref AS destination_ref,
+  d.mark_ref,
+  v.tasks_ref,
+  g.ref AS last_task_ref
+FROM (SELECT x.*, ROW_NUMBER() OVER (PARTITION BY host, netns, fwmark, ip ORDER BY CASE WHEN service IS NULL THEN 1 ELSE 0 END, vip, ref) AS place
+  FROM balancer_destination AS x WHERE x.seen = 'both' AND x.weight > 0) AS d
+JOIN swarm_view AS v ON v.host = d.host
+LEFT JOIN network_change AS q ON q.net = d.net
+LEFT JOIN task_endpoint AS t ON t.net = d.net AND t.ip = d.ip AND (t.gone = 0 OR t.since_s > v.first_s - 60)
+LEFT JOIN (SELECT net, ip, MAX(label) AS label, MAX(state) AS state, MAX(ref) AS ref FROM task_endpoint WHERE gone = 1 GROUP BY net, ip) AS g
+  ON g.net = d.net AND g.ip = d.ip
+WHERE d.place = 1 AND t.ip IS NULL
+  AND (v.look_s >= v.first_s OR q.changed_s <= v.look_s - 120)

@@ -1,0 +1,41 @@
+-- Neighbour row of a live remote endpoint is missing
+-- severity: high
+-- since: 0.1.0
+-- layer: neighbour
+-- check: nsenter --net=/run/docker/netns/<netns> ip neigh show dev vxlan0; in a client: ip neigh show <ip> (FAILED or INCOMPLETE)
+-- remedy: in the namespace: ip neigh replace <ip> lladdr <mac> dev vxlan0 nud permanent; and, if it is missing too,
+--   bridge fdb replace <mac> dev vxlan0 dst <vtep> self permanent. Or force-update the service. If many are missing, restart dockerd on this host.
+-- risk: restarting dockerd interrupts the control plane of the node; containers of a swarm node keep running.
+-- undo: ip neigh del <ip> dev vxlan0
+-- upstream: moby/moby#32195, moby/moby#47728, moby/moby#53141
+-- limits: an endpoint that started, or a namespace that was made, less than a minute before the capture is not judged, nor one
+--   that only a bundle taken minutes apart knows. Whether the neighbour table was full (gc_thresh3) is another rule's question.
+--
+-- An ARP request does not cross the overlay's tunnel: vxlan0 answers it from a permanent neighbour row, one for each endpoint
+-- on another node. For this endpoint there is no such row in either read, so no container of this host can find it: the
+-- client's own neighbour entry ends as FAILED, and connections to it with "No route to host".
+--
+-- If the forwarding entry is missing as well (fact "forwarding_entry"), the host was never told of the endpoint, or was
+-- told that it is gone: a fault of the gossip. If it is there, the driver failed half-way, as it does when the table is full.
+SELECT
+  e.host,
+  e.host || ' has no neighbour row for ' || COALESCE(e.label || ' ', '') || '(' || e.ip || ')'
+    || COALESCE(' on ' || e.on_host, '') || ' in ' || e.network || ': ARP for it is not answered' AS summary,
+  'neigh:' || e.host || '/' || e.netns_name || '/' || e.ip AS subject,
+  e.network,
+  e.label AS endpoint,
+  e.mac,
+  COALESCE(e.on_host, e.node) AS runs_on,
+  CASE WHEN f.ref IS NOT NULL THEN 'is there, to ' || f.dst
+    WHEN w.ref IS NOT NULL THEN 'missing, too' ELSE 'not known' END AS forwarding_entry,
+  e.why,
+  c.ref AS coverage_ref,
+  e.endpoint_ref,
+  f.ref AS fdb_ref,
+  e.netns_ref
+FROM expected_neighbour AS e
+JOIN captured AS c ON c.tbl = 'neighbour' AND c.host = e.host AND c.netns = e.netns
+LEFT JOIN captured AS w ON w.tbl = 'fdb' AND w.host = e.host AND w.netns = e.netns
+LEFT JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
+LEFT JOIN vxlan_neighbour AS n ON n.host = e.host AND n.netns = e.netns AND n.ip = e.ip
+WHERE n.ip IS NULL

@@ -1,0 +1,47 @@
+-- Virtual address that the load balancer does not hold
+-- severity: high
+-- since: 0.1.0
+-- layer: vip
+-- check: nsenter --net=/run/docker/netns/<netns> ip -4 address show dev eth0; in a client: ip neigh show <vip> (FAILED)
+-- remedy: in the namespace: ip address add <vip>/32 dev eth0; or docker service update --force <service>
+-- risk: none on this host; the same alias stands on every node's load balancer by design.
+-- undo: ip address del <vip>/32 dev eth0
+-- upstream: 187436faf2 (moby, 29.7): an address that is there already aborted the set-up of the service
+-- fixed-in: 29.7 for that cause
+-- limits: engines before 18.09 answer for a virtual address in the client's own namespace and are not judged. A host without a
+--   load balancer's namespace for the network is another rule's.
+--
+-- Since 18.09 a virtual address is an alias on eth0 of the network's load balancer, on every node that has the network. Clients of
+-- this host ask for it by ARP; without the alias nobody answers, their neighbour entry ends as FAILED, and every
+-- connection to the service fails on this host while other hosts are fine.
+--
+-- The address is expected because the managers name it and have settled tasks behind it, or because a rule in the same
+-- namespace marks packets for it.
+WITH wanted AS (
+  SELECT host, netns, netns_name, network, dev, vip, service, vip_ref AS truth_ref, why, 1 AS rank FROM expected_vip_alias
+  UNION ALL
+  SELECT m.host, m.netns, m.netns_name, b.network, b.dev, m.vip, NULL, m.ref, 'a rule in the namespace marks packets for it', 2
+  FROM mark_rule AS m
+  JOIN balancer AS b ON b.host = m.host AND b.netns = m.netns AND b.kind IN ('lb', 'ingress')
+  WHERE m.chain = 'INPUT' AND m.effective = 1 AND m.seen = 'both' AND m.vip IS NOT NULL
+)
+SELECT
+  w.host,
+  w.netns_name || ' on ' || w.host || ' does not hold ' || w.vip || COALESCE(', the virtual address of ' || w.service, '')
+    || COALESCE(' in ' || w.network, '') || ': nobody answers ARP for it' AS summary,
+  'vip:' || w.host || '/' || w.netns_name || '/' || w.vip AS subject,
+  w.vip,
+  w.service,
+  w.network,
+  w.dev,
+  w.why,
+  w.truth_ref,
+  w.coverage_ref
+FROM (
+  SELECT w1.*, c.ref AS coverage_ref, ROW_NUMBER() OVER (PARTITION BY w1.host, w1.netns, w1.vip ORDER BY w1.rank, w1.truth_ref) AS place
+  FROM wanted AS w1
+  JOIN captured AS c ON c.tbl = 'address' AND c.host = w1.host AND c.netns = w1.netns
+  LEFT JOIN address AS a ON a.host = w1.host AND a.netns = w1.netns AND a.ip = w1.vip
+  WHERE a.ip IS NULL
+) AS w
+WHERE w.place = 1
