@@ -15,7 +15,7 @@ type base struct {
 // layouts are the tables that iptables-nft makes, with their base chains.
 var layouts = map[string]map[string]base{
 	"filter":   {"INPUT": {1, 0}, "FORWARD": {2, 0}, "OUTPUT": {3, 0}},
-	"security": {"INPUT": {1, 50}, "FORWARD": {2, 50}, "OUTPUT": {3, 50}},
+	"security": {"INPUT": {1, 150}, "FORWARD": {2, 150}, "OUTPUT": {3, 150}}, // not the kernel's NF_IP_PRI_SECURITY, 50
 	"raw":      {"PREROUTING": {0, -300}, "OUTPUT": {3, -300}},
 	"mangle": {
 		"PREROUTING": {0, -150}, "INPUT": {1, -150}, "FORWARD": {2, -150}, "OUTPUT": {3, -150}, "POSTROUTING": {4, -150},
@@ -37,7 +37,12 @@ func (rs *Ruleset) IPTables() []xtables.Table {
 		family uint8
 		table  string
 	}
+	type place struct {
+		key
+		chain string
+	}
 	var order []key
+	index := map[place]int{} // of a chain in its table
 	tables := map[key]*xtables.Table{}
 	foreign := map[key]bool{}
 	for i := range rs.Chains {
@@ -57,6 +62,7 @@ func (rs *Ruleset) IPTables() []xtables.Table {
 			t = &xtables.Table{V6: c.Family == IP6, Name: c.Row.Tbl}
 			tables[k], order = t, append(order, k)
 		}
+		index[place{k, c.Row.Chain}] = len(t.Chains)
 		t.Chains = append(t.Chains, xtables.Chain{
 			Name: c.Row.Chain, Policy: strings.ToUpper(c.Row.Policy), Packets: c.Packets, Bytes: c.Bytes,
 		})
@@ -64,12 +70,9 @@ func (rs *Ruleset) IPTables() []xtables.Table {
 	for i := range rs.Rules {
 		r := &rs.Rules[i]
 		k := key{r.Family, r.Table}
-		if t := tables[k]; t != nil && !foreign[k] {
-			for n := range t.Chains {
-				if t.Chains[n].Name == r.Chain {
-					t.Chains[n].Rules = append(t.Chains[n].Rules, r.IPTables())
-				}
-			}
+		if n, ok := index[place{k, r.Chain}]; ok && !foreign[k] {
+			t := tables[k]
+			t.Chains[n].Rules = append(t.Chains[n].Rules, r.IPTables())
 		}
 	}
 	var out []xtables.Table

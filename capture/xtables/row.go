@@ -102,7 +102,7 @@ func (w *writer) net(letter rune, column string, n Net, bit Invert) netip.Prefix
 		return netip.Prefix{}
 	}
 	w.say("/%d", ones)
-	return netip.PrefixFrom(addr.Unmap(), ones)
+	return netip.PrefixFrom(addr, ones)
 }
 
 func (w *writer) iface(letter rune, column, name string, bit Invert) string {
