@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -86,6 +87,7 @@ func (t *texter) expr(x *Expr, i int) {
 		t.cmp(x)
 	case "range":
 		if o := t.use(be32(a[1])); o != nil {
+			t.dependency(o.text)
 			t.say("%s %s%s-%s", t.operand(o), map[uint32]string{1: "!= "}[be32(a[2])],
 				t.value(o, known(a[3], 2)[1]), t.value(o, known(a[4], 2)[1]))
 		} else {
@@ -126,6 +128,7 @@ func (t *texter) cmp(x *Expr) {
 	}
 	if op == cmpGte {
 		t.lower = o.text
+		t.dependency(o.text)
 		t.say("%s >= %s", t.operand(o), t.value(o, data))
 		return
 	}
@@ -135,7 +138,7 @@ func (t *texter) cmp(x *Expr) {
 		return
 	}
 	t.learn(o, op, data)
-	t.dependency(o)
+	t.dependency(o.text)
 	if n, ok := prefix(o); ok && op <= cmpNeq {
 		t.say("%s %s%s/%d", o.text, cmpSigns[op], t.value(o, data), n)
 		return
@@ -147,9 +150,12 @@ func (t *texter) cmp(x *Expr) {
 	t.say("%s %s%s", t.operand(o), cmpSigns[op], t.value(o, data))
 }
 
-// flagTest is how nft says that one of some bits is set: ct state established,related.
+// flagTest is how nft says that one of some bits is set: ct state established,related. It is empty for anything else.
 func (t *texter) flagTest(o *operand, op uint32, data []byte) string {
-	if o.mask == nil || op > cmpNeq || !allZero(data) || !allZero(o.xor) || o.kind != "ct" || o.key != 0 && o.key != 2 {
+	if o.text == "ip dscp" && op <= cmpNeq && len(o.mask) == 1 && o.mask[0] == 0xfc && len(data) == 1 { // the upper six bits
+		return fmt.Sprintf("ip dscp %s0x%02x", cmpSigns[op], data[0]>>2)
+	}
+	if o.mask == nil || op > cmpNeq || !allZero(data) || !allZero(o.xor) || bitNames[o.text] == nil {
 		return ""
 	}
 	if op == cmpNeq {
@@ -167,23 +173,30 @@ func (t *texter) learn(o *operand, op uint32, data []byte) {
 	}
 }
 
-// dependency drops the test of the protocol that nft itself adds before a test of that protocol's header.
-func (t *texter) dependency(o *operand) {
-	last := len(t.words) - 1
-	if last < 0 || o.kind != "payload" {
-		return
+// dependency drops the tests of the protocol that nft itself adds before a test of that protocol's header, given the
+// text of that one.
+func (t *texter) dependency(key string) {
+	header, _, _ := strings.Cut(key, " ")
+	for last := len(t.words) - 1; last >= 0; last = len(t.words) - 1 {
+		if !slices.Contains(dependencies[header], t.words[last]) {
+			return
+		}
+		t.words = t.words[:last]
 	}
-	w := t.words[last]
-	name := protoName(t.proto)
-	switch {
-	case o.key == baseTransport && strings.HasPrefix(o.text, name+" ") &&
-		(w == "meta l4proto "+name || w == "ip protocol "+name || w == "ip6 nexthdr "+name):
-	case strings.HasPrefix(o.text, "ip ") && (w == "meta nfproto ipv4" || w == "meta protocol ip"):
-	case strings.HasPrefix(o.text, "ip6 ") && (w == "meta nfproto ipv6" || w == "meta protocol ip6"):
-	default:
-		return
-	}
-	t.words = t.words[:last]
+}
+
+// dependencies are the tests that a header's name implies.
+var dependencies = map[string][]string{
+	"ip":      {"meta nfproto ipv4", "meta protocol ip", "ether type ip"},
+	"ip6":     {"meta nfproto ipv6", "meta protocol ip6", "ether type ip6"},
+	"arp":     {"meta protocol arp", "ether type arp"},
+	"icmp":    {"meta l4proto icmp", "ip protocol icmp", "meta nfproto ipv4", "meta protocol ip"},
+	"icmpv6":  {"meta l4proto icmpv6", "ip6 nexthdr icmpv6", "meta nfproto ipv6", "meta protocol ip6"},
+	"tcp":     {"meta l4proto tcp", "ip protocol tcp", "ip6 nexthdr tcp"},
+	"udp":     {"meta l4proto udp", "ip protocol udp", "ip6 nexthdr udp"},
+	"sctp":    {"meta l4proto sctp", "ip protocol sctp", "ip6 nexthdr sctp"},
+	"dccp":    {"meta l4proto dccp", "ip protocol dccp", "ip6 nexthdr dccp"},
+	"udplite": {"meta l4proto udplite", "ip protocol udplite", "ip6 nexthdr udplite"},
 }
 
 // prefix is the length of the prefix that was asked for: of an address, whole bytes or a mask.
@@ -221,10 +234,7 @@ func (t *texter) lookup(x *Expr) {
 		t.opaque(x)
 		return
 	}
-	if last := len(t.words) - 1; last >= 0 && strings.HasPrefix(key, protoName(t.proto)+" ") &&
-		t.words[last] == "meta l4proto "+protoName(t.proto) {
-		t.words = t.words[:last]
-	}
+	t.dependency(key)
 	set := str(x.a[1])
 	switch {
 	case x.a[3] == nil:
@@ -244,7 +254,7 @@ func (t *texter) dynset(x *Expr) {
 	}
 	timeout := ""
 	if ms := be64(x.a[6]); ms != 0 {
-		timeout = fmt.Sprintf(" timeout %dms", ms)
+		timeout = " timeout " + duration(ms)
 	}
 	t.say("%s @%s { %s%s%s }", op, str(x.a[1]), t.key(be32(x.a[4])), timeout, data)
 }
@@ -262,4 +272,19 @@ func native(b []byte) (uint64, bool) {
 		return binary.NativeEndian.Uint64(b), true
 	}
 	return 0, false
+}
+
+// duration spells milliseconds as nft does: 1d2h3m4s5ms.
+func duration(ms uint64) string {
+	var s string
+	for _, u := range []struct {
+		ms   uint64
+		name string
+	}{{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}} {
+		if n := ms / u.ms; n > 0 {
+			s += fmt.Sprint(n) + u.name
+			ms %= u.ms
+		}
+	}
+	return s
 }

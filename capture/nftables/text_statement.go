@@ -48,7 +48,7 @@ func (t *texter) statement(x *Expr) {
 	case "last":
 		t.say("last")
 	case "tproxy":
-		t.say("%s", "tproxy"+t.to("", a[2], nil)+t.port(a[3]))
+		t.say("%s", "tproxy"+t.to("addr", a[2], nil)+t.port(a[3]))
 	default:
 		t.opaque(x)
 	}
@@ -80,7 +80,11 @@ func (t *texter) nat(x *Expr) {
 	if t.family == Inet {
 		verb += " " + map[uint32]string{IP: "ip", IP6: "ip6"}[be32(a[2])]
 	}
-	t.say("%s", verb+t.to("addr", a[3], a[4])+t.port(a[5])+t.rangeEnd(a[5], a[6])+natFlags(be32(a[7])))
+	to := t.to("addr", a[3], a[4])
+	if to == "" && a[5] != nil {
+		to = " to "
+	}
+	t.say("%s", verb+to+t.port(a[5])+t.rangeEnd(a[5], a[6])+natFlags(be32(a[7])))
 }
 
 // to is " to " and what the registers hold: an address of what ends so, or a port.
@@ -89,7 +93,7 @@ func (t *texter) to(kind string, lo, hi []byte) string {
 		return ""
 	}
 	if kind == "" {
-		return " to" + t.port(lo) + t.rangeEnd(lo, hi)
+		return " to " + t.port(lo) + t.rangeEnd(lo, hi)
 	}
 	s := " to " + t.held(lo, kind)
 	if hi != nil && be32(hi) != be32(lo) {
@@ -102,7 +106,7 @@ func (t *texter) port(reg []byte) string {
 	if reg == nil {
 		return ""
 	}
-	return " :" + t.held(reg, "")
+	return ":" + t.held(reg, "")
 }
 
 func (t *texter) rangeEnd(lo, hi []byte) string {
@@ -204,9 +208,20 @@ func (t *texter) limit(x *Expr) {
 	kind := "packets"
 	rate := fmt.Sprintf("%d/%s", be64(a[1]), unit)
 	if be32(a[4]) == 1 {
-		kind, rate = "bytes", fmt.Sprintf("%d bytes/%s", be64(a[1]), unit)
+		kind = "bytes"
+		n, scale := be64(a[1]), "bytes"
+		for _, s := range []string{"kbytes", "mbytes"} {
+			if n > 0 && n%1024 == 0 {
+				n, scale = n/1024, s
+			}
+		}
+		rate = fmt.Sprintf("%d %s/%s", n, scale, unit)
 	}
-	t.say("limit rate %s%s burst %d %s", over, rate, be32(a[3]), kind)
+	s := "limit rate " + over + rate
+	if burst := be32(a[3]); kind == "bytes" && burst != 0 || kind == "packets" && burst != 5 { // 5 packets are nft's default
+		s += fmt.Sprintf(" burst %d %s", burst, kind)
+	}
+	t.say("%s", s)
 }
 
 func (t *texter) objref(x *Expr) {
