@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, std streams) int {
 // newApp is the thin adapter to the command line library: names, flags and texts; what a subcommand does is in the
 // functions run….
 func newApp(std streams) *cli.App {
-	return &cli.App{
+	app := &cli.App{
 		Name:  "netmortem",
 		Usage: "snapshots of broken Docker Swarm networks, and what broke in them",
 		Description: "On each host of the swarm, while it is broken:   sudo netmortem capture\n" +
@@ -48,8 +48,14 @@ func newApp(std streams) *cli.App {
 		Writer:         std.out,
 		ErrWriter:      std.err,
 		ExitErrHandler: func(*cli.Context, error) {}, // run prints errors, once, and knows the codes
-		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return usage("%w", err) },
 	}
+	for _, c := range app.Commands {
+		c.HideHelpCommand = true // help COMMAND and --help are enough
+		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error {
+			return usage("%s: %w; try: %s %s --help", c.Name, err, app.Name, c.Name)
+		}
+	}
+	return app
 }
 
 // choice is a flag that takes one of a few words.

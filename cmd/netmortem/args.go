@@ -23,10 +23,11 @@ func normalise(app *cli.App, args []string) ([]string, error) {
 	if err := l.parse(slices.Concat(args[:at], args[at+1:])); err != nil {
 		return nil, err
 	}
-	if !l.help {
-		if err := l.count(); err != nil {
-			return nil, err
-		}
+	if l.help {
+		return []string{l.cmd.Name, "--help"}, nil // with arguments the library takes them for topics
+	}
+	if err := l.count(); err != nil {
+		return nil, err
 	}
 	return slices.Concat([]string{l.cmd.Name}, l.flags, []string{"--"}, l.args), nil
 }
@@ -124,7 +125,6 @@ func (l *line) parse(args []string) error {
 		switch {
 		case name == "help" || name == "h":
 			l.help = true
-			l.flags = append(l.flags, "--help")
 			continue
 		case f == nil && exists(a):
 			l.args = append(l.args, a)

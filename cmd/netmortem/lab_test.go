@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/netmortem/netmortem/analyze"
+)
+
+// labWindow is the time between the two reads of a capture here: long enough to be two, short enough to do often.
+const labWindow = "--window=2s"
+
+// TestLab tries the whole way on a real swarm: a healthy one, one fault at a time, healthy between them and after.
+// It prints what it found as a matrix, with recall and false alarms.
+func TestLab(t *testing.T) {
+	l := startLab(t)
+	m := &labMatrix{}
+	t.Run("bundle", func(t *testing.T) { l.testBundle(t) })
+	t.Run("unchanged", func(t *testing.T) { l.testUnchanged(t) })
+	t.Run("healthy", func(t *testing.T) { l.testHealthy(t, m, "before") })
+	for _, f := range readLabFaults(t) {
+		t.Run(f.Name, func(t *testing.T) { l.testFault(t, m, f) })
+	}
+	t.Run("hung", func(t *testing.T) { l.testHung(t) })
+	t.Run("killed", func(t *testing.T) { l.testKilled(t) })
+	t.Logf("\n%s", m)
+}
+
+// testBundle checks that the bundle opens with the tools that everybody has.
+func (l *lab) testBundle(t *testing.T) {
+	for _, path := range l.bundlesOf(t, labWindow) {
+		for _, shell := range []string{
+			`tar --zstd -tf "$1" >/dev/null`,
+			`tar --zstd -xOf "$1" --wildcards '*/meta.json' | jq -e '.format == 1' >/dev/null`,
+			`tar --zstd -xOf "$1" --wildcards '*/rows/fdb.jsonl' | jq -se 'length > 0' >/dev/null`,
+			`tar --zstd -xOf "$1" --wildcards '*/manifest.json' | jq -e '.entries | length > 0' >/dev/null`,
+		} {
+			if out, err := exec.Command("bash", "-o", "pipefail", "-c", shell, "bash", path).CombinedOutput(); err != nil {
+				t.Errorf("%s: %s: %v\n%s", path, shell, err, out)
+			}
+		}
+	}
+}
+
+// testHealthy checks that a swarm without a fault yields no finding of severity medium or above, and no gap.
+func (l *lab) testHealthy(t *testing.T, m *labMatrix, when string) {
+	start := time.Now()
+	r, code := l.analyzed(t, l.bundlesOf(t, labWindow))
+	s := labFault{}.score(nil, r.Findings)
+	m.add("healthy "+when, s, "", start)
+	for _, f := range s.False {
+		t.Errorf("false alarm, healthy %s: %s", when, f)
+	}
+	for _, h := range r.Hosts {
+		for _, g := range h.Gaps {
+			t.Errorf("%s: %s is %s: %s", h.Name, g.Item, g.Outcome, g.Reason)
+		}
+	}
+	for _, p := range r.Problems {
+		t.Errorf("healthy %s: %s", when, p)
+	}
+	if code != codeOK {
+		t.Errorf("healthy %s: analyze ends with code %d", when, code)
+	}
+}
+
+// testFault plants a fault, lets a real client try it, captures, compares with what the fault wants, and heals it.
+func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
+	start := time.Now()
+	planted := plantedWords(l.must(t, "plant", f.Name))
+	healed := false
+	heal := func() {
+		if !healed {
+			healed = true
+			l.must(t, "heal", f.Name)
+		}
+	}
+	defer heal()
+	if len(planted) == 0 {
+		t.Errorf("plant printed no word that a finding must name")
+	}
+	l.settle(t, f)
+	broken := clientSees(l.must(t, "probe", f.Name))
+	if broken != f.Breaks {
+		t.Errorf("a real client loses %s of its connections; the fault says %s", broken, f.Breaks)
+	}
+	r, code := l.analyzed(t, l.bundlesOf(t, labWindow))
+	s := f.score(planted, r.Findings)
+	m.add(f.Name, s, broken, start)
+	for _, w := range s.Missed {
+		t.Errorf("missed: %s on %s, naming %s; the verdict was: %s", w.Rule, w.Host, strings.Join(planted, " or "), r.Verdict)
+	}
+	for _, x := range s.False {
+		t.Errorf("unexplained: %s", x)
+	}
+	if r.Severity.Rank() >= analyze.High.Rank() && code != codeFindings {
+		t.Errorf("worst severity %s, and analyze ends with code %d", r.Severity, code)
+	}
+	heal()
+	l.settle(t, f)
+	if seen := clientSees(l.must(t, "probe", f.Name)); seen != "none" {
+		t.Errorf("healed, and a real client still loses %s of its connections", seen)
+	}
+	l.testHealthy(t, m, "after "+f.Name)
+}
+
+func (l *lab) settle(t *testing.T, f labFault) {
+	if f.Settle > 0 {
+		l.must(t, "settle", fmt.Sprint(f.Settle))
+	}
+}
+
+// plantedWords are the words that plant printed for findings to name.
+func plantedWords(out string) []string {
+	var words []string
+	for line := range strings.Lines(out) {
+		if w, ok := strings.CutPrefix(strings.TrimSpace(line), "names "); ok {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
+// clientSees says which of the client's connections failed, from one line each: all, some or none.
+func clientSees(out string) string {
+	ok, fail := 0, 0
+	for line := range strings.Lines(out) {
+		switch {
+		case strings.HasPrefix(line, "ok"):
+			ok++
+		case strings.HasPrefix(line, "fail"):
+			fail++
+		}
+	}
+	switch {
+	case fail == 0 && ok > 0:
+		return "none"
+	case ok == 0:
+		return "all"
+	}
+	return "some"
+}
+
+// A labMatrix collects what each capture came to.
+type labMatrix struct {
+	rows []labRow
+}
+
+type labRow struct {
+	name   string
+	score  labScore
+	breaks string
+	took   time.Duration
+}
+
+func (m *labMatrix) add(name string, s labScore, breaks string, start time.Time) {
+	m.rows = append(m.rows, labRow{name, s, breaks, time.Since(start).Round(time.Second)})
+}
+
+// String prints faults and healthy captures with what was found, then recall and false alarms over all of them.
+func (m *labMatrix) String() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "fault\tclient loses\tfound\tmissed\tfalse\ttook")
+	wanted, found, alarms, healthy, quiet := 0, 0, 0, 0, 0
+	for _, r := range m.rows {
+		wanted += len(r.score.Found) + len(r.score.Missed)
+		found += len(r.score.Found)
+		alarms += len(r.score.False)
+		if strings.HasPrefix(r.name, "healthy") {
+			healthy++
+			if len(r.score.False) == 0 {
+				quiet++
+				continue
+			}
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%v\n", r.name, r.breaks, places(r.score.Found), places(r.score.Missed), len(r.score.False), r.took)
+	}
+	w.Flush()
+	fmt.Fprintf(&b, "recall %d/%d, false alarms %d in %d captures, of which %d of a healthy swarm, %d of them silent\n",
+		found, wanted, alarms, len(m.rows), healthy, quiet)
+	return b.String()
+}
+
+func places(list []ruleAt) string {
+	var out []string
+	for _, x := range list {
+		out = append(out, x.Rule+"@"+x.Host)
+	}
+	return strings.Join(out, " ")
+}

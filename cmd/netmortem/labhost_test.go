@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/netmortem/netmortem/analyze"
+)
+
+// labEnv asks for the tests that need the lab: 1 boots one, a path is the LAB_STATE of one that is up.
+const labEnv = "NETMORTEM_LAB"
+
+// labNeeds is how long TestLab takes at worst; go test's own ten minutes are too few.
+const labNeeds = 30 * time.Minute
+
+// A lab is a running lab, and the programs that are tried in it.
+type lab struct {
+	state   string // LAB_STATE
+	netns   string // LAB_NETNS, for a lab that the test booted
+	capture string // the program that captures: static, without SQLite
+	analyze string // the program that analyzes
+	dir     string // for bundles
+	bundles int    // sets of bundles taken so far
+}
+
+// startLab boots a lab with the sample swarm, or takes the one that the environment names. Without the environment
+// variable it skips; once asked for, a machine that cannot run the lab is a failure.
+func startLab(t *testing.T) *lab {
+	t.Helper()
+	asked := os.Getenv(labEnv)
+	if asked == "" {
+		t.Skipf("needs root, Debian's user-mode-linux and docker.io, and some 20 minutes: set %s=1 after testdata/lab/lab install", labEnv)
+	}
+	if end, ok := t.Deadline(); ok && time.Until(end) < labNeeds {
+		t.Fatalf("the lab takes up to %v: run go test with -timeout 60m", labNeeds)
+	}
+	l := &lab{dir: t.TempDir()}
+	l.capture = buildProgram(t, "netmortem-capture", "CGO_ENABLED=0")
+	l.analyze = buildProgram(t, "netmortem", "CGO_ENABLED=1")
+	if asked != "1" {
+		l.state = asked
+		l.must(t, "status")
+		return l
+	}
+	l.state = filepath.Join(t.TempDir(), "lab")
+	l.netns = fmt.Sprintf("netmortem-lab-%d", os.Getpid())
+	t.Cleanup(func() { l.must(t, "down") })
+	l.must(t, "ready")
+	l.must(t, "up", "2")
+	l.must(t, "swarm")
+	return l
+}
+
+// buildProgram builds this package for the tests.
+func buildProgram(t *testing.T, name, env string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	cmd := exec.Command("go", "build", "-o", path, ".")
+	cmd.Env = append(os.Environ(), env)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s go build: %v\n%s", env, err, out)
+	}
+	return path
+}
+
+// do runs one command of the lab and returns its standard output.
+func (l *lab) do(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(labDir, "lab"), args...)
+	cmd.Env = append(os.Environ(), "LAB_STATE="+l.state, "LAB_NETMORTEM="+l.capture, "LAB_OWNER="+strconv.Itoa(os.Getpid()))
+	if l.netns != "" {
+		cmd.Env = append(cmd.Env, "LAB_NETNS="+l.netns)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("lab %s: %w\n%s%s", strings.Join(args, " "), err, stdout.Bytes(), stderr.Bytes())
+	}
+	return stdout.String(), nil
+}
+
+func (l *lab) must(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := l.do(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// bundlesOf captures every host and returns the bundles' paths. codes are the exit codes that the capture may end
+// with, 0 if none is given.
+func (l *lab) bundlesOf(t *testing.T, flags string, codes ...int) []string {
+	t.Helper()
+	l.bundles++
+	dir := filepath.Join(l.dir, strconv.Itoa(l.bundles))
+	_, err := l.do("capture", dir, flags)
+	code := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(append(codes, 0)[:max(1, len(codes))], code) {
+		logs, _ := filepath.Glob(filepath.Join(dir, "*.log")) // the pattern is well-formed
+		for _, log := range logs {
+			if text, err := os.ReadFile(log); err == nil {
+				t.Logf("%s:\n%s", filepath.Base(log), text)
+			}
+		}
+		t.Fatalf("capture ended with code %d: %v", code, err)
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "*.tar.zst"))
+	if err != nil || len(paths) < 2 {
+		t.Fatalf("bundles in %s: %v, %v", dir, paths, err)
+	}
+	return paths
+}
+
+// analyzed runs analyze on bundles and returns its result and exit code.
+func (l *lab) analyzed(t *testing.T, bundles []string) (*analyze.Result, int) {
+	t.Helper()
+	cmd := exec.Command(l.analyze, append([]string{"analyze", "--format", "json", "-o", "-"}, bundles...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	var r analyze.Result
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("analyze: exit code %d, %v\n%s", cmd.ProcessState.ExitCode(), err, stderr.Bytes())
+	}
+	return &r, cmd.ProcessState.ExitCode()
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// labHosts are the hosts of the lab that the tests boot.
+var labHosts = []string{"node1", "node2"}
+
+// testUnchanged compares each host before and after a capture: modules, tables, rules, links, settings, files.
+func (l *lab) testUnchanged(t *testing.T) {
+	before := map[string]string{}
+	for _, h := range labHosts {
+		before[h] = l.must(t, "state", h)
+		if !strings.Contains(before[h], "module ip_vs\n") || !strings.Contains(before[h], "-j MARK") {
+			t.Fatalf("the state of %s has neither modules nor rules:\n%s", h, before[h])
+		}
+	}
+	forks := l.forks(t)
+	l.bundlesOf(t, labWindow)
+	for h, n := range l.forks(t) {
+		t.Logf("%s: %d processes and threads were started on the whole host while it was captured", h, n-forks[h])
+	}
+	for _, h := range labHosts {
+		gone, come := differ(before[h], l.must(t, "state", h))
+		for _, line := range gone {
+			t.Errorf("%s: gone after the capture: %s", h, line)
+		}
+		for _, line := range come {
+			t.Errorf("%s: new after the capture: %s", h, line)
+		}
+	}
+}
+
+// forks reads how many processes and threads each host has started since it booted.
+func (l *lab) forks(t *testing.T) map[string]int {
+	t.Helper()
+	out := map[string]int{}
+	for _, h := range labHosts {
+		var n int
+		if _, err := fmt.Sscanf(l.must(t, "exec", h, "grep ^processes /proc/stat"), "processes %d", &n); err != nil {
+			t.Fatal(err)
+		}
+		out[h] = n
+	}
+	return out
+}
+
+// differ returns the lines that only a has, and those that only b has.
+func differ(a, b string) (onlyA, onlyB []string) {
+	count := map[string]int{}
+	for line := range strings.Lines(a) {
+		count[line]++
+	}
+	for line := range strings.Lines(b) {
+		count[line]--
+	}
+	for _, line := range slices.Sorted(maps.Keys(count)) {
+		switch n := count[line]; {
+		case n > 0:
+			onlyA = append(onlyA, strings.TrimSpace(line))
+		case n < 0:
+			onlyB = append(onlyB, strings.TrimSpace(line))
+		}
+	}
+	return onlyA, onlyB
+}
+
+// labDeadline bounds the captures of hosts whose daemon does not answer.
+const labDeadline = time.Minute
+
+// testHung stops dockerd on every host by SIGSTOP: a capture must end within its deadline and hold every namespace and
+// every programmed row that it held before.
+func (l *lab) testHung(t *testing.T) {
+	before := heldOf(t, l.bundlesOf(t, labWindow))
+	cont := func() {
+		for _, h := range labHosts {
+			l.must(t, "exec", h, "kill -CONT $(cat /run/docker.pid)")
+		}
+	}
+	defer cont()
+	for _, h := range labHosts {
+		l.must(t, "exec", h, "kill -STOP $(cat /run/docker.pid)")
+	}
+	start := time.Now()
+	bundles := l.bundlesOf(t, fmt.Sprintf("%s --deadline=%s", labWindow, labDeadline), codePartial)
+	took := time.Since(start)
+	t.Logf("with dockerd stopped, capture took %v of its %v", took.Round(time.Second/10), labDeadline)
+	if took > labDeadline {
+		t.Errorf("capture took %v, its deadline was %v", took, labDeadline)
+	}
+	compareHeld(t, before, heldOf(t, bundles), labHosts)
+	r, code := l.analyzed(t, bundles)
+	for _, f := range (labFault{}).score(nil, r.Findings).False {
+		t.Errorf("false alarm, dockerd stopped: %s", f)
+	}
+	if r.Counts.Gaps == 0 || code != codePartial {
+		t.Errorf("dockerd did not answer, and analyze counts %d gaps and ends with code %d", r.Counts.Gaps, code)
+	}
+}
+
+// testKilled kills dockerd on node2 and removes its socket: the same must hold there. Then it starts dockerd again.
+func (l *lab) testKilled(t *testing.T) {
+	l.must(t, "settle", "40")
+	before := heldOf(t, l.bundlesOf(t, labWindow))
+	l.must(t, "exec", "node2", "kill -KILL $(cat /run/docker.pid); rm -f /run/docker.pid /run/docker.sock")
+	bundles := l.bundlesOf(t, fmt.Sprintf("%s --deadline=%s", labWindow, labDeadline), codeOK, codePartial)
+	compareHeld(t, before, heldOf(t, bundles), []string{"node2"})
+	l.must(t, "exec", "node2", "start-dockerd")
+	l.must(t, "settle", "40")
+	r, _ := l.analyzed(t, l.bundlesOf(t, labWindow))
+	t.Logf("after dockerd of node2 was killed and started again: %s", r.Verdict)
+}
+
+// held is what a bundle holds of one host's kernel, one key a row.
+type held map[string]bool
+
+// heldOf reads the namespaces and the programmed rows of bundles, by host.
+func heldOf(t *testing.T, bundles []string) map[string]held {
+	t.Helper()
+	out := map[string]held{}
+	for _, path := range bundles {
+		b, err := schema.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		h := held{}
+		out[b.Meta.Host] = h
+		for {
+			e, err := b.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := h.read(e); err != nil {
+				t.Fatalf("%s: %s: %v", path, e.Name, err)
+			}
+		}
+		for _, kind := range []string{"netns ", "fdb ", "neighbour ", "mark ", "ipvs_service ", "ipvs_destination "} {
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(h)), func(k string) bool { return strings.HasPrefix(k, kind) }) {
+				t.Errorf("%s: the bundle holds no %s", b.Meta.Host, kind)
+			}
+		}
+	}
+	return out
+}
+
+// read adds the keys of one entry's rows; learned rows come and go, so only permanent ones count.
+func (h held) read(e *schema.Entry) error {
+	dec := json.NewDecoder(e.Data)
+	for {
+		var key string
+		var err error
+		switch e.Name {
+		case "rows/netns.jsonl":
+			var r schema.Netns
+			err = dec.Decode(&r)
+			key = fmt.Sprintf("netns %s %s", r.Netns, r.Name)
+		case "rows/fdb.jsonl":
+			var r schema.FDB
+			if err = dec.Decode(&r); r.State == "permanent" {
+				key = fmt.Sprintf("fdb %s %s %s %v", r.Netns, r.Dev, r.MAC, r.Dst)
+			}
+		case "rows/neighbour.jsonl":
+			var r schema.Neighbour
+			if err = dec.Decode(&r); r.State == "permanent" {
+				key = fmt.Sprintf("neighbour %s %s %v %s", r.Netns, r.Dev, r.IP, r.MAC)
+			}
+		case "rows/iptables_rule.jsonl":
+			var r schema.IPTablesRule
+			if err = dec.Decode(&r); strings.Contains(r.Spec, "MARK") {
+				key = fmt.Sprintf("mark %s %s", r.Netns, r.Spec)
+			}
+		case "rows/ipvs_service.jsonl":
+			var r schema.IPVSService
+			err = dec.Decode(&r)
+			key = fmt.Sprintf("ipvs_service %s %d", r.Netns, r.Fwmark)
+		case "rows/ipvs_destination.jsonl":
+			var r schema.IPVSDestination
+			err = dec.Decode(&r)
+			key = fmt.Sprintf("ipvs_destination %s %d %v", r.Netns, r.Fwmark, r.Address)
+		default:
+			return nil
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if key != "" {
+			h[key] = true
+		}
+	}
+}
+
+// compareHeld checks that every key of before is in after.
+func compareHeld(t *testing.T, before, after map[string]held, hosts []string) {
+	t.Helper()
+	for _, h := range hosts {
+		if after[h] == nil {
+			t.Errorf("%s: no bundle", h)
+		}
+		for _, key := range slices.Sorted(maps.Keys(before[h])) {
+			if !after[h][key] {
+				t.Errorf("%s: not in the bundle any more: %s", h, key)
+			}
+		}
+		t.Logf("%s: %d keys before, %d after", h, len(before[h]), len(after[h]))
+	}
+}
