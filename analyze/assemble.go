@@ -158,6 +158,7 @@ func knowledgeOf(ctx context.Context, db *database, reports []*loaded) (*knowled
 	err := db.each(ctx, `SELECT b.host,
   NOT EXISTS (SELECT 1 FROM host AS h WHERE h.host = b.host AND h.last_read IS NOT NULL),
   EXISTS (SELECT 1 FROM engine AS e WHERE e.host = b.host AND e.swarm_state = 'inactive')
+    OR EXISTS (SELECT 1 FROM captured AS c WHERE c.tbl = 'engine' AND c.host = b.host AND c.outcome = 'absent')
 FROM bundle AS b`, func(scan func(...any) error) error {
 		var host string
 		var once, outside bool

@@ -11,7 +11,7 @@ type knowledge struct {
 	lost     map[string]map[string]loss // host, table: the first thing that is missing
 	swarm    map[string]bool            // tables of the swarm that some manager's bundle holds whole
 	readOnce map[string]bool            // hosts whose volatile tables were not read twice
-	outside  map[string]bool            // hosts that say they are in no swarm
+	outside  map[string]bool            // hosts that are in no swarm, by their daemon's word or for want of a daemon
 }
 
 // judge says what became of a rule on a captured host on which it found so many things.
