@@ -1,0 +1,158 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+
+	resolver "github.com/miekg/dns"
+)
+
+// fakeResolver answers each datagram with what reply makes of the question, nothing for nil.
+func fakeResolver(t *testing.T, reply func(q *resolver.Msg) []*resolver.Msg) net.Conn {
+	t.Helper()
+	l, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 4096)
+		for {
+			n, from, err := l.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			q := new(resolver.Msg)
+			if q.Unpack(buf[:n]) != nil {
+				return
+			}
+			for _, m := range reply(q) {
+				wire, err := m.Pack()
+				if err != nil {
+					return
+				}
+				_, _ = l.WriteTo(wire, from)
+			}
+		}
+	}()
+	conn, err := net.Dial("udp", l.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = conn.Close()
+		_ = l.Close()
+		<-done
+	})
+	return conn
+}
+
+// docker's own answer to q, with these records.
+func dockerAnswer(q *resolver.Msg, ttl uint32, ips ...string) *resolver.Msg {
+	m := new(resolver.Msg)
+	m.SetReply(q)
+	m.RecursionAvailable = true
+	for _, ip := range ips {
+		m.Answer = append(m.Answer, &resolver.A{Hdr: resolver.RR_Header{Name: q.Question[0].Name, Rrtype: resolver.TypeA, Class: resolver.ClassINET, Ttl: ttl}, A: net.ParseIP(ip)})
+	}
+	return m
+}
+
+func TestAsk(t *testing.T) {
+	tests := []struct {
+		name    string
+		qtype   string
+		reply   func(q *resolver.Msg) []*resolver.Msg
+		rcode   string
+		ips     []string
+		tc      bool
+		dockers bool
+	}{
+		{"in the order received", "A", func(q *resolver.Msg) []*resolver.Msg {
+			return []*resolver.Msg{dockerAnswer(q, 600, "10.0.1.9", "10.0.1.3", "10.0.1.5")}
+		}, "NOERROR", []string{"10.0.1.9", "10.0.1.3", "10.0.1.5"}, false, true},
+		{"another question's answer comes first", "A", func(q *resolver.Msg) []*resolver.Msg {
+			late := dockerAnswer(q, 600, "10.0.1.1")
+			late.Id++
+			return []*resolver.Msg{late, dockerAnswer(q, 600, "10.0.1.2")}
+		}, "NOERROR", []string{"10.0.1.2"}, false, true},
+		{"cut", "A", func(q *resolver.Msg) []*resolver.Msg {
+			m := dockerAnswer(q, 600, "10.0.1.2")
+			m.Truncated = true
+			return []*resolver.Msg{m}
+		}, "NOERROR", []string{"10.0.1.2"}, true, true},
+		{"no AAAA for a service with IPv4 only", "AAAA", func(q *resolver.Msg) []*resolver.Msg { return []*resolver.Msg{dockerAnswer(q, 600)} }, "NOERROR", nil, false, true},
+		{"unknown and nowhere to forward to", "A", func(q *resolver.Msg) []*resolver.Msg {
+			return []*resolver.Msg{new(resolver.Msg).SetRcode(q, resolver.RcodeServerFailure)}
+		}, "SERVFAIL", nil, false, false},
+		{"unknown upstream, too", "A", func(q *resolver.Msg) []*resolver.Msg {
+			return []*resolver.Msg{new(resolver.Msg).SetRcode(q, resolver.RcodeNameError)}
+		}, "NXDOMAIN", nil, false, false},
+		{"an answer from upstream", "A", func(q *resolver.Msg) []*resolver.Msg {
+			return []*resolver.Msg{dockerAnswer(q, 299, "192.0.2.1")}
+		}, "NOERROR", []string{"192.0.2.1"}, false, false},
+		{"nothing for A", "A", func(q *resolver.Msg) []*resolver.Msg { return []*resolver.Msg{dockerAnswer(q, 600)} }, "NOERROR", nil, false, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			conn := fakeResolver(t, func(q *resolver.Msg) []*resolver.Msg {
+				if q.RecursionDesired || q.IsEdns0() != nil || q.Question[0].Name != "tasks.web." {
+					return nil
+				}
+				return tt.reply(q)
+			})
+			a := ask(context.Background(), conn, "tasks.web", tt.qtype)
+			if a.err != nil {
+				t.Fatal(a.err)
+			}
+			if a.rcode != tt.rcode || a.truncated != tt.tc || a.dockers(tt.qtype) != tt.dockers || len(a.records) != len(tt.ips) {
+				t.Errorf("got %+v, Docker's own: %v", a, a.dockers(tt.qtype))
+			}
+			for i, ip := range tt.ips {
+				if a.records[i].address != netip.MustParseAddr(ip) || a.records[i].rtype != "A" {
+					t.Errorf("record %d: %+v", i, a.records[i])
+				}
+			}
+		})
+	}
+}
+
+func TestAskWithoutAnswer(t *testing.T) {
+	conn := fakeResolver(t, func(*resolver.Msg) []*resolver.Msg { return nil })
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
+	defer cancel()
+	if a := ask(ctx, conn, "web", "A"); !errors.Is(a.err, os.ErrDeadlineExceeded) || a.reason() == "" || a.rcode != "" {
+		t.Errorf("silent: %+v", a)
+	}
+
+	l, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err = net.Dial("udp", l.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = l.Close() // nobody listens there now, as when dockerd is dead
+	if a := ask(context.Background(), conn, "web", "A"); a.err == nil || errors.Is(a.err, os.ErrDeadlineExceeded) {
+		t.Errorf("refused: %+v", a)
+	}
+}
+
+func TestAnswerRecordsOfOtherTypes(t *testing.T) {
+	rr, err := resolver.NewRR("web. 60 IN CNAME www.example.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := answerRecords([]resolver.RR{rr})
+	if len(got) != 1 || got[0].rtype != "CNAME" || got[0].target != "www.example" || got[0].ttl != 60 {
+		t.Errorf("%+v", got)
+	}
+}
