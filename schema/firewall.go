@@ -18,7 +18,11 @@ type IPTablesChain struct {
 }
 
 // IPTablesRule is one rule. Spec is what iptables-save prints; the other columns decode the parts that Docker's own
-// rules use. A column is absent where the rule does not constrain it; Unmodelled lists what no column says.
+// rules use. A column is absent where the rule does not constrain it.
+//
+// Unmodelled lists what no column says, also where Spec does: whoever follows a packet by the columns cannot tell what
+// such a rule does with it. Parameters of a target that do not change the packet's way (the prefix of a LOG, the kind
+// of a REJECT) do not count. An extension that no decoder knows stands in Spec as [unmodelled name.revision=hex].
 type IPTablesRule struct {
 	Netns       string       `json:"netns" class:"plain" doc:"namespace"`
 	Family      string       `json:"family" class:"plain" doc:"ipv4 or ipv6"`
@@ -37,8 +41,10 @@ type IPTablesRule struct {
 	SportMin    *int64       `json:"sport_min,omitzero" class:"plain" doc:"source port, lower end"`
 	SportMax    *int64       `json:"sport_max,omitzero" class:"plain" doc:"source port, upper end"`
 	CTState     string       `json:"ctstate,omitzero" class:"plain" doc:"conntrack states that match: NEW,RELATED,ESTABLISHED,…"`
+	SrcType     string       `json:"src_type,omitzero" class:"plain" doc:"kind of source address: -m addrtype --src-type LOCAL"`
+	DstType     string       `json:"dst_type,omitzero" class:"plain" doc:"kind of destination address: -m addrtype --dst-type LOCAL"`
 	IPVS        bool         `json:"ipvs,omitzero" class:"plain" doc:"matches IPVS connections: -m ipvs --ipvs"`
-	Inverted    string       `json:"inverted,omitzero" class:"plain" doc:"columns above that are negated with !, comma separated"`
+	Inverted    string       `json:"inverted,omitzero" class:"plain" doc:"which of proto, src, dst, in_iface, out_iface, dport, sport, ctstate, src_type, dst_type, ipvs are negated with !, comma separated"`
 	Target      string       `json:"target,omitzero" class:"plain" doc:"ACCEPT, DROP, MARK, DNAT, … or the chain jumped to; absent for none"`
 	Goto        bool         `json:"goto,omitzero" class:"plain" doc:"-g instead of -j"`
 	Mark        *int64       `json:"mark,omitzero" class:"plain" doc:"MARK: value set (--set-xmark VALUE/MASK)"`
@@ -46,7 +52,7 @@ type IPTablesRule struct {
 	ToIP        netip.Addr   `json:"to_ip,omitzero" class:"addr" doc:"DNAT, SNAT: new address"`
 	ToPortMin   *int64       `json:"to_port_min,omitzero" class:"plain" doc:"DNAT, SNAT, REDIRECT: new port, lower end"`
 	ToPortMax   *int64       `json:"to_port_max,omitzero" class:"plain" doc:"DNAT, SNAT, REDIRECT: new port, upper end"`
-	Unmodelled  string       `json:"unmodelled,omitzero" class:"plain" doc:"matches and targets that no column says: space separated name.revision=hex"`
+	Unmodelled  string       `json:"unmodelled,omitzero" class:"plain" doc:"what the rule does or asks that no column says, space separated: name.revision=hex of matches and targets, name.nft=hex of expressions of nftables"`
 	Packets     int64        `json:"packets" class:"plain" counter:"y" doc:"packets that matched, first read"`
 	Bytes       int64        `json:"bytes" class:"plain" counter:"y" doc:"their bytes, first read"`
 	PacketsLast *int64       `json:"packets_last,omitzero" class:"plain" counter:"y" doc:"the same at the last read"`

@@ -10,28 +10,34 @@ var addrTypes = []bit{
 // addrtype reads struct xt_addrtype_info_v1.
 func addrtype(o *out, _ uint8) {
 	flags := o.u32(4)
-	o.addrType("src-type", o.u16(0), flags&1 != 0)
-	o.addrType("dst-type", o.u16(2), flags&2 != 0)
+	o.row.SrcType = o.addrType("src", o.u16(0), flags&1 != 0)
+	o.row.DstType = o.addrType("dst", o.u16(2), flags&2 != 0)
 	if flags&4 != 0 {
 		o.say(" --limit-iface-in")
 	}
 	if flags&8 != 0 {
 		o.say(" --limit-iface-out")
 	}
-	o.more = o.more || flags&^3 != 0
+	o.more = flags&^3 != 0
 }
 
 // addrtype0 reads struct xt_addrtype_info.
 func addrtype0(o *out, _ uint8) {
-	o.addrType("src-type", o.u16(0), o.u32(4) != 0)
-	o.addrType("dst-type", o.u16(2), o.u32(8) != 0)
+	o.row.SrcType = o.addrType("src", o.u16(0), o.u32(4) != 0)
+	o.row.DstType = o.addrType("dst", o.u16(2), o.u32(8) != 0)
 }
 
-func (o *out) addrType(option string, types uint16, not bool) {
-	if types != 0 {
-		o.not(not)
-		o.say(" --%s %s", option, bits(uint32(types), addrTypes))
+func (o *out) addrType(side string, types uint16, not bool) string {
+	if types == 0 {
+		return ""
 	}
+	names := bits(uint32(types), addrTypes)
+	o.not(not)
+	o.say(" --%s-type %s", side, names)
+	if not {
+		o.inverted(side + "_type")
+	}
+	return names
 }
 
 // iprange reads struct xt_iprange_mtinfo.
