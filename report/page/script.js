@@ -43,7 +43,7 @@ function unfold() {
   }
 }
 addEventListener("hashchange", unfold);
-unfold();
+addEventListener("load", unfold);
 
 const tools = document.getElementById("tools");
 const filter = document.createElement("input");
