@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/netmortem/netmortem/schema"
@@ -24,6 +25,7 @@ type Collector struct {
 	InNetns  func(ctx context.Context, ns *Netns, s *Sink) error // on a locked thread that is inside the namespace
 	HostOnly bool                                                // InNetns only in the host's namespace
 	Late     bool                                                // InNetns only: after the collectors of the host, once; it needs what the daemon said
+	Known    bool                                                // Run only: what it writes is known before it runs, so it runs even when the capture was cut short
 }
 
 // deadline is how long one run may take.
@@ -47,6 +49,7 @@ type Host struct {
 	links     linkStore // links of all namespaces, until their pairs are known
 	discovery discovery // what to say of the search for namespaces
 	dockerErr error     // why Docker is nil, if it was wanted
+	own       *os.File  // our own namespace, if it has to stand for the host's
 	lastRead  time.Time // when the last read of the namespaces began
 }
 

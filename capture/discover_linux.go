@@ -84,10 +84,16 @@ func (f *finder) hostNetns() (*Netns, error) {
 	err := unix.Stat(path, &st)
 	if err != nil {
 		f.say = append(f.say, fmt.Sprintf("the namespace of process 1 is closed to us (%v): ours stands for the host's", err))
-		if err := unix.Stat("/proc/self/ns/net", &st); err != nil {
+		// All threads that run this code are in it; /proc/self is only the first of them.
+		fd, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
 			return nil, fmt.Errorf("find our own network namespace: %w", err)
 		}
-		path = "/proc/self/ns/net"
+		f.h.own = os.NewFile(uintptr(fd), "our own network namespace")
+		path = "/proc/self/fd/" + strconv.Itoa(fd)
+		if err := unix.Stat(path, &st); err != nil {
+			return nil, fmt.Errorf("find our own network namespace: %w", err)
+		}
 	}
 	n := f.add(&st)
 	n.Kind, n.Name = schema.NetnsHost, "host"
@@ -194,7 +200,6 @@ func (f *finder) processes(ctx context.Context, host *Netns) {
 		f.say = append(f.say, err.Error())
 		return
 	}
-	self := os.Getpid()
 	var pids []int
 	for _, e := range entries {
 		if pid, err := strconv.Atoi(e.Name()); err == nil {
@@ -227,9 +232,7 @@ func (f *finder) processes(ctx context.Context, host *Netns) {
 		if n == host {
 			f.otherMounts(pid)
 		}
-		if pid != self {
-			f.threadsOf(dir, st.Ino)
-		}
+		f.threadsOf(dir, st.Ino)
 	}
 }
 
@@ -330,6 +333,7 @@ var netnsCollector = &Collector{
 	Name:   "netns",
 	Doc:    "Network namespaces: bind mounts below /run/docker/netns and /run/netns and in mountinfo, and /proc/PID/ns/net of all processes.",
 	Tables: []string{"netns"},
+	Known:  true,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		for _, n := range h.Netns {
 			if err := s.Put(&n.Netns); err != nil {

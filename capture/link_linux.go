@@ -184,7 +184,7 @@ var operstates = map[int64]string{
 
 // linkLeftOut are attributes that say the same as a column, and hints for drivers and user space.
 var linkLeftOut = map[uint16]bool{
-	unix.IFLA_STATS: true, unix.IFLA_MAP: true, unix.IFLA_BROADCAST: true, unix.IFLA_EVENT: true,
+	unix.IFLA_PAD: true, unix.IFLA_STATS: true, unix.IFLA_MAP: true, unix.IFLA_BROADCAST: true, unix.IFLA_EVENT: true,
 	unix.IFLA_CARRIER_CHANGES: true, // the sum of the two that are columns
 	unix.IFLA_NUM_TX_QUEUES:   true, unix.IFLA_NUM_RX_QUEUES: true, unix.IFLA_MIN_MTU: true, unix.IFLA_MAX_MTU: true,
 	unix.IFLA_GSO_MAX_SEGS: true, unix.IFLA_GSO_MAX_SIZE: true, unix.IFLA_GSO_IPV4_MAX_SIZE: true,

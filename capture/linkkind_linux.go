@@ -40,7 +40,7 @@ func decodeVXLAN(l *schema.Link, data []byte, x *extra) error {
 		case unix.IFLA_VXLAN_GPE:
 			flags.on("gpe", v)
 		default:
-			// TTL, TOS, limits, checksums, source ports: zero or as the kernel sets them, unless someone changed them.
+			// TTL, TOS, limits, checksums: the kernel sends each of them always, so one that is left out is zero.
 			if !zero(v) {
 				x.add(v, unix.IFLA_LINKINFO, unix.IFLA_INFO_DATA, typ)
 			}
@@ -69,7 +69,7 @@ func decodeBridge(l *schema.Link, data []byte, x *extra) error {
 		case unix.IFLA_BR_FDB_N_LEARNED:
 			l.BridgeLearned = new(u32(v))
 		default:
-			if !bridgeLeftOut[typ] && !zero(v) {
+			if !bridgeLeftOut[typ] && !zero(v) && !(typ == unix.IFLA_BR_MULTI_BOOLOPT && u32(v) == 0) {
 				x.add(v, unix.IFLA_LINKINFO, unix.IFLA_INFO_DATA, typ)
 			}
 		}
@@ -89,7 +89,7 @@ var bridgeLeftOut = map[uint16]bool{
 	unix.IFLA_BR_MCAST_QUERIER_INTVL: true, unix.IFLA_BR_MCAST_QUERY_INTVL: true,
 	unix.IFLA_BR_MCAST_QUERY_RESPONSE_INTVL: true, unix.IFLA_BR_MCAST_STARTUP_QUERY_INTVL: true,
 	unix.IFLA_BR_MCAST_IGMP_VERSION: true, unix.IFLA_BR_MCAST_MLD_VERSION: true,
-	unix.IFLA_BR_MCAST_QUERIER_STATE: true, unix.IFLA_BR_MULTI_BOOLOPT: false, // kept: no_ll_learn, mcast_vlan_snooping, mst
+	unix.IFLA_BR_MCAST_QUERIER_STATE: true,
 }
 
 // decodeBridgePort decodes IFLA_INFO_SLAVE_DATA of a bridge's port.

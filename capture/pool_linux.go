@@ -18,6 +18,7 @@ type pool struct {
 	read   int
 	first  bool // the very first pass, alone on the host: it may note what the later ones use
 	plans  []*plan
+	grace  time.Duration // beyond a deadline, see defaultGrace
 	next   atomic.Int64
 	done   atomic.Int64
 	work   sync.WaitGroup // one for each worker that still counts
@@ -44,7 +45,7 @@ const (
 	// that is in trouble already.
 	mostWorkers = 4
 	// How long a collector may take to notice that its deadline is over, before its thread is given up.
-	grace = 2 * time.Second
+	defaultGrace = 2 * time.Second
 )
 
 // run reads every namespace, and returns when each planned item of this read has its outcome.
@@ -78,12 +79,12 @@ func (p *pool) start(ctx context.Context, first job) {
 	p.workers = append(p.workers, w)
 	p.mu.Unlock()
 	p.work.Add(1)
-	go w.loop(ctx, first)
+	goLocked(func() { w.loop(ctx, first) })
 }
 
 // watch looks for workers that are overdue, until stop.
 func (p *pool) watch(ctx context.Context, stop <-chan struct{}) {
-	tick := time.NewTicker(grace / 4)
+	tick := time.NewTicker(p.grace / 4)
 	defer tick.Stop()
 	for {
 		select {
@@ -100,8 +101,8 @@ func (p *pool) watch(ctx context.Context, stop <-chan struct{}) {
 	}
 }
 
-// worker is one thread that goes from namespace to namespace. It is locked and never unlocked, so that it dies with its
-// goroutine instead of serving others in a namespace that is not theirs.
+// worker is one thread that goes from namespace to namespace. It dies with its goroutine instead of serving others in a
+// namespace that is not theirs.
 type worker struct {
 	pool  *pool
 	visit visit // buffers that live from namespace to namespace
@@ -115,7 +116,6 @@ type worker struct {
 }
 
 func (w *worker) loop(ctx context.Context, first job) {
-	runtime.LockOSThread()
 	for j := first; ; {
 		if j.plan == nil {
 			if j.plan = w.pool.take(); j.plan == nil {
@@ -182,7 +182,7 @@ func (w *worker) runOne(ctx context.Context, in *Netns, j job) bool {
 	itemCtx, cancel := context.WithDeadlineCause(ctx, now.Add(a.c.deadline()), errItemDeadline)
 	defer cancel()
 	w.mu.Lock()
-	w.job, w.sink, w.since, w.due = j, s, now, now.Add(a.c.deadline()+grace)
+	w.job, w.sink, w.since, w.due = j, s, now, now.Add(a.c.deadline()+w.pool.grace)
 	w.mu.Unlock()
 
 	err := guard(func() error { return a.c.InNetns(itemCtx, in, s) })
@@ -207,7 +207,7 @@ func (w *worker) giveUpIfOverdue(ctx context.Context, now time.Time) {
 		return
 	}
 	if ctx.Err() != nil { // the first time that this is seen is the end, near enough
-		w.due = minTime(w.due, now.Add(grace))
+		w.due = minTime(w.due, now.Add(w.pool.grace))
 	}
 	if now.Before(w.due) {
 		return
@@ -215,7 +215,7 @@ func (w *worker) giveUpIfOverdue(ctx context.Context, now time.Time) {
 	w.lost = true
 	w.sink.close()
 	a := w.job.plan.accounts[w.job.from]
-	why := fmt.Sprintf("did not return within %s", now.Sub(w.since).Round(time.Second))
+	why := fmt.Sprintf("did not return within %s", now.Sub(w.since).Round(time.Millisecond))
 	a.settle(w.pool.read, outcome{schema.Timeout, why}, now.Sub(w.since))
 	w.pool.start(ctx, job{w.job.plan, w.job.from + 1})
 	w.pool.work.Done()

@@ -59,6 +59,9 @@ func runCollectors(ctx context.Context, o Options, collectors []*Collector) (*Ca
 	if err := discover(ctx, h); err != nil {
 		return nil, err
 	}
+	if h.own != nil {
+		defer h.own.Close()
+	}
 	r := &underway{h: h, reads: 2}
 	if o.Window < 0 {
 		r.reads = 1
@@ -182,7 +185,7 @@ func (r *underway) wait(ctx context.Context, until time.Time) {
 }
 
 func (r *underway) readNetns(ctx context.Context, plans []*plan, read int, phase string) {
-	p := &pool{read: read, first: phase == firstRead, plans: plans}
+	p := &pool{read: read, first: phase == firstRead, plans: plans, grace: defaultGrace}
 	p.notify = func(done int) { r.h.Options.tell(Progress{Phase: phase, Done: done, Total: len(plans)}) }
 	p.notify(0)
 	p.run(ctx)
@@ -201,6 +204,9 @@ func (r *underway) readHost(ctx context.Context, read int, phase string) {
 
 // runOnHost runs one of them. One that does not return is left behind.
 func (r *underway) runOnHost(ctx context.Context, a *account, read int) {
+	if a.c.Known {
+		ctx = context.WithoutCancel(ctx)
+	}
 	if ctx.Err() != nil {
 		a.settle(read, stopped(ctx), 0)
 		return
@@ -215,7 +221,7 @@ func (r *underway) runOnHost(ctx context.Context, a *account, read int) {
 	select {
 	case err = <-done:
 	case <-itemCtx.Done():
-		late := time.NewTimer(grace)
+		late := time.NewTimer(defaultGrace)
 		defer late.Stop()
 		select {
 		case err = <-done:

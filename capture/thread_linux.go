@@ -86,8 +86,7 @@ func (n *Netns) leave() {
 // and is thrown away afterwards, so there is no way back to get wrong. f must end soon after ctx does.
 func (n *Netns) Do(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // and never unlock: the thread dies with this goroutine
+	goLocked(func() {
 		in := &Netns{Netns: n.Netns, Host: n.Host, mounts: n.mounts, pids: n.pids}
 		if err := in.enter(); err != nil {
 			done <- err
@@ -95,13 +94,34 @@ func (n *Netns) Do(ctx context.Context, f func() error) error {
 		}
 		defer in.leave()
 		done <- guard(f)
-	}()
+	})
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
 		return fmt.Errorf("netns %s: %w", n.Name, context.Cause(ctx))
 	}
+}
+
+// goLocked runs f in a goroutine that has a thread of its own, which dies with it: f may move the thread to another
+// namespace. It is never the process's first thread, because that one does not die, and because /proc/self and /proc/net
+// are what that one sees.
+func goLocked(f func()) {
+	go func() {
+		runtime.LockOSThread()
+		if unix.Gettid() != unix.Getpid() {
+			f()
+			return
+		}
+		taken := make(chan struct{})
+		go func() {
+			runtime.LockOSThread() // another one, for the first is still locked
+			close(taken)
+			f()
+		}()
+		<-taken
+		runtime.UnlockOSThread()
+	}()
 }
 
 // guard turns a panic of f into an error that says where it was.
