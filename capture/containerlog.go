@@ -20,7 +20,10 @@ var containerLog = &Collector{
 		if h.Docker == nil {
 			h = &Host{Options: h.Options, Docker: &Docker{options: h.Options}} // its files are not the daemon
 		}
-		containers := h.Docker.containers()
+		containers, err := h.Docker.containers()
+		if err != nil {
+			return err
+		}
 		if len(containers) == 0 {
 			return &Incomplete{schema.Absent, "no containers"}
 		}

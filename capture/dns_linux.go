@@ -43,7 +43,10 @@ var dns = &Collector{
 		case ns.Host.Docker == nil:
 			return noDocker(ns.Host)
 		}
-		plan := ns.Host.Docker.dnsPlan()
+		plan, err := ns.Host.Docker.dnsPlan()
+		if err != nil {
+			return err
+		}
 		share := plan.share(ns)
 		if share == nil {
 			return &Incomplete{schema.Absent, "no running container of Docker's is in it"}

@@ -20,8 +20,11 @@ type dnsPlan struct {
 }
 
 // dnsPlan returns the plan, made from what Docker said when it is first asked for.
-func (d *Docker) dnsPlan() *dnsPlan {
-	containers := d.containers()
+func (d *Docker) dnsPlan() (*dnsPlan, error) {
+	containers, err := d.containers()
+	if err != nil {
+		return nil, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dns == nil {
@@ -32,7 +35,7 @@ func (d *Docker) dnsPlan() *dnsPlan {
 			}
 		}
 	}
-	return d.dns
+	return d.dns, nil
 }
 
 // share is what is asked in a namespace: that of its container, by id, else by the name of its bind mount, which several

@@ -2,8 +2,10 @@ package capture
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,10 +51,18 @@ func dockerOnDisk(o Options) string {
 // containersOnDisk reads the containers from the daemon's files, config.v2.json and hostconfig.json: what is left when
 // dockerd does not answer. They say what was true when dockerd last wrote them. Nothing of it goes into the bundle as
 // it is: the files hold the environment.
-func containersOnDisk(o Options, root string) []*dockerContainer {
-	dirs, _ := filepath.Glob(o.path(filepath.Join(root, "containers", "*", "config.v2.json")))
+//
+// A container whose file cannot be read or is half written is left out; an error means that the directory could not be
+// looked into.
+func containersOnDisk(o Options, root string) ([]*dockerContainer, error) {
+	dir := o.path(filepath.Join(root, "containers"))
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	out := []*dockerContainer{}
-	for _, name := range dirs[:min(len(dirs), maxContainers)] {
+	for _, e := range entries[:min(len(entries), maxContainers)] {
+		name := filepath.Join(dir, e.Name(), "config.v2.json")
 		data, err := readBounded(name, maxConfigFile)
 		c := &dockerContainer{}
 		if err != nil || json.Unmarshal(data, c) != nil || c.ID == "" {
@@ -63,7 +73,7 @@ func containersOnDisk(o Options, root string) []*dockerContainer {
 		}
 		out = append(out, c)
 	}
-	return out
+	return out, nil
 }
 
 // readBounded reads a regular file, at most limit bytes of it. A fifo or a device in its place is an error, not a wait.

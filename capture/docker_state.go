@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/json"
+	"fmt"
 	"path"
 	"strings"
 )
@@ -93,13 +94,17 @@ func decodeRows[T any](rows []json.RawMessage) []T {
 }
 
 // containers is what the daemon said of its containers, else what its files say.
-func (d *Docker) containers() []*dockerContainer {
+func (d *Docker) containers() ([]*dockerContainer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.state.containers == nil {
-		d.state.containers = containersOnDisk(d.options, d.root())
+		found, err := containersOnDisk(d.options, d.root())
+		if err != nil {
+			return nil, fmt.Errorf("containers by Docker's files: %w", err)
+		}
+		d.state.containers = found
 	}
-	return d.state.containers
+	return d.state.containers, nil
 }
 
 // root is the daemon's data root on the host: as the daemon says, else as its configuration says, else the default.

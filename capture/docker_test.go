@@ -63,6 +63,13 @@ func (d *fakeDaemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, reply)
 }
 
+// log is what it was asked.
+func (d *fakeDaemon) log() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.asked)
+}
+
 // listen lays the daemon's socket below root.
 func (d *fakeDaemon) listen(t *testing.T, root string) {
 	t.Helper()
@@ -172,13 +179,14 @@ func TestDockerDocuments(t *testing.T) {
 			t.Errorf("%s is not JSON: %s", name, text)
 		}
 	}
-	for _, q := range daemon.asked {
+	for _, q := range daemon.log() {
 		if !strings.HasPrefix(q, "GET ") || strings.Contains(q, "verbose") {
 			t.Errorf("asked %s", q)
 		}
 	}
-	if names := serviceNames(&d.state, d.containers())["n1"]; !slices.Equal(names, []string{"web"}) {
-		t.Errorf("services on n1: %v", names)
+	containers, err := d.containers()
+	if names := serviceNames(&d.state, containers)["n1"]; err != nil || !slices.Equal(names, []string{"web"}) {
+		t.Errorf("services on n1: %v %v", names, err)
 	}
 }
 
@@ -229,8 +237,8 @@ func TestDockerHung(t *testing.T) {
 			t.Errorf("%s: %s: %s", name, c.Outcome, c.Reason)
 		}
 	}
-	if len(daemon.asked) != 1 || len(docs) != 0 {
-		t.Errorf("asked %v, wrote %v", daemon.asked, docs)
+	if asked := daemon.log(); len(asked) != 1 || len(docs) != 0 {
+		t.Errorf("asked %v, wrote %v", asked, docs)
 	}
 	if d.absent() == nil {
 		t.Error("the daemon is not taken as hung")

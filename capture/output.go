@@ -45,11 +45,14 @@ type fileSystem struct {
 	rename func(from, to string, overwrite bool) error
 }
 
+func newFileSystem() fileSystem {
+	return fileSystem{freeBytes, func(f *os.File) io.Writer { return f }, rename}
+}
+
 // NewOutput prepares an output. The name - is standard output, which must not be a terminal; an empty name is made
 // later from host and time. The extension .tgz or .tar.gz means gzip, any other zstd.
 func NewOutput(name string, overwrite bool, stdout *os.File) (*Output, error) {
-	o := &Output{name: name, overwrite: overwrite, stdout: stdout,
-		fs: fileSystem{freeBytes, func(f *os.File) io.Writer { return f }, rename}}
+	o := &Output{name: name, overwrite: overwrite, stdout: stdout, fs: newFileSystem()}
 	if name == "-" {
 		if term.IsTerminal(int(stdout.Fd())) {
 			return nil, errors.New("a bundle is not text and standard output is a terminal: redirect it, or name a file with -o")
