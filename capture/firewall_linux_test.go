@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+	"golang.org/x/tools/txtar"
 
 	"github.com/netmortem/netmortem/schema"
 )
@@ -219,10 +220,59 @@ func TestIntegrationIPTables(t *testing.T) {
 						t.Error(got.err)
 					}
 					compareSaved(t, asSaved(got, file.family), want)
+					if flavour == "legacy" && os.Getenv("UPDATE") != "" {
+						keepBlobs(t, "xtables/testdata/"+file.name+".txtar", file.family, tool("", "save"))
+					}
 				})
 			})
 		}
 	}
+}
+
+// keepBlobs writes what the kernel answered, and what iptables-legacy-save made of it, to a fixture of package xtables.
+func keepBlobs(t *testing.T, path, family, save string) {
+	f := xtFamilies[0]
+	if family == "ipv6" {
+		f = xtFamilies[1]
+	}
+	names, err := legacyTables(f)
+	if err != nil {
+		t.Error(err)
+	}
+	fd, err := unix.Socket(f.inet, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer unix.Close(fd)
+	ar := txtar.Archive{Comment: []byte("Answers of IPT_SO_GET_INFO and IPT_SO_GET_ENTRIES in hex, and iptables-legacy-save -c of the same.\n" +
+		"Refresh with UPDATE=1 go test ./capture -run IPTables, as root.\n\n")}
+	for _, name := range names {
+		a, err := askXTTable(fd, f, name)
+		if err != nil {
+			t.Error(err)
+		}
+		ar.Files = append(ar.Files, txtar.File{Name: name + ".info", Data: hexLines(a.head)},
+			txtar.File{Name: name + ".entries", Data: hexLines(a.entries)})
+	}
+	var text strings.Builder
+	for line := range strings.Lines(save) {
+		if !strings.HasPrefix(line, "#") { // the time of day
+			text.WriteString(line)
+		}
+	}
+	ar.Files = append(ar.Files, txtar.File{Name: "save", Data: []byte(text.String())})
+	if err := os.WriteFile(path, txtar.Format(&ar), 0o666); err != nil {
+		t.Error(err)
+	}
+}
+
+func hexLines(b []byte) []byte {
+	var out bytes.Buffer
+	for line := range slices.Chunk(b, 56) {
+		fmt.Fprintf(&out, "%x\n", line)
+	}
+	return out.Bytes()
 }
 
 func compareSaved(t *testing.T, got, want map[string][]string) {

@@ -104,32 +104,47 @@ func readXTFamily(ctx context.Context, f xtFamily, names []string, ns *Netns, s 
 	return errors.Join(errs...)
 }
 
+// An xtAnswer is what the kernel says of one table.
+type xtAnswer struct {
+	head    []byte // struct ipt_getinfo
+	info    xtables.Info
+	entries []byte // struct ipt_get_entries without its head
+}
+
 // readXTTable reads one table. The kernel answers EAGAIN when the table was replaced between the two questions.
 func readXTTable(fd int, f xtFamily, name string) (xtables.Table, error) {
 	const tries = 16
 	for range tries {
-		head := make([]byte, xtables.InfoSize)
-		copy(head, name)
-		if _, err := getsockopt(fd, f.level, iptSoGetInfo, head); err != nil {
-			return xtables.Table{Name: name}, fmt.Errorf("table %s: get info: %w", name, err)
-		}
-		info, err := xtables.ParseInfo(head)
-		if err != nil {
-			return xtables.Table{Name: name}, err
-		}
-		b := make([]byte, xtables.EntriesHead+int(info.Size))
-		copy(b, name)
-		binary.NativeEndian.PutUint32(b[32:], info.Size)
-		n, err := getsockopt(fd, f.level, iptSoGetEntries, b)
+		a, err := askXTTable(fd, f, name)
 		switch {
 		case errors.Is(err, unix.EAGAIN):
 			continue
 		case err != nil:
-			return xtables.Table{Name: name}, fmt.Errorf("table %s: get entries: %w", name, err)
+			return xtables.Table{Name: name}, fmt.Errorf("table %s: %w", name, err)
 		}
-		return xtables.Parse(f.v6, info, b[xtables.EntriesHead:n])
+		return xtables.Parse(f.v6, a.info, a.entries)
 	}
 	return xtables.Table{Name: name}, fmt.Errorf("table %s: replaced %d times while it was read", name, tries)
+}
+
+func askXTTable(fd int, f xtFamily, name string) (a xtAnswer, err error) {
+	a.head = make([]byte, xtables.InfoSize)
+	copy(a.head, name)
+	if _, err := getsockopt(fd, f.level, iptSoGetInfo, a.head); err != nil {
+		return a, fmt.Errorf("get info: %w", err)
+	}
+	if a.info, err = xtables.ParseInfo(a.head); err != nil {
+		return a, err
+	}
+	b := make([]byte, xtables.EntriesHead+int(a.info.Size))
+	copy(b, name)
+	binary.NativeEndian.PutUint32(b[32:], a.info.Size)
+	n, err := getsockopt(fd, f.level, iptSoGetEntries, b)
+	if err != nil {
+		return a, fmt.Errorf("get entries: %w", err)
+	}
+	a.entries = b[min(xtables.EntriesHead, n):n]
+	return a, nil
 }
 
 // getsockopt is getsockopt(2) with a buffer that carries the question, too. It returns the length of the answer.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -120,12 +121,12 @@ func dockerNetns(t *testing.T, f func(t *testing.T)) {
 	if len(mounts) == 0 || os.Geteuid() != 0 {
 		t.Skip("needs root on a host with Docker namespaces")
 	}
-	for _, path := range append(mounts, "/proc/1/ns/net") {
-		t.Run(filepath.Base(path), func(t *testing.T) {
+	for _, mount := range append(mounts, "/proc/1/ns/net") {
+		t.Run(filepath.Base(mount), func(t *testing.T) {
 			done := make(chan error)
 			go func() {
 				runtime.LockOSThread()
-				fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+				fd, err := unix.Open(mount, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 				if err == nil {
 					err = unix.Setns(fd, unix.CLONE_NEWNET)
 					unix.Close(fd)
@@ -164,6 +165,9 @@ func TestIntegrationDockerIPTables(t *testing.T) {
 			}
 			if ours, theirs := asSaved(got, "ipv4"), saved(text); try == 1 || reflect.DeepEqual(ours, theirs) {
 				compareSaved(t, ours, theirs)
+				if os.Getenv("UPDATE") != "" { // on a host of the lab, in a directory of its own
+					keepBlobs(t, path.Base(t.Name())+".txtar", "ipv4", text)
+				}
 				break
 			}
 		}
