@@ -2,14 +2,20 @@ package capture
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	resolver "github.com/miekg/dns"
+
+	"github.com/netmortem/netmortem/schema"
 )
 
 // fakeResolver answers each datagram with what reply makes of the question, nothing for nil.
@@ -144,6 +150,90 @@ func TestAskWithoutAnswer(t *testing.T) {
 	if a := ask(context.Background(), conn, "web", "A"); a.err == nil || errors.Is(a.err, os.ErrDeadlineExceeded) {
 		t.Errorf("refused: %+v", a)
 	}
+}
+
+// A name that Docker does not know is asked once: what it does not know it has forwarded.
+func TestAskAll(t *testing.T) {
+	share := &dnsShare{container: &dockerContainer{ID: "c1"}, names: []dnsName{{"web", "web", false}, {"tasks.web", "web", true}, {"lost", "lost", false}}, repeats: 3, aaaa: true}
+	conn := fakeResolver(t, func(q *resolver.Msg) []*resolver.Msg {
+		switch name := q.Question[0].Name; {
+		case name == "lost.":
+			return []*resolver.Msg{new(resolver.Msg).SetRcode(q, resolver.RcodeNameError)}
+		case q.Question[0].Qtype == resolver.TypeAAAA:
+			return []*resolver.Msg{dockerAnswer(q, 600)}
+		case name == "tasks.web.":
+			return []*resolver.Msg{dockerAnswer(q, 600, "10.0.1.4", "10.0.1.3")}
+		}
+		return []*resolver.Msg{dockerAnswer(q, 600, "10.0.1.2")}
+	})
+	asking := asker(t, conn, share)
+	cover, entries := runAlone(t, &Host{}, asking)
+	for _, c := range cover {
+		if c.Outcome != schema.Truncated || !strings.HasPrefix(c.Reason, "each name was asked") { // three rounds are less than planned
+			t.Errorf("%+v", c)
+		}
+	}
+	var got []string
+	for line := range strings.Lines(entries["rows/dns_query.jsonl"]) {
+		var q schema.DNSQuery
+		if err := json.Unmarshal([]byte(line), &q); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprint(q.Attempt, " ", q.Name, " ", q.QType, " ", q.RCode, " ", q.Answers))
+	}
+	want := []string{
+		"1 web A NOERROR 1", "1 web AAAA NOERROR 0", "1 tasks.web A NOERROR 2", "1 tasks.web AAAA NOERROR 0", "1 lost A NXDOMAIN 0",
+		"2 web A NOERROR 1", "2 tasks.web A NOERROR 2", "3 web A NOERROR 1", "3 tasks.web A NOERROR 2",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), strings.Join(want, "; "))
+	}
+	answers := entries["rows/dns_answer.jsonl"]
+	if first := `{"netns":"7","container":"c1","name":"tasks.web","service":"web","tasks":true,"qtype":"A","attempt":1,"pos":1,"rtype":"A","address":"10.0.1.4","ttl_s":600}`; !strings.Contains(answers, first) {
+		t.Errorf("answers:\n%s", answers)
+	}
+}
+
+// A resolver that is dead or silent is left alone soon.
+func TestAskAllStops(t *testing.T) {
+	share := &dnsShare{container: &dockerContainer{ID: "c1"}, repeats: dnsRepeats}
+	for _, n := range []string{"a", "b", "c", "d"} {
+		share.names = append(share.names, dnsName{n, n, false})
+	}
+	silent := fakeResolver(t, func(*resolver.Msg) []*resolver.Msg { return nil })
+	cover, entries := runAlone(t, &Host{}, asker(t, &hasty{silent}, share))
+	if n := strings.Count(entries["rows/dns_query.jsonl"], "\n"); n != dnsTimeouts || cover[0].Outcome != schema.Timeout {
+		t.Errorf("silent: %d questions, %+v", n, cover[0])
+	}
+	l, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead, err := net.Dial("udp", l.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dead.Close()
+	_ = l.Close()
+	cover, entries = runAlone(t, &Host{}, asker(t, dead, share))
+	if n := strings.Count(entries["rows/dns_query.jsonl"], "\n"); n != 1 || cover[0].Outcome != schema.Partial || !strings.Contains(cover[0].Reason, "refused") {
+		t.Errorf("dead: %d questions, %+v", n, cover[0])
+	}
+}
+
+// hasty is a connection whose deadlines are over at once, so that nothing has to be waited for.
+type hasty struct{ net.Conn }
+
+func (h *hasty) SetDeadline(time.Time) error { return h.Conn.SetDeadline(time.Now()) }
+func (h *hasty) Write(b []byte) (int, error) { return len(b), nil }
+
+// asker is a collector of the host that asks a share on a connection.
+func asker(t *testing.T, conn net.Conn, share *dnsShare) *Collector {
+	t.Helper()
+	return &Collector{Name: "asker", Tables: []string{"dns_query", "dns_answer"}, Run: func(ctx context.Context, h *Host, s *Sink) error {
+		_, err := askAll(ctx, conn, "7", s, share, netip.MustParseAddr("127.0.0.11"))
+		return err
+	}}
 }
 
 func TestAnswerRecordsOfOtherTypes(t *testing.T) {

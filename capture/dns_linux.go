@@ -64,70 +64,16 @@ var dns = &Collector{
 		if server != dockerResolver {
 			return &Incomplete{schema.Absent, fmt.Sprintf("its resolv.conf names %s, which is not Docker's resolver", server)}
 		}
-		answered, err := askAll(ctx, ns, s, share, server)
+		// The socket is made by the calling thread, so it belongs to the namespace that the thread is in.
+		conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(server, 53)))
+		if err != nil {
+			return fmt.Errorf("open a socket to %s: %w", server, err)
+		}
+		defer conn.Close()
+		answered, err := askAll(ctx, conn, ns.ID(), s, share, server)
 		plan.heard(answered)
 		return err
 	},
-}
-
-// askAll asks a container's share, each name once before any is asked again, and reports whether an answer came.
-func askAll(ctx context.Context, ns *Netns, s *Sink, share *dnsShare, server netip.Addr) (answered bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, dnsPerNetns)
-	defer cancel()
-	// The socket is made by the calling thread, so it belongs to the namespace that the thread is in.
-	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(server, 53)))
-	if err != nil {
-		return false, fmt.Errorf("open a socket to %s: %w", server, err)
-	}
-	defer conn.Close()
-
-	unknown, timeouts := map[string]bool{}, 0
-	for attempt := 1; attempt <= share.repeats; attempt++ {
-		for _, name := range share.names {
-			for _, qtype := range questions(attempt, share.aaaa) {
-				if unknown[name.name] {
-					continue
-				}
-				if ctx.Err() != nil {
-					return answered, &Incomplete{schema.Truncated, fmt.Sprintf("%s were over in round %d of %d", dnsPerNetns, attempt, share.repeats)}
-				}
-				a := ask(ctx, conn, name.name, qtype)
-				if err := putAnswer(s, ns, share.container.ID, server, name, qtype, attempt, a); err != nil {
-					return answered, err
-				}
-				answered = answered || a.err == nil
-				unknown[name.name] = a.err == nil && !a.dockers(qtype)
-				if errors.Is(a.err, os.ErrDeadlineExceeded) {
-					if timeouts++; timeouts >= dnsTimeouts {
-						return answered, &Incomplete{schema.Timeout, fmt.Sprintf("%d questions had no answer within %s; no more were asked", timeouts, dnsAnswerBy)}
-					}
-				} else if a.err != nil {
-					return answered, &Incomplete{schema.Partial, fmt.Sprintf("resolver %s: %v; no more was asked", server, a.err)}
-				}
-			}
-		}
-	}
-	switch {
-	case share.dropped > 0:
-		return answered, &Incomplete{schema.Truncated, fmt.Sprintf("%d names were left out", share.dropped)}
-	case share.repeats < dnsRepeats:
-		return answered, &Incomplete{schema.Truncated, "each name was asked once, for A only: there were too many questions for more"}
-	}
-	return answered, nil
-}
-
-// putAnswer writes the rows of one question.
-func putAnswer(s *Sink, ns *Netns, container string, server netip.Addr, name dnsName, qtype string, attempt int, a answer) error {
-	err := s.Put(&schema.DNSQuery{Netns: ns.ID(), Container: container, Server: server, Name: name.name, Service: name.service, Tasks: name.tasks,
-		QType: qtype, Attempt: int64(attempt), RCode: a.rcode, Error: a.reason(), Truncated: a.truncated, Answers: int64(len(a.records)), Micros: a.took.Microseconds()})
-	for i, r := range a.records {
-		if err != nil {
-			return err
-		}
-		err = s.Put(&schema.DNSAnswer{Netns: ns.ID(), Container: container, Name: name.name, Service: name.service, Tasks: name.tasks,
-			QType: qtype, Attempt: int64(attempt), Pos: int64(i + 1), RType: r.rtype, Address: r.address, Target: r.target, TTL: r.ttl})
-	}
-	return err
 }
 
 // resolverOf is the first name server of a container's resolv.conf: as a process in it sees the file, else the file that

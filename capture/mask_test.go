@@ -97,6 +97,19 @@ func TestMaskJSONWithholds(t *testing.T) {
 	}
 }
 
+// BenchmarkMaskJSON masks the inspection of a container of usual size, many times over.
+func BenchmarkMaskJSON(b *testing.B) {
+	one := `{"Id":"` + strings.Repeat("a", 64) + `","Args":["-c","exec httpd -f -p 80"],"Config":{"Env":["A=b","C=d"],"Labels":{"com.docker.swarm.service.name":"web"}},` +
+		strings.Repeat(`"K":"some plain value, with blanks","N":[1,2,3],"P":"/var/lib/docker/overlay2/x","M":null,`, 40) + `"Z":true}`
+	doc := []byte("[" + strings.Repeat(one+",", 999) + one + "]")
+	b.SetBytes(int64(len(doc)))
+	for b.Loop() {
+		if _, n, err := maskJSON(doc); err != nil || n != 2000 {
+			b.Fatal(n, err)
+		}
+	}
+}
+
 func FuzzMaskJSON(f *testing.F) {
 	f.Add([]byte(`{"Env":["A=b"],"Labels":{"a":"b"},"Cmd":["sh","-c","x -p 'y z' \"q"]}`), "hunter2")
 	f.Add([]byte(`[1,{"x":"\ud800\\\"://a@b"},[],{}]`), `a"b\c d`)

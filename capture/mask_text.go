@@ -13,7 +13,7 @@ func maskText(s string) string {
 		return s
 	}
 	for _, r := range secretShapes {
-		if r.needs == "" || strings.Contains(s, r.needs) {
+		if strings.Contains(s, r.needs) {
 			s = r.shape.ReplaceAllString(s, r.by)
 		}
 	}
@@ -31,7 +31,7 @@ var secretShapes = []struct {
 	{"SWMTKN", regexp.MustCompile(`SWMTKN-[0-9A-Za-z_-]+`), masked}, // swarmkit ca/certificates.go: GenerateJoinToken
 	{"SWMKEY", regexp.MustCompile(`SWMKEY-[0-9A-Za-z+/=_-]+`), masked},
 	{"PRIVATE KEY", regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|$)`), masked},
-	{"", regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9+/._~-]{8,}=*`), "$1 " + masked},
+	{" ", regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9+/._~-]{8,}=*`), "$1 " + masked},
 	{"eyJ", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`), masked}, // RFC 7519
 	{"AKIA", regexp.MustCompile(`\bAKIA[0-9A-Z]{16}\b`), masked},
 	{"gh", regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{20,}`), masked},
