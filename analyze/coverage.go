@@ -62,8 +62,8 @@ func (c *coverage) add(line int64, packed []byte) {
 	}, line}
 	it.Rows, _ = value("rows").(int64)
 	it.Bytes, _ = value("bytes").(int64)
-	if it.Netns != "" {
-		c.netns[it.Netns] = true
+	if ns := cmp.Or(it.Netns, documentNetns(it.Document)); ns != "" {
+		c.netns[ns] = true
 	}
 	c.items = append(c.items, it)
 }

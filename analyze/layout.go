@@ -23,7 +23,8 @@ type layout struct {
 	table *schema.Table
 	kinds []kind         // of table.Columns
 	keys  []string       // of table.Columns
-	index map[string]int // key to its place in both
+	heads [][]byte       // of table.Columns: "key": as it stands before the value
+	index map[string]int // key to its place in these
 	width int            // columns of a packed row: host, doc, line and the table's own
 }
 
@@ -32,6 +33,7 @@ func newLayout(t *schema.Table) *layout {
 	for i, c := range t.Columns {
 		l.kinds = append(l.kinds, kindOf(t.Type.Field(c.Field).Type))
 		l.keys = append(l.keys, c.Name)
+		l.heads = append(l.heads, []byte(`"`+c.Name+`":`))
 		l.index[c.Name] = i
 	}
 	return l

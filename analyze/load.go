@@ -22,6 +22,7 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lays := layouts()
+	spare := make(chan []byte, 64) // buffers of packs that were written
 	type job struct {
 		out chan batch
 		rep *loaded
@@ -46,7 +47,7 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 	for range min(len(sources), runtime.GOMAXPROCS(0)) {
 		readers.Go(func() {
 			for i := range next {
-				readBundle(ctx, jobs[i].rep, lays, jobs[i].out)
+				readBundle(ctx, jobs[i].rep, lays, jobs[i].out, spare)
 				close(jobs[i].out)
 			}
 		})
@@ -76,6 +77,10 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 			}
 			if err := ins[b.table].packed(ctx, b.pack); err != nil {
 				return nil, nil, fmt.Errorf("load %s: %w", sources[i].path, err)
+			}
+			select {
+			case spare <- b.pack.buf[:0]:
+			default:
 			}
 		}
 		progress(i + 1)

@@ -38,6 +38,7 @@ type bundleReader struct {
 	rep      *loaded
 	lays     map[string]*layout
 	out      chan<- batch
+	spare    <-chan []byte // empty buffers to use again
 	packs    map[string]*pack
 	coverage *coverage
 	unknown  map[string]map[string]int // table, key: rows that have a key which the table has not
@@ -47,9 +48,9 @@ type bundleReader struct {
 }
 
 // readBundle reads one source to its end. What goes wrong is in rep; nothing stops the other sources.
-func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out chan<- batch) {
+func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out chan<- batch, spare <-chan []byte) {
 	r := &bundleReader{
-		ctx: ctx, host: rep.source.host, rep: rep, lays: lays, out: out, packs: map[string]*pack{},
+		ctx: ctx, host: rep.source.host, rep: rep, lays: lays, out: out, spare: spare, packs: map[string]*pack{},
 		coverage: newCoverage(rep.source.host), unknown: map[string]map[string]int{}, damaged: map[string]int{},
 	}
 	rep.interrupted = rep.source.meta.Interrupted
@@ -200,6 +201,13 @@ func (r *bundleReader) send(table string, p *pack, size int) {
 	case <-r.ctx.Done():
 	}
 	*p = pack{}
+	select {
+	case p.buf = <-r.spare:
+	default:
+		if size > 0 { // a large table: more is to come
+			p.buf = make([]byte, 0, batchBytes+batchBytes/8)
+		}
+	}
 }
 
 // finish draws the conclusions that need the whole bundle.

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"bytes"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -35,27 +34,17 @@ func fastRow(p *pack, l *layout, s []byte) bool {
 	}
 	i, col := 1, 0
 	for s[i] != '}' {
-		if s[i] != '"' {
-			return false
-		}
-		i++
-		end := bytes.IndexByte(s[i:], '"')
-		if end < 0 {
-			return false
-		}
-		key := s[i : i+end]
-		if i += end + 1; i+1 >= len(s) || s[i] != ':' {
-			return false
-		}
-		i++
 		for ; ; col++ { // columns that were left out
-			if col == len(l.keys) {
+			if col == len(l.heads) {
 				return false // unknown, repeated or out of order
 			}
-			if string(key) == l.keys[col] {
+			if bytes.HasPrefix(s[i:], l.heads[col]) {
 				break
 			}
 			p.null()
+		}
+		if i += len(l.heads[col]); i >= len(s) {
+			return false
 		}
 		if i = fastValue(p, l.kinds[col], s, i); i < 0 || i >= len(s) {
 			return false
@@ -100,17 +89,8 @@ func fastValue(p *pack, k kind, s []byte, i int) int {
 		p.int(v)
 		return end
 	case kindFloat:
-		end := i
-		for end < len(s) && (s[end] >= '0' && s[end] <= '9' || s[end] == '.' || s[end] == '-') {
-			end++
-		}
-		// Only what is a number both in JSON and in Go, and not 007, which is one in Go alone.
-		if end == i || end >= len(s) || s[end] != ',' && s[end] != '}' || s[end-1] == '.' || s[i] == '.' ||
-			s[i] == '-' || s[i] == '0' && end > i+1 && s[i+1] != '.' {
-			return -1
-		}
-		v, err := strconv.ParseFloat(string(s[i:end]), 64)
-		if err != nil {
+		v, end, ok := decimal(s, i)
+		if !ok {
 			return -1
 		}
 		p.float(v)
@@ -156,6 +136,33 @@ func control(s []byte) bool {
 	}
 	return false
 }
+
+// decimal reads a JSON number without sign and exponent, of at most 15 digits: digits and power of ten are then exact
+// in a float64, and so is the rounding of their quotient.
+func decimal(s []byte, i int) (v float64, end int, ok bool) {
+	start, point := i, -1
+	var digits int64
+	for ; i < len(s); i++ {
+		if c := s[i]; c >= '0' && c <= '9' {
+			digits = digits*10 + int64(c-'0')
+		} else if c == '.' && point < 0 {
+			point = i
+		} else {
+			break
+		}
+	}
+	whole, places := i-start, 0 // digits before and behind the point
+	if point >= 0 {
+		whole, places = point-start, i-point-1
+	}
+	if whole == 0 || whole > 1 && s[start] == '0' || point >= 0 && places == 0 || whole+places > 15 ||
+		i >= len(s) || s[i] != ',' && s[i] != '}' {
+		return 0, 0, false
+	}
+	return float64(digits) / powersOfTen[places], i, true
+}
+
+var powersOfTen = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // wholeNumber reads a JSON integer of at most 18 digits, which fits in 64 bits for sure.
 func wholeNumber(s []byte, i int) (v int64, end int, ok bool) {

@@ -148,8 +148,6 @@ func record(t *schema.Table, full bool) reflect.Value {
 	for i := range v.NumField() {
 		if full {
 			fillField(v.Field(i), int64(i+1))
-		} else if v.Field(i).Type() == reflect.TypeFor[netip.Prefix]() {
-			continue
 		}
 	}
 	return v
