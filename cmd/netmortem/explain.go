@@ -40,7 +40,9 @@ func runExplain(w io.Writer, dir, id string, color bool, columns int) error {
 		p.line("")
 		p.text("", para)
 	}
-	p.section("Check by hand", r.Check)
+	p.line("")
+	p.title("Check by hand")
+	p.line("  " + r.Check) // a command is copied: it is not wrapped
 	p.section("Remedy", r.Remedy)
 	p.section("Risk", r.Risk)
 	p.section("Undo", r.Undo)

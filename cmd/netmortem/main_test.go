@@ -1,7 +1,9 @@
 package main
 
 import (
+	"archive/tar"
 	"bufio"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -31,8 +33,9 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"bundle": makeBundle,
+			"exits":   exits,
+			"bundle":  makeBundle,
+			"hostile": makeHostile,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DOCKER_HOST", "")
@@ -104,6 +107,28 @@ func makeBundle(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(w.Close(f, "a bundle of a test\n"))
 	ts.Check(f.Close())
+}
+
+// makeHostile writes a gzip bundle with one entry of a name and type that no bundle has: hostile FILE NAME [TARGET],
+// a symbolic link if there is a target.
+func makeHostile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: hostile FILE NAME [TARGET]")
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	z := gzip.NewWriter(f)
+	w := tar.NewWriter(z)
+	meta := []byte(`{"format":1,"tool":"test","capture_id":"x","host":"evil","started":"2026-11-20T02:14:07Z"}`)
+	ts.Check(w.WriteHeader(&tar.Header{Name: "top/meta.json", Mode: 0o600, Size: int64(len(meta))}))
+	_, err = w.Write(meta)
+	ts.Check(err)
+	h := &tar.Header{Name: args[1], Mode: 0o600}
+	if len(args) > 2 {
+		h.Typeflag, h.Linkname = tar.TypeSymlink, args[2]
+	}
+	ts.Check(w.WriteHeader(h))
+	ts.Check(errors.Join(w.Close(), z.Close(), f.Close()))
 }
 
 // TestInterrupt sends a signal in the middle of the window between the two reads: the bundle is closed properly, says
