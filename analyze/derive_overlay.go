@@ -96,8 +96,8 @@ GROUP BY o.host, o.netns, o.net, p.name, p.ref, s.netns, s.name, s.kind, s.conta
 	Index: []string{"host, overlay_netns, mac", "host, netns", "net, ip"},
 }
 
-// knownHost is the guard of every "nobody has it": the namespaces of the host were listed, each was read, and each
-// port of each overlay leads to one of them.
+// knownHost is the guard of every "nobody has it": the namespaces of the host were listed, each was read, each
+// port of each overlay leads to one of them, and no device is in one that the list lacks.
 var knownHost = Derived{
 	Name: "known_host",
 	Doc:  "Hosts whose endpoints on overlays are all known from their kernel: what is not in local_endpoint is not there.",
@@ -119,7 +119,9 @@ JOIN (SELECT n.host, COUNT(*) AS here, COUNT(l.ref) AS links, COUNT(a.ref) AS ad
   LEFT JOIN captured AS a ON a.tbl = 'address' AND a.host = n.host AND a.netns = n.netns
   GROUP BY n.host) AS w ON w.host = k.host AND w.links = w.here AND w.addresses = w.here
 LEFT JOIN (SELECT host, COUNT(*) AS blind FROM local_endpoint WHERE mac IS NULL GROUP BY host) AS b ON b.host = k.host
-WHERE k.tbl = 'netns' AND k.netns IS NULL AND b.host IS NULL`,
+LEFT JOIN (SELECT i.host, COUNT(*) AS unlisted FROM (SELECT DISTINCT host, netns FROM link) AS i
+  LEFT JOIN netns AS n ON n.host = i.host AND n.netns = i.netns WHERE n.host IS NULL GROUP BY i.host) AS u ON u.host = k.host
+WHERE k.tbl = 'netns' AND k.netns IS NULL AND b.host IS NULL AND u.host IS NULL`,
 	Index: []string{"host", "node_id"},
 }
 
