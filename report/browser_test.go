@@ -19,10 +19,29 @@ func pageFile(t *testing.T, html string) string {
 	return path
 }
 
-// TestBrowserHostile opens pages as a mail's recipient would, from a file, and looks at what the browser says: nothing
-// planted runs, nothing is loaded, the policy is never touched, because nothing ever tries.
-func TestBrowserHostile(t *testing.T) {
+// TestBrowser opens pages in one browser, which is slow to start.
+func TestBrowser(t *testing.T) {
 	b := newBrowser(t)
+	for _, x := range []struct {
+		name string
+		test func(*testing.T, *browser)
+	}{
+		{"hostile", testHostilePages},
+		{"control", testControl},
+		{"first screen", testFirstScreen},
+		{"with script", testWithScript},
+		{"without script", testWithoutScript},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			b.reset(t)
+			x.test(t, b)
+		})
+	}
+}
+
+// testHostilePages opens pages as a mail's recipient would, from a file, and looks at what the browser says: nothing
+// planted runs, nothing is loaded, the policy is never touched, because nothing ever tries.
+func testHostilePages(t *testing.T, b *browser) {
 	r, n := hostile()
 	for name, r := range map[string]*analyze.Result{"hostile": r, "incident": sample(), "healthy": healthy(), "fleet": fleet(40)} {
 		path := pageFile(t, rendered(t, HTML, r))
@@ -47,10 +66,9 @@ func TestBrowserHostile(t *testing.T) {
 	t.Logf("%d planted strings", n)
 }
 
-// TestBrowserControl proves that TestBrowserHostile would see it: the payload as markup runs without the policy, is
+// testControl proves that testHostilePages would see it: the payload as markup runs without the policy, is
 // stopped by it, and the browser says so.
-func TestBrowserControl(t *testing.T) {
-	b := newBrowser(t)
+func testControl(t *testing.T, b *browser) {
 	planted := strings.Replace(rendered(t, HTML, sample()), "<main", fmt.Sprintf("<p>%s</p><main", fmt.Sprintf(payload, 1)), 1)
 	path := pageFile(t, planted)
 	b.load(path, "")
@@ -69,9 +87,8 @@ func TestBrowserControl(t *testing.T) {
 	}
 }
 
-// TestBrowserWithoutScript: what the page says is there without its script, also on paper.
-func TestBrowserWithoutScript(t *testing.T) {
-	b := newBrowser(t)
+// testWithoutScript: what the page says is there without its script, also on paper.
+func testWithoutScript(t *testing.T, b *browser) {
 	path := pageFile(t, rendered(t, HTML, sample()))
 	b.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
 	b.load(path, "")
@@ -120,24 +137,23 @@ func TestBrowserWithoutScript(t *testing.T) {
 	}
 }
 
-// TestBrowserScript: what the script adds works, also from file://.
-func TestBrowserScript(t *testing.T) {
-	b := newBrowser(t)
+// testWithScript: what the script adds works, also from file://.
+func testWithScript(t *testing.T, b *browser) {
 	r := sample()
 	path := pageFile(t, rendered(t, HTML, r))
 	anchor := anchors(r.Findings)[r.Findings[2].ID]
 	b.load(path, "#"+anchor)
-	for expression, want := range map[string]string{
-		"String(document.querySelectorAll('.copybox button').length)":               fmt.Sprint(2 * len(r.Findings)),
-		"document.querySelector('details.finding:target').id":                       anchor,
-		"String(document.querySelector('details.finding:target').open)":             "true",
-		"String(document.activeElement.closest('details')?.id)":                     anchor,
-		"String(document.querySelectorAll('details.finding:not([hidden])').length)": "5",
-		"(i => { i.value = 'skew node2'; i.dispatchEvent(new Event('input')); return document.querySelector('#tools [role=status]').textContent; })(document.querySelector('#tools input'))": "1 of 5 shown",
+	for _, x := range [][2]string{
+		{"String(document.querySelectorAll('.copybox button').length)", fmt.Sprint(2 * len(r.Findings))},
+		{"document.querySelector('details.finding:target').id", anchor},
+		{"String(document.querySelector('details.finding:target').open)", "true"},
+		{"String(document.activeElement.closest('details')?.id)", anchor},
+		{"String(document.querySelectorAll('details.finding:not([hidden])').length)", "5"},
+		{"(i => { i.value = 'skew node2'; i.dispatchEvent(new Event('input')); return document.querySelector('#tools [role=status]').textContent; })(document.querySelector('#tools input'))", "1 of 5 shown"},
 	} {
 		var got string
-		if b.eval(expression, &got); got != want {
-			t.Errorf("%s is %q, not %q", expression, got, want)
+		if b.eval(x[0], &got); got != x[1] {
+			t.Errorf("%s is %q, not %q", x[0], got, x[1])
 		}
 	}
 	for _, c := range b.complaints(path) {
@@ -145,10 +161,9 @@ func TestBrowserScript(t *testing.T) {
 	}
 }
 
-// TestBrowserFirstScreen: at 1366×768 verdict, counts and the first findings are seen without scrolling, and nothing
+// testFirstScreen: at 1366×768 verdict, counts and the first findings are seen without scrolling, and nothing
 // sticks out sideways, also on a narrow screen.
-func TestBrowserFirstScreen(t *testing.T) {
-	b := newBrowser(t)
+func testFirstScreen(t *testing.T, b *browser) {
 	for name, r := range map[string]*analyze.Result{"incident": sample(), "healthy": healthy(), "fleet": fleet(40)} {
 		b.load(pageFile(t, rendered(t, HTML, r)), "")
 		var bottom float64
@@ -158,7 +173,7 @@ func TestBrowserFirstScreen(t *testing.T) {
 		}
 	}
 	for _, width := range []int{1366, 800, 390} {
-		b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 768, "deviceScaleFactor": 1, "mobile": false}, nil)
+		b.width(width)
 		h, _ := hostile()
 		for name, r := range map[string]*analyze.Result{"incident": sample(), "hostile": h} {
 			b.load(pageFile(t, rendered(t, HTML, r)), "")

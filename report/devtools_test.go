@@ -81,8 +81,20 @@ func newBrowser(t *testing.T) *browser {
 	for _, domain := range []string{"Page", "Runtime", "Log", "Network"} {
 		b.call(domain+".enable", nil, nil)
 	}
-	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": 1366, "height": 768, "deviceScaleFactor": 1, "mobile": false}, nil)
 	return b
+}
+
+// reset hands the browser to a test as it was new: a screen of 1366×768, scripts allowed.
+func (b *browser) reset(t *testing.T) {
+	b.t = t
+	b.width(1366)
+	b.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": false}, nil)
+	b.call("Emulation.setEmulatedMedia", map[string]any{"media": ""}, nil)
+}
+
+// width sets the width of the screen.
+func (b *browser) width(pixels int) {
+	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": pixels, "height": 768, "deviceScaleFactor": 1, "mobile": false}, nil)
 }
 
 func (b *browser) send(method string, params any) error {
