@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -93,10 +92,10 @@ func runAnalyze(ctx context.Context, o analyzeOptions, std streams) error {
 	o.Options.Progress = func(s analyze.Progress) { p.step(s.Phase, s.Done, s.Total, "") }
 	result, err := analyze.Run(ctx, o.Options)
 	p.done()
-	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			return &exitError{codeInterrupted, errors.New("interrupted: nothing was written")}
-		}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return &exitError{codeInterrupted, fmt.Errorf("%w: nothing was written", context.Cause(ctx))}
+	case err != nil:
 		return err
 	}
 	if err := out.write(result, o, std); err != nil {

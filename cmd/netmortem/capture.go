@@ -81,6 +81,9 @@ func runCapture(ctx context.Context, o captureOptions, std streams) error {
 	c, err := capture.Run(ctx, o.Options)
 	if err != nil {
 		p.done()
+		if ctx.Err() != nil {
+			return &exitError{codeInterrupted, fmt.Errorf("%w: nothing was written", context.Cause(ctx))}
+		}
 		return err
 	}
 	path, err := output.Save(c)
