@@ -200,6 +200,9 @@ func (p *htmlPage) TopRest() int {
 func (p *htmlPage) TopReasons() []unjudged { return p.here()[:min(len(p.here()), 4)] }
 func (p *htmlPage) ReasonsRest() int       { return len(p.here()) - len(p.TopReasons()) }
 
+// TopUnreadable are the first bundles that could not be read.
+func (p *htmlPage) TopUnreadable() []string { return p.Unreadable[:min(len(p.Unreadable), 2)] }
+
 func (p *htmlPage) here() []unjudged {
 	var out []unjudged
 	for _, u := range p.Unjudged {

@@ -35,7 +35,8 @@ func sample() *analyze.Result {
 			finding("neigh-stale-permanent", "Permanent neighbour for an endpoint that is gone", analyze.Medium, "node2", "permanent neighbour 10.0.1.9 belongs to no running task", "neighbour:node2/4026532311/10.0.1.9", nil),
 			finding("dns-rr-rfc3484-skew", "Clients prefer one address of a round-robin name", analyze.Low, "node2", "musl clients of rr on node2 try 10.0.2.4 first in 6 of 6 answers", "dns:node2/rr", nil),
 		},
-		Problems: []string{"netmortem_node2_20261120T021419Z.tar.zst: rows/route.jsonl:77: not JSON: unexpected end of input"},
+		Unreadable: []string{"notes.txt: not a bundle: neither zstd nor gzip"},
+		Problems:   []string{"notes.txt: not a bundle: neither zstd nor gzip", "netmortem_node2_20261120T021419Z.tar.zst: rows/route.jsonl:77: not JSON: unexpected end of input"},
 	}
 	clean := func(rule, title string, s analyze.Severity) {
 		r.Rules = append(r.Rules, analyze.Judged{Rule: rule, Title: title, Severity: s, Reads: []string{"fdb", "swarm_task"}, Outcomes: []analyze.Outcome{
@@ -109,7 +110,7 @@ func countAll(r *analyze.Result) {
 // healthy is a swarm of two hosts, captured whole, with nothing wrong.
 func healthy() *analyze.Result {
 	r := sample()
-	r.Findings, r.Problems, r.Severity = nil, nil, analyze.None
+	r.Findings, r.Problems, r.Unreadable, r.Severity = nil, nil, nil, analyze.None
 	r.Hosts = r.Hosts[:2]
 	r.Hosts[1].Gaps = nil
 	for i := range r.Rules {
@@ -123,7 +124,7 @@ func healthy() *analyze.Result {
 // fleet is a result too large to show whole: hosts, and a finding of one rule on each.
 func fleet(hosts int) *analyze.Result {
 	r := sample()
-	r.Hosts, r.Findings, r.Problems = nil, nil, nil
+	r.Hosts, r.Findings, r.Problems, r.Unreadable = nil, nil, nil, nil
 	for i := range r.Rules {
 		r.Rules[i].Outcomes = nil
 	}
