@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/nftables"
 	"golang.org/x/sys/unix"
 	"golang.org/x/tools/txtar"
 
@@ -223,6 +224,9 @@ func TestIntegrationIPTables(t *testing.T) {
 					if flavour == "legacy" && os.Getenv("UPDATE") != "" {
 						keepBlobs(t, "xtables/testdata/"+file.name+".txtar", file.family, tool("", "save"))
 					}
+					if flavour == "nft" && os.Getenv("UPDATE") != "" {
+						keepMessages(t, "nftables/testdata/"+file.name+".txtar", txtar.File{Name: "save", Data: withoutTime(tool("", "save"))})
+					}
 				})
 			})
 		}
@@ -255,13 +259,52 @@ func keepBlobs(t *testing.T, path, family, save string) {
 		ar.Files = append(ar.Files, txtar.File{Name: name + ".info", Data: hexLines(a.head)},
 			txtar.File{Name: name + ".entries", Data: hexLines(a.entries)})
 	}
-	var text strings.Builder
+	ar.Files = append(ar.Files, txtar.File{Name: "save", Data: withoutTime(save)})
+	if err := os.WriteFile(path, txtar.Format(&ar), 0o666); err != nil {
+		t.Error(err)
+	}
+}
+
+// withoutTime leaves out the lines that say when iptables-save ran.
+func withoutTime(save string) []byte {
+	var b []byte
 	for line := range strings.Lines(save) {
-		if !strings.HasPrefix(line, "#") { // the time of day
-			text.WriteString(line)
+		if !strings.HasPrefix(line, "#") {
+			b = append(b, line...)
 		}
 	}
-	ar.Files = append(ar.Files, txtar.File{Name: "save", Data: []byte(text.String())})
+	return b
+}
+
+// keepMessages writes what nf_tables answered, one message a line, and what the tools made of it, to a fixture of
+// package nftables.
+func keepMessages(t *testing.T, path string, want txtar.File) {
+	c, err := openNetlink(unix.NETLINK_NETFILTER)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.close()
+	ar := txtar.Archive{Comment: []byte("Answers of nf_tables' dumps in hex, a message a line, and what the tools print of the same.\n" +
+		"Refresh with UPDATE=1 go test ./capture -run 'IPTables|Nft', as root.\n\n")}
+	for _, d := range []struct {
+		name     string
+		get, new uint16
+	}{
+		{"chains", unix.NFT_MSG_GETCHAIN, unix.NFT_MSG_NEWCHAIN}, {"rules", unix.NFT_MSG_GETRULE, unix.NFT_MSG_NEWRULE},
+		{"sets", unix.NFT_MSG_GETSET, unix.NFT_MSG_NEWSET},
+	} {
+		var b bytes.Buffer
+		err := c.dump(context.Background(), nftMsg(d.get), anyFamily, nftMsg(d.new), func(payload []byte) error {
+			fmt.Fprintf(&b, "%x\n", payload)
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		ar.Files = append(ar.Files, txtar.File{Name: d.name, Data: b.Bytes()})
+	}
+	ar.Files = append(ar.Files, want)
 	if err := os.WriteFile(path, txtar.Format(&ar), 0o666); err != nil {
 		t.Error(err)
 	}
@@ -273,6 +316,36 @@ func hexLines(b []byte) []byte {
 		fmt.Fprintf(&out, "%x\n", line)
 	}
 	return out.Bytes()
+}
+
+// TestIntegrationIPSet compares rules that refer to ipsets, which they do by number: the names are asked for apart.
+func TestIntegrationIPSet(t *testing.T) {
+	needTools(t, "ipset", "iptables-legacy-restore", "iptables-legacy-save", "iptables-nft-restore", "iptables-nft-save")
+	t.Setenv("XTABLES_LOCKFILE", filepath.Join(t.TempDir(), "xtables.lock"))
+	for flavour, c := range map[string]*Collector{"legacy": iptablesLegacyCollector, "nft": nftCollector} {
+		t.Run(flavour, func(t *testing.T) {
+			freshNetns(t, func() {
+				if _, err := tool("create docker-ext-bridges-v4 hash:net\ncreate pairs hash:ip,port\n", "ipset", "restore"); err != nil {
+					t.Log("this kernel has no ipset:", err)
+					return
+				}
+				rules := "*filter\n-A FORWARD -m set --match-set docker-ext-bridges-v4 dst -j ACCEPT\n" +
+					"-A FORWARD -m set ! --match-set pairs src,dst -j SET --add-set pairs dst,src\nCOMMIT\n"
+				if _, err := tool(rules, "iptables-"+flavour+"-restore"); err != nil {
+					t.Error(err)
+				}
+				text, err := tool("", "iptables-"+flavour+"-save", "-c")
+				if err != nil {
+					t.Error(err)
+				}
+				got := collect(c)
+				if got.err != nil {
+					t.Error(got.err)
+				}
+				compareSaved(t, asSaved(got, "ipv4"), saved(text))
+			})
+		})
+	}
 }
 
 func compareSaved(t *testing.T, got, want map[string][]string) {
@@ -333,6 +406,9 @@ func TestIntegrationNft(t *testing.T) {
 			}
 		}
 		theirs := nftLines(list)
+		if os.Getenv("UPDATE") != "" {
+			keepMessages(t, "nftables/testdata/native.txtar", txtar.File{Name: "list", Data: []byte(strings.Join(theirs, "\n") + "\n")})
+		}
 		for i := range max(len(ours), len(theirs)) {
 			a, b := "", ""
 			if i < len(ours) {
@@ -346,7 +422,116 @@ func TestIntegrationNft(t *testing.T) {
 			}
 		}
 		t.Logf("%d lines compared", len(theirs))
+		compareCounts(t, got)
 	})
+}
+
+// compareCounts holds the numbers of rows against what another reader of the same kernel finds.
+func compareCounts(t *testing.T, got collected) {
+	c, err := nftables.New()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	want := map[string]int{}
+	chains, err := c.ListChains()
+	if err != nil {
+		t.Error(err)
+	}
+	for _, ch := range chains {
+		want["nft_chain"]++
+		rules, err := c.GetRules(ch.Table, ch)
+		if err != nil && ch.Name != "sub" { // v0.3.0 takes the direction of ct for four bytes, it is one
+			t.Error(err)
+		}
+		if err != nil {
+			want["nft_rule"] += 2
+		}
+		want["nft_rule"] += len(rules)
+	}
+	tables, err := c.ListTables()
+	if err != nil {
+		t.Error(err)
+	}
+	for _, tab := range tables {
+		sets, err := c.GetSets(tab)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, set := range sets {
+			elements, err := c.GetSetElements(set)
+			if err != nil {
+				t.Error(err)
+			}
+			want["nft_set"]++
+			want["nft_element"] += len(elements)
+		}
+	}
+	for table, n := range want {
+		if len(got.rows[table]) != n || n == 0 {
+			t.Errorf("%s: %d rows, google/nftables finds %d", table, len(got.rows[table]), n)
+		}
+	}
+	t.Logf("rows: %v", want)
+}
+
+// TestIntegrationFirewallReadsOnly reads a namespace without any table, and one with a single legacy one, and looks
+// whether there is more afterwards.
+func TestIntegrationFirewallReadsOnly(t *testing.T) {
+	needTools(t, "iptables-legacy-restore", "nft")
+	t.Setenv("XTABLES_LOCKFILE", filepath.Join(t.TempDir(), "xtables.lock"))
+	for name, rules := range map[string]string{"empty": "", "nat only": "*nat\nCOMMIT\n"} {
+		t.Run(name, func(t *testing.T) {
+			freshNetns(t, func() {
+				if rules != "" {
+					if _, err := tool(rules, "iptables-legacy-restore"); err != nil {
+						t.Error(err)
+					}
+				}
+				before := firewallState(t)
+				for _, c := range []*Collector{iptablesLegacyCollector, nftCollector, ipvsCollector, ipvsTimeoutCollector} {
+					got := collect(c)
+					for _, cov := range got.coverage {
+						absent := rules == "" || c != iptablesLegacyCollector
+						if want := map[bool]schema.Outcome{true: schema.Absent, false: schema.OK}[absent]; cov.Outcome != want && !hasIPVS(c) {
+							t.Errorf("%s %s: %s (%s), want %s", c.Name, cov.Tbl, cov.Outcome, cov.Reason, want)
+						}
+					}
+				}
+				if after := firewallState(t); after != before {
+					t.Errorf("before\n%s\nafter\n%s", before, after)
+				}
+			})
+		})
+	}
+}
+
+// hasIPVS reports whether the collector is one of IPVS, on a host that has it.
+func hasIPVS(c *Collector) bool {
+	_, err := os.Stat(procIPVS)
+	return err == nil && strings.HasPrefix(c.Name, "ipvs")
+}
+
+// firewallState is what a reader could change: the legacy tables that exist, the ruleset of nftables, and the modules.
+func firewallState(t *testing.T) string {
+	var b strings.Builder
+	for _, f := range xtFamilies {
+		names, err := legacyTables(f)
+		if err != nil {
+			t.Error(err)
+		}
+		fmt.Fprintln(&b, f.names, names)
+	}
+	list, err := tool("", "nft", "list", "ruleset")
+	if err != nil {
+		t.Error(err)
+	}
+	modules, _ := os.ReadFile("/proc/modules")
+	for line := range strings.Lines(string(modules)) {
+		name, _, _ := strings.Cut(line, " ")
+		list += name + "\n"
+	}
+	return b.String() + list
 }
 
 var (

@@ -53,6 +53,9 @@ func (t *texter) used(o *operand) {
 	}
 }
 
+// maxKey bounds the text of a key, in bytes. One of four addresses has 60.
+const maxKey = 1 << 10
+
 // key is the text of a key, which may be several operands.
 func (t *texter) key(reg uint32) string {
 	var parts []string
@@ -61,7 +64,11 @@ func (t *texter) key(reg uint32) string {
 		parts = append(parts, t.operand(o))
 	}
 	clear(t.regs)
-	return strings.Join(parts, " . ")
+	key := strings.Join(parts, " . ")
+	if len(key) > maxKey { // a key may be made of keys
+		key = key[:maxKey] + "…"
+	}
+	return key
 }
 
 func (t *texter) expr(x *Expr, i int) {
