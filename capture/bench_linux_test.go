@@ -254,10 +254,9 @@ func forgetOne(b *testing.B, mount string, keep *visit) error {
 			return err
 		}
 	}
-	keep.arena = c.arena
 	c.close()
 	if c, err = openNetlink(unix.NETLINK_NETFILTER); err == nil {
-		c.arena = keep.arena
+		n.lend(c)
 		for _, msg := range []uint16{unix.NFT_MSG_GETTABLE, unix.NFT_MSG_GETCHAIN, unix.NFT_MSG_GETRULE, unix.NFT_MSG_GETSET} {
 			_, _ = c.receiveDump(b.Context(), nftMsg(msg), anyFamily) // a kernel without nftables refuses
 		}
@@ -269,7 +268,7 @@ func forgetOne(b *testing.B, mount string, keep *visit) error {
 	for _, key := range sysctlsOfNetns {
 		_, _ = n.readProc("/proc/sys/" + strings.ReplaceAll(key, ".", "/"))
 	}
-	keep.proc = n.proc
+	keep.room, keep.proc = n.room, n.proc
 	return nil
 }
 

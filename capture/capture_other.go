@@ -12,5 +12,8 @@ func Run(ctx context.Context, o Options) (*Capture, error) {
 	return nil, errors.New("capture reads a Linux kernel, and this is none")
 }
 
-// rtconn exists on Linux only.
-type rtconn struct{}
+// rtconn and room exist on Linux only.
+type (
+	rtconn struct{}
+	room   struct{}
+)

@@ -83,7 +83,7 @@ type visit struct {
 	route   *rtconn          // NETLINK_ROUTE socket opened inside it, at its first use
 	devs    map[int64]string // names of links by ifindex, as far as they are known
 	devConf []devConf        // settings of links, from the link collector
-	arena   []byte           // room for netlink dumps, kept from visit to visit
+	room    *room            // for netlink dumps, kept from visit to visit
 	proc    []byte           // room for files of procfs, kept from visit to visit
 }
 

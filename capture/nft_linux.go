@@ -43,6 +43,7 @@ func readNft(ctx context.Context, ns *Netns, s *Sink) error {
 		return err
 	}
 	defer c.close()
+	ns.lend(c)
 	tables := 0
 	err = c.dump(ctx, nftMsg(unix.NFT_MSG_GETTABLE), anyFamily, nftMsg(unix.NFT_MSG_NEWTABLE), func([]byte) error {
 		tables++
@@ -178,7 +179,7 @@ func openNetlink(protocol int) (*rtconn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a netlink socket of family %d: %w", protocol, err)
 	}
-	c := &rtconn{fd: fd}
+	c := &rtconn{fd: fd, room: &room{}}
 	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		c.close()
 		return nil, fmt.Errorf("bind a netlink socket of family %d: %w", protocol, err)

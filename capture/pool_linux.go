@@ -142,7 +142,7 @@ func (w *worker) serve(ctx context.Context, j job) bool {
 		return true
 	}
 	in := &Netns{Netns: ns.Netns, Host: ns.Host, Read: read, mounts: ns.mounts, pids: ns.pids}
-	in.arena, in.proc, in.devs = w.visit.arena, w.visit.proc, maps.Clone(ns.devs)
+	in.room, in.proc, in.devs = w.visit.room, w.visit.proc, maps.Clone(ns.devs)
 	if err := in.enter(); err != nil {
 		settleRest(j, read, outcomeOf(err))
 		return true
@@ -150,7 +150,7 @@ func (w *worker) serve(ctx context.Context, j job) bool {
 	// Not deferred before the checks of giveUp: the namespace stays open only while this thread is in it.
 	defer func() {
 		in.leave()
-		w.visit = visit{arena: in.arena, proc: in.proc}
+		w.visit = visit{room: in.room, proc: in.proc}
 	}()
 	if w.pool.first && j.from == 0 {
 		ns.Cookie = in.readCookie()

@@ -13,11 +13,16 @@ import (
 	"github.com/netmortem/netmortem/schema"
 )
 
-// rtconn is a NETLINK_ROUTE socket of one namespace, blocking, with a receive time-out. Only GET requests leave it.
+// rtconn is a netlink socket of one namespace, blocking, with a receive time-out. Only GET requests leave it.
 type rtconn struct {
 	fd     int
 	seq    uint32
-	strict bool   // NETLINK_GET_STRICT_CHK: a filter that the kernel does not know is an error, not ignored
+	strict bool // NETLINK_GET_STRICT_CHK: a filter that the kernel does not know is an error, not ignored
+	room   *room
+}
+
+// room is the buffers of netlink sockets, used by one dump or get at a time.
+type room struct {
 	arena  []byte // the messages of the last dump
 	answer []byte // and of the last get
 	sent   []byte
@@ -32,19 +37,14 @@ const (
 	dumpTries = 8
 )
 
-// openRoute opens the socket in the namespace of the calling thread.
+// openRoute opens a NETLINK_ROUTE socket in the namespace of the calling thread.
 func openRoute() (*rtconn, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	c, err := openNetlink(unix.NETLINK_ROUTE)
 	if err != nil {
-		return nil, fmt.Errorf("open a route netlink socket: %w", err)
-	}
-	c := &rtconn{fd: fd}
-	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		c.close()
-		return nil, fmt.Errorf("bind a route netlink socket: %w", err)
+		return nil, err
 	}
 	// Kernels before 4.20 do not know it and check nothing.
-	c.strict = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1) == nil
+	c.strict = unix.SetsockoptInt(c.fd, unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1) == nil
 	return c, nil
 }
 
@@ -57,10 +57,19 @@ func (n *Netns) routeConn() (*rtconn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.arena = n.arena
-		n.route = c
+		n.route = n.lend(c)
 	}
 	return n.route, nil
+}
+
+// lend gives a socket the buffers of the visit, which are kept from namespace to namespace. Sockets that share them must
+// not be used at the same time.
+func (n *Netns) lend(c *rtconn) *rtconn {
+	if n.room == nil {
+		n.room = &room{}
+	}
+	c.room = n.room
+	return c
 }
 
 // errInterrupted says that objects came or went during each of the dumps: the rows are a mixture of states.
@@ -80,14 +89,14 @@ func (c *rtconn) dump(ctx context.Context, request uint16, header []byte, want u
 			break
 		}
 	}
-	err := messages(c.arena, func(h unix.NlMsghdr, payload []byte) error {
+	err := messages(c.room.arena, func(h unix.NlMsghdr, payload []byte) error {
 		if h.Type == want {
 			return each(payload)
 		}
 		return nil
 	})
-	if cap(c.arena) > arenaKeep {
-		c.arena = nil
+	if cap(c.room.arena) > arenaKeep {
+		c.room.arena = nil
 	}
 	if err == nil && interrupted {
 		return errInterrupted
@@ -100,13 +109,13 @@ func (c *rtconn) receiveDump(ctx context.Context, request uint16, header []byte)
 	if err := c.send(ctx, request, unix.NLM_F_REQUEST|unix.NLM_F_DUMP, header); err != nil {
 		return false, err
 	}
-	c.arena = c.arena[:0]
+	c.room.arena = c.room.arena[:0]
 	for done := false; !done; {
-		at := len(c.arena)
-		if c.arena, err = c.receive(ctx, c.arena); err != nil {
+		at := len(c.room.arena)
+		if c.room.arena, err = c.receive(ctx, c.room.arena); err != nil {
 			return false, err
 		}
-		err = messages(c.arena[at:], func(h unix.NlMsghdr, payload []byte) error {
+		err = messages(c.room.arena[at:], func(h unix.NlMsghdr, payload []byte) error {
 			if h.Seq != c.seq {
 				return nil
 			}
@@ -132,10 +141,10 @@ func (c *rtconn) get(ctx context.Context, request uint16, body []byte, want uint
 		return nil, err
 	}
 	for done := false; !done; {
-		if c.answer, err = c.receive(ctx, c.answer[:0]); err != nil {
+		if c.room.answer, err = c.receive(ctx, c.room.answer[:0]); err != nil {
 			return nil, err
 		}
-		err = messages(c.answer, func(h unix.NlMsghdr, payload []byte) error {
+		err = messages(c.room.answer, func(h unix.NlMsghdr, payload []byte) error {
 			switch {
 			case h.Seq != c.seq:
 			case h.Type == unix.NLMSG_ERROR:
@@ -162,13 +171,13 @@ func (c *rtconn) send(ctx context.Context, request, flags uint16, body []byte) e
 		return err
 	}
 	c.seq++
-	b := binary.NativeEndian.AppendUint32(c.sent[:0], uint32(unix.SizeofNlMsghdr+len(body)))
+	b := binary.NativeEndian.AppendUint32(c.room.sent[:0], uint32(unix.SizeofNlMsghdr+len(body)))
 	b = binary.NativeEndian.AppendUint16(b, request)
 	b = binary.NativeEndian.AppendUint16(b, flags)
 	b = binary.NativeEndian.AppendUint32(b, c.seq)
 	b = binary.NativeEndian.AppendUint32(b, 0) // to the kernel
-	c.sent = append(b, body...)
-	if err := unix.Sendto(c.fd, c.sent, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+	c.room.sent = append(b, body...)
+	if err := unix.Sendto(c.fd, c.room.sent, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return fmt.Errorf("send a netlink request: %w", err)
 	}
 	return nil

@@ -72,7 +72,6 @@ func (n *Netns) enter() error {
 
 func (n *Netns) leave() {
 	if n.route != nil {
-		n.arena = n.route.arena
 		n.route.close()
 		n.route = nil
 	}
