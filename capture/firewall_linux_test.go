@@ -329,7 +329,7 @@ func TestIntegrationIPSet(t *testing.T) {
 					t.Log("this kernel has no ipset:", err)
 					return
 				}
-				rules := "*filter\n-A FORWARD -m set --match-set docker-ext-bridges-v4 dst -j ACCEPT\n" +
+				rules := "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n-A FORWARD -m set --match-set docker-ext-bridges-v4 dst -j ACCEPT\n" +
 					"-A FORWARD -m set ! --match-set pairs src,dst -j SET --add-set pairs dst,src\nCOMMIT\n"
 				if _, err := tool(rules, "iptables-"+flavour+"-restore"); err != nil {
 					t.Error(err)
