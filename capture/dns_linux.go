@@ -43,7 +43,7 @@ var dns = &Collector{
 		case ns.Host.Docker == nil:
 			return noDocker(ns.Host)
 		}
-		plan, err := ns.Host.Docker.dnsPlan()
+		plan, err := ns.Host.Docker.dnsPlan(ns.Host.Netns)
 		if err != nil {
 			return err
 		}

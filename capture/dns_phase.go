@@ -19,8 +19,8 @@ type dnsPlan struct {
 	spoke  bool // some container had one
 }
 
-// dnsPlan returns the plan, made from what Docker said when it is first asked for.
-func (d *Docker) dnsPlan() (*dnsPlan, error) {
+// dnsPlan returns the plan, made when it is first asked for from what Docker said.
+func (d *Docker) dnsPlan(namespaces []*Netns) (*dnsPlan, error) {
 	containers, err := d.containers()
 	if err != nil {
 		return nil, err
@@ -28,6 +28,9 @@ func (d *Docker) dnsPlan() (*dnsPlan, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dns == nil {
+		if d.state.fromDisk {
+			believeKernel(containers, namespaces)
+		}
 		d.dns = &dnsPlan{shares: planDNS(serviceNames(&d.state, containers), containers, dnsTotal), files: map[string]*dnsShare{}}
 		for _, s := range d.dns.shares {
 			if f := s.container.sandboxFile(); f != "" && f != "default" { // default is the host's own
@@ -36,6 +39,23 @@ func (d *Docker) dnsPlan() (*dnsPlan, error) {
 		}
 	}
 	return d.dns, nil
+}
+
+// believeKernel says of each container whether it runs by whether there are processes of it: the files of a daemon that
+// died are as old as its last word. Where no process could be told to be a container's, they are all there is.
+func believeKernel(containers []*dockerContainer, namespaces []*Netns) {
+	live := map[string]bool{}
+	for _, ns := range namespaces {
+		if ns.Container != "" && ns.Processes > 0 {
+			live[ns.Container] = true
+		}
+	}
+	if len(live) == 0 {
+		return
+	}
+	for _, c := range containers {
+		c.State.Running = live[c.ID]
+	}
 }
 
 // share is what is asked in a namespace: that of its container, by id, else by the name of its bind mount, which several

@@ -124,6 +124,22 @@ func TestPlanDNSBounds(t *testing.T) {
 	}
 }
 
+func TestBelieveKernel(t *testing.T) {
+	started, died := running("c1", "web", "app"), running("c2", "db", "app")
+	started.State.Running = false // as its file still says
+	namespaces := []*Netns{{}, {}}
+	namespaces[0].Container, namespaces[0].Processes = "c1", 2
+	namespaces[1].Container = "c2" // only its bind mount is left
+	believeKernel([]*dockerContainer{started, died}, namespaces[1:])
+	if started.State.Running || !died.State.Running {
+		t.Error("changed without a sign of any container's process")
+	}
+	believeKernel([]*dockerContainer{started, died}, namespaces)
+	if !started.State.Running || died.State.Running {
+		t.Errorf("started %v, died %v", started.State.Running, died.State.Running)
+	}
+}
+
 func TestNetworksFirstIsStable(t *testing.T) {
 	var shares []*dnsShare
 	for _, c := range []struct{ id, networks string }{{"c1", "a"}, {"c2", "a"}, {"c3", "a b"}, {"c4", ""}, {"c5", "c"}} {

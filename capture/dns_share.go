@@ -36,7 +36,7 @@ func askAll(ctx context.Context, conn net.Conn, netns string, s *Sink, share *dn
 						return answered, &Incomplete{schema.Timeout, fmt.Sprintf("%d questions had no answer within %s; no more were asked", timeouts, dnsAnswerBy)}
 					}
 				} else if a.err != nil {
-					return answered, &Incomplete{schema.Partial, fmt.Sprintf("resolver %s: %v; no more was asked", server, a.err)}
+					return answered, &Incomplete{schema.Partial, fmt.Sprintf("resolver %s: %s; no more was asked", server, a.reason())}
 				}
 			}
 		}

@@ -165,11 +165,10 @@ func (d *Docker) negotiate(ctx context.Context) error {
 	if err != nil && !errors.As(err, &api) {
 		outcome, reason := d.why(ctx, err)
 		if ctx.Err() == nil || outcome != schema.Timeout {
-			rest := outcome
+			d.gone = &gone{outcome, reason}
 			if outcome == schema.Timeout {
-				rest = schema.Skipped
+				d.gone = &gone{schema.Skipped, "not asked: " + reason}
 			}
-			d.gone = &gone{rest, reason}
 		}
 		return &Incomplete{outcome, reason}
 	}

@@ -14,6 +14,7 @@ type dockerState struct {
 	networks   []dockerNetwork
 	services   []dockerService
 	tasks      []dockerTask
+	fromDisk   bool // containers are those of the daemon's files
 }
 
 // dockerInfo is GET /info.
@@ -102,7 +103,7 @@ func (d *Docker) containers() ([]*dockerContainer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("containers by Docker's files: %w", err)
 		}
-		d.state.containers = found
+		d.state.containers, d.state.fromDisk = found, true
 	}
 	return d.state.containers, nil
 }
