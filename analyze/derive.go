@@ -19,9 +19,9 @@ var derivedTables = []*Derived{
 	// the truth, and where it is
 	&overlayMAC, &taskEndpoint, &networkChange, &endpoint, &vtep,
 	// forwarding
-	&vxlanFDB, &vxlanNeighbour, &localMAC, &expectedNeighbour, &expectedFDB, &vtepAgreed,
+	&vxlanFDB, &vxlanNeighbour, &localMAC, &expectedFDB, &expectedNeighbour, &vtepAgreed,
 	// virtual addresses
-	&balancer, &markRule, &expectedVIPAlias, &expectedFwmark, &balancerDestination, &expectedIPVSDestination,
+	&balancer, &markRule, &serviceVIP, &expectedVIPAlias, &expectedFwmark, &balancerDestination, &expectedIPVSDestination,
 	// names
 	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &dnsrrOrder,
 }

@@ -66,6 +66,29 @@ FROM (
 	Index: []string{"host, netns, vip", "host, netns, mark"},
 }
 
+var serviceVIP = Derived{
+	Name: "service_vip",
+	Doc:  "Virtual addresses of services on overlays, with how long there has been a running task behind them.",
+	Columns: []schema.Column{
+		colNet(),
+		must(text("ip", schema.Addr, "virtual address")),
+		must(text("service_id", schema.Plain, "service")),
+		text("service", schema.Name, "name of the service"),
+		number("since_s", "when its longest running task on the network entered that state, seconds since 1970; NULL when none runs"),
+		number("look_s", "begin of the last read of the manager who says so"),
+		must(refCol("ref", "row of swarm_service_vip")),
+		refCol("task_ref", "row of swarm_task of a running task"),
+	},
+	Query: `
+SELECT v.net, v.ip, v.service_id, v.service, t.since_s, t.look_s, v.ref, t.ref
+FROM (SELECT substr(a.network_id, 1, 8) AS net, a.ip, a.service_id, MIN(s.name) AS service, MIN(a.ref) AS ref
+  FROM swarm_service_vip AS a LEFT JOIN swarm_service AS s ON s.host = a.host AND s.service_id = a.service_id
+  WHERE length(a.network_id) >= 8 AND instr(a.ip, ':') = 0 GROUP BY substr(a.network_id, 1, 8), a.ip, a.service_id) AS v
+LEFT JOIN (SELECT service_id, net, MIN(since_s) AS since_s, MAX(look_s) AS look_s, MIN(ref) AS ref
+  FROM task_endpoint WHERE running = 1 GROUP BY service_id, net) AS t ON t.service_id = v.service_id AND t.net = v.net`,
+	Index: []string{"net, ip"},
+}
+
 var expectedVIPAlias = Derived{
 	Name: "expected_vip_alias",
 	Doc:  "Virtual addresses that a load balancer's namespace should hold as an alias: one for each service with a virtual address and a settled task on the network. Engine 18.09 and newer.",
@@ -82,15 +105,13 @@ var expectedVIPAlias = Derived{
 		colWhy(),
 	},
 	Query: `
-SELECT b.host, b.netns, b.netns_name, b.net, b.network, b.dev, v.ip, v.service_id, MAX(t.service), MIN(v.ref), MIN(t.ref), b.ref,
-  'service ' || COALESCE(MAX(t.service), v.service_id) || ' has this address on ' || COALESCE(b.network, b.net) || ' and settled tasks there'
+SELECT b.host, b.netns, b.netns_name, b.net, b.network, b.dev, v.ip, v.service_id, v.service, v.ref, v.task_ref, b.ref,
+  'service ' || COALESCE(v.service, v.service_id) || ' has this address on ' || COALESCE(b.network, b.net) || ' and settled tasks there'
 FROM balancer AS b
 JOIN reading AS r ON r.host = b.host
-JOIN swarm_service_vip AS v ON substr(v.network_id, 1, 8) = b.net
-JOIN task_endpoint AS t ON t.service_id = v.service_id AND t.net = b.net
-WHERE b.kind IN ('lb', 'ingress') AND b.age_s >= 60 AND instr(v.ip, ':') = 0
-  AND t.running = 1 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120
-GROUP BY b.host, b.netns, b.netns_name, b.net, b.network, b.dev, b.ref, v.ip, v.service_id`,
+JOIN service_vip AS v ON v.net = b.net
+WHERE b.kind IN ('lb', 'ingress') AND b.age_s >= 60
+  AND v.since_s <= r.first_s - 30 AND v.look_s >= r.first_s - 120`,
 	Index: []string{"host, netns, vip"},
 }
 
@@ -139,9 +160,8 @@ FROM ipvs_destination AS d
 JOIN balancer AS b ON b.host = d.host AND b.netns = d.netns
 LEFT JOIN (SELECT host, netns, mark, vip, MIN(ref) AS ref FROM mark_rule WHERE vip IS NOT NULL AND seen = 'both' GROUP BY host, netns, mark, vip) AS m
   ON m.host = d.host AND m.netns = d.netns AND m.mark = d.fwmark
-LEFT JOIN (SELECT substr(a.network_id, 1, 8) AS net, a.ip, MIN(a.service_id) AS service_id, MIN(s.name) AS service
-  FROM swarm_service_vip AS a LEFT JOIN swarm_service AS s ON s.host = a.host AND s.service_id = a.service_id
-  GROUP BY substr(a.network_id, 1, 8), a.ip HAVING COUNT(DISTINCT a.service_id) = 1) AS v ON v.net = b.net AND v.ip = m.vip
+LEFT JOIN (SELECT net, ip, MIN(service_id) AS service_id, MIN(service) AS service FROM service_vip
+  GROUP BY net, ip HAVING COUNT(*) = 1) AS v ON v.net = b.net AND v.ip = m.vip
 WHERE d.fwmark > 0 AND instr(d.address, ':') = 0
   AND (b.kind <> 'container' OR v.service_id IS NOT NULL)`,
 	Index: []string{"host, netns, vip, ip", "host, netns, fwmark, ip"},
@@ -152,30 +172,26 @@ var expectedIPVSDestination = Derived{
 	Name: "expected_ipvs_destination",
 	Doc:  "Destinations that the virtual service of an address should have: one for each settled task of the service on the network.",
 	Columns: []schema.Column{
-		colHost(), colNetns(), colNetnsName(), colNet(),
-		text("network", schema.Name, "name of the network"),
+		colHost(), colNetns(), colNet(),
 		must(text("vip", schema.Addr, "virtual address")),
 		must(whole("fwmark", "mark that the last rule for the address sets")),
 		must(text("service_id", schema.Plain, "service")),
-		text("service", schema.Name, "name of the service"),
-		must(text("task_id", schema.Plain, "task")),
-		text("label", schema.Name, "name of the task"),
+		must(text("task_id", schema.Plain, "task that the managers have running")),
 		must(text("ip", schema.Addr, "address of the task: of the destination")),
 		must(refCol("task_ref", "row of swarm_task")),
 		must(refCol("service_ref", "row of ipvs_service")),
 		must(refCol("mark_ref", "row of iptables_rule")),
-		colWhy(),
 	},
 	Query: `
-SELECT b.host, b.netns, b.netns_name, b.net, b.network, v.ip, m.mark, v.service_id, MAX(t.service), t.task_id, MAX(t.label), t.ip, MIN(t.ref), MIN(i.ref), MIN(m.ref),
-  'the managers have task ' || COALESCE(MAX(t.label), t.task_id) || ' running'
+SELECT b.host, b.netns, b.net, v.ip, m.mark, v.service_id, t.task_id, t.ip, t.ref, i.ref, m.ref
 FROM balancer AS b
 JOIN reading AS r ON r.host = b.host
-JOIN swarm_service_vip AS v ON substr(v.network_id, 1, 8) = b.net
-JOIN mark_rule AS m ON m.host = b.host AND m.netns = b.netns AND m.vip = v.ip AND m.effective = 1 AND m.seen = 'both'
-JOIN ipvs_service AS i ON i.host = b.host AND i.netns = b.netns AND i.fwmark = m.mark AND i.family = 'ipv4' AND i.seen = 'both'
+JOIN service_vip AS v ON v.net = b.net
+JOIN (SELECT host, netns, vip, MIN(mark) AS mark, MIN(ref) AS ref FROM mark_rule WHERE effective = 1 AND seen = 'both'
+  GROUP BY host, netns, vip HAVING COUNT(DISTINCT mark) = 1) AS m ON m.host = b.host AND m.netns = b.netns AND m.vip = v.ip
+JOIN (SELECT host, netns, fwmark, MIN(ref) AS ref FROM ipvs_service WHERE family = 'ipv4' AND seen = 'both'
+  GROUP BY host, netns, fwmark) AS i ON i.host = b.host AND i.netns = b.netns AND i.fwmark = m.mark
 JOIN task_endpoint AS t ON t.service_id = v.service_id AND t.net = b.net
-WHERE b.age_s >= 60 AND t.running = 1 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120
-GROUP BY b.host, b.netns, b.netns_name, b.net, b.network, v.ip, m.mark, v.service_id, t.task_id, t.ip`,
+WHERE b.age_s >= 60 AND t.running = 1 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120`,
 	Index: []string{"host, netns, vip, ip"},
 }

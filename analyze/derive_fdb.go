@@ -55,13 +55,13 @@ var localMAC = Derived{
 		colHost(), colNetns(),
 		must(text("mac", schema.Addr, "hardware address")),
 		text("ip", schema.Addr, "its IPv4 address on the network"),
-		text("label", schema.Name, "container or namespace that has it; the port where neither is known"),
+		must(text("label", schema.Name, "container or namespace that has it; the port where neither is known")),
 		must(text("port", schema.Plain, "veth port in the overlay's namespace")),
 		number("since_s", "it was there at the latest then, seconds since 1970"),
 		must(refCol("ref", "row of link of the device, or of fdb of the port")),
 	},
 	Query: `
-SELECT host, netns, mac, ip, label, port, since_s, ref FROM (
+SELECT host, netns, mac, ip, COALESCE(label, port), port, since_s, ref FROM (
   SELECT host, netns, mac, ip, label, port, since_s, ref, ROW_NUMBER() OVER (PARTITION BY host, netns, mac ORDER BY rank, port) AS place FROM (
     SELECT host, overlay_netns AS netns, mac, ip, label, port, since_s, link_ref AS ref, 1 AS rank FROM local_endpoint WHERE mac IS NOT NULL
     UNION ALL
@@ -85,44 +85,39 @@ WHERE o.copies = 1 AND o.age_s >= 60
   AND e.owners = 1 AND e.mac IS NOT NULL AND e.since_s <= r.first_s - 30 AND e.until_s >= r.first_s - 120
   AND (e.node_id <> h.node_id OR e.host <> o.host AND (e.node_id IS NULL OR h.node_id IS NULL))`
 
-var expectedNeighbour = Derived{
-	Name: "expected_neighbour",
-	Doc:  "Neighbours that an overlay namespace should hold on its VXLAN device: one for each settled endpoint of the network on another node.",
-	Columns: []schema.Column{
-		colHost(), colNetns(), colNetnsName(),
-		must(text("network", schema.Name, "network")),
-		must(text("ip", schema.Addr, "address of the endpoint")),
-		must(text("mac", schema.Addr, "its hardware address")),
-		text("label", schema.Name, "its name"),
-		text("node", schema.Plain, "node that holds it, or its host where the swarm's id is not known"),
-		text("on_host", schema.Name, "that node, if it was captured"),
-		must(refCol("endpoint_ref", "row of the best witness of the endpoint")),
-		must(refCol("netns_ref", "row of the namespace")),
-		colWhy(),
-	},
-	Query: `
-SELECT o.host, o.netns, o.netns_name, o.network, e.ip, e.mac, e.label, COALESCE(e.node_id, e.host), e.host, e.ref, o.ref, e.why` + settledPeer,
-	Index: []string{"host, netns, ip"},
-}
-
+// expectedFDB is the long one of the derived tables: hosts times the endpoints of the networks that they share. It names
+// the endpoint by network and address and leaves the rest to the table endpoint.
 var expectedFDB = Derived{
 	Name: "expected_fdb",
 	Doc:  "Forwarding entries that an overlay namespace should hold on its VXLAN device: one for each settled endpoint of the network on another node.",
 	Columns: []schema.Column{
-		colHost(), colNetns(), colNetnsName(),
-		must(text("network", schema.Name, "network")),
+		colHost(), colNetns(), colNet(),
 		must(text("mac", schema.Addr, "hardware address of the endpoint")),
 		must(text("ip", schema.Addr, "its address")),
-		text("label", schema.Name, "its name"),
-		text("node", schema.Plain, "node that it should point to, or its host where the swarm's id is not known"),
-		text("on_host", schema.Name, "that node, if it was captured"),
-		must(refCol("endpoint_ref", "row of the best witness of the endpoint")),
-		must(refCol("netns_ref", "row of the namespace")),
-		colWhy(),
+		must(text("node", schema.Plain, "node that it should point to, or its host where the swarm's id is not known")),
+		must(text("source", schema.Plain, "tasks, kernel or daemon: best witness of the endpoint")),
+		must(refCol("endpoint_ref", "row of that witness")),
 	},
 	Query: `
-SELECT host, netns, netns_name, network, mac, ip, label, node, on_host, endpoint_ref, netns_ref, why FROM expected_neighbour`,
+SELECT o.host, o.netns, o.net, e.mac, e.ip, COALESCE(e.node_id, e.host), e.source, e.ref` + settledPeer,
 	Index: []string{"host, netns, mac"},
+}
+
+// expectedNeighbour follows from the same endpoints, so it is a view.
+var expectedNeighbour = Derived{
+	Name: "expected_neighbour",
+	Doc:  "Permanent neighbours that an overlay namespace should hold on its VXLAN device: one for each settled endpoint of the network on another node.",
+	Columns: []schema.Column{
+		colHost(), colNetns(), colNet(),
+		must(text("ip", schema.Addr, "address of the endpoint")),
+		must(text("mac", schema.Addr, "its hardware address")),
+		must(text("node", schema.Plain, "node that holds it, or its host where the swarm's id is not known")),
+		must(text("source", schema.Plain, "tasks, kernel or daemon: best witness of the endpoint")),
+		must(refCol("endpoint_ref", "row of that witness")),
+	},
+	Query: `
+SELECT host, netns, net, ip, mac, node, source, endpoint_ref FROM expected_fdb`,
+	View: true,
 }
 
 // vtepAgreed is what the hosts agree on in practice: an address that is the node's by some claim, and that some

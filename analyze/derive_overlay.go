@@ -7,13 +7,13 @@ var overlayNetwork = Derived{
 	Doc:  "Overlay networks by the part of the id that names of namespaces hold, with their full id and name.",
 	Columns: []schema.Column{
 		colNet(),
-		text("network_id", schema.Plain, "full id"),
-		text("network", schema.Name, "name"),
+		must(text("network_id", schema.Plain, "full id")),
+		must(text("network", schema.Name, "name; the first characters of the id where nobody names it")),
 		must(whole("ingress", "1 for the network of the routing mesh")),
 		must(refCol("ref", "a row that names it")),
 	},
 	Query: `
-SELECT net, MIN(network_id), MIN(network), MAX(ingress), MIN(ref) FROM (
+SELECT net, MIN(network_id), COALESCE(MIN(network), net), MAX(ingress), MIN(ref) FROM (
   SELECT substr(network_id, 1, 8) AS net, network_id, name AS network, ingress, ref FROM network WHERE driver = 'overlay'
   UNION ALL
   SELECT substr(network_id, 1, 8), network_id, network, 0, ref FROM swarm_task_address

@@ -20,6 +20,7 @@ type Derived struct {
 	Doc     string          // one sentence: what a row is
 	Columns []schema.Column // in order; only Name, Type, Doc, Class and Required are used
 	Query   string          // a SELECT with exactly these columns
+	View    bool            // with Query: not stored, for what another derived table says in other words
 	Fill    Fill            // Go that puts the rows
 	Reads   []string        // for a Fill: every table that it reads, captured or derived
 	Index   []string        // column lists to index, "host, netns": only for what two rules need
@@ -34,9 +35,12 @@ func Col(name, typ string, class schema.Class, doc string) schema.Column {
 	return schema.Column{Name: name, Type: typ, Class: class, Doc: doc}
 }
 
-// DDL is the STRICT table.
+// DDL is the STRICT table, or the view.
 func (d *Derived) DDL() string {
 	var b strings.Builder
+	if d.View {
+		return fmt.Sprintf("CREATE VIEW %s (%s) AS%s", d.Name, names(d.Columns), d.Query)
+	}
 	fmt.Fprintf(&b, "CREATE TABLE %s (\n", d.Name)
 	for i, c := range d.Columns {
 		fmt.Fprintf(&b, "  %s %s", c.Name, c.Type)
@@ -90,6 +94,9 @@ func derive(ctx context.Context, db *database, list []*Derived, progress func(do
 
 // fill runs one derivation and its indexes.
 func (db *database) fill(ctx context.Context, d *Derived) error {
+	if d.View {
+		return nil
+	}
 	if d.Fill == nil {
 		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s)\n%s", d.Name, names(d.Columns), d.Query)); err != nil {
 			return err

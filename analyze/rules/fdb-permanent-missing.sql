@@ -21,12 +21,11 @@
 --
 -- Alive means: the managers or the endpoint's own kernel say so, or frames from it came out of the tunnel within the last minute.
 WITH proof AS (
-  SELECT e.host, e.netns, e.netns_name, e.network, e.mac, e.ip, e.label, e.on_host, e.why, e.endpoint_ref AS proof_ref, e.netns_ref, 1 AS rank
+  SELECT e.host, e.netns, e.net, e.mac, e.ip, e.node, e.endpoint_ref AS proof_ref, 1 AS rank
   FROM expected_fdb AS e
   UNION ALL
-  SELECT f.host, f.netns, o.netns_name, o.network, f.mac, n.ip, NULL, NULL, 'frames from it came out of the tunnel', f.ref, o.ref, 2
+  SELECT f.host, f.netns, NULL, f.mac, n.ip, NULL, f.ref, 2
   FROM vxlan_fdb AS f
-  JOIN overlay_netns AS o ON o.host = f.host AND o.netns = f.netns
   JOIN known_host AS k ON k.host = f.host
   JOIN vxlan_neighbour AS n ON n.host = f.host AND n.netns = f.netns AND n.mac = f.mac
   LEFT JOIN local_mac AS m ON m.host = f.host AND m.netns = f.netns AND m.mac = f.mac
@@ -42,27 +41,28 @@ WITH proof AS (
 )
 SELECT
   r.host,
-  r.host || ' has no forwarding entry for ' || COALESCE(r.label || ' ', '') || '(' || r.ip || ', ' || r.mac || ')'
-    || COALESCE(' on ' || r.on_host, '') || ' in ' || r.network
+  r.host || ' has no forwarding entry for ' || COALESCE(e.label || ' ', '') || '(' || r.ip || ', ' || r.mac || ')'
+    || COALESCE(' on ' || e.host, '') || ' in ' || o.network
     || CASE WHEN l.ref IS NOT NULL THEN ': a learned one stands in until it ages' ELSE ': frames to it are dropped' END AS summary,
-  'fdb:' || r.host || '/' || r.netns_name || '/' || r.mac AS subject,
-  r.network,
-  r.label AS endpoint,
+  'fdb:' || r.host || '/' || o.netns_name || '/' || r.mac AS subject,
+  o.network,
+  e.label AS endpoint,
   r.ip,
-  r.on_host,
+  e.host AS runs_on,
   CASE WHEN l.ref IS NOT NULL THEN 'yes' ELSE 'no' END AS still_learned,
   l.dst AS learned_vtep,
   a.ip AS vtep_of_its_node,
-  r.why AS alive_because,
+  CASE WHEN r.rank = 1 THEN e.why ELSE 'frames from it came out of the tunnel within the last minute' END AS alive_because,
   r.coverage_ref,
   r.neighbour_ref,
   r.proof_ref,
   l.ref AS learned_ref,
   b.ref AS bridge_ref,
-  r.netns_ref
+  o.ref AS netns_ref
 FROM ranked AS r
-LEFT JOIN expected_fdb AS e ON e.host = r.host AND e.netns = r.netns AND e.mac = r.mac
-LEFT JOIN (SELECT node, MIN(ip) AS ip FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1) AS a ON a.node = e.node
+JOIN overlay_netns AS o ON o.host = r.host AND o.netns = r.netns
+LEFT JOIN endpoint AS e ON e.net = r.net AND e.ip = r.ip
+LEFT JOIN (SELECT node, MIN(ip) AS ip FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1) AS a ON a.node = r.node
 LEFT JOIN vxlan_fdb AS l ON l.host = r.host AND l.netns = r.netns AND l.mac = r.mac AND l.entry = 'learned' AND l.seen = 'both'
 LEFT JOIN vxlan_fdb AS b ON b.host = r.host AND b.netns = r.netns AND b.mac = r.mac AND b.entry = 'bridge' AND b.seen = 'both'
 WHERE r.place = 1

@@ -21,24 +21,26 @@
 -- Why the entry is taken to be wrong stands in the fact "because".
 SELECT
   e.host,
-  e.host || ' sends frames for ' || COALESCE(e.label || ' ', '') || '(' || e.ip || ', ' || e.mac || ') to ' || f.dst
-    || COALESCE(', which is ' || COALESCE(other.host, other.node), '') || ', but it runs on ' || COALESCE(e.on_host, e.node) AS summary,
-  'fdb:' || e.host || '/' || e.netns_name || '/' || e.mac AS subject,
-  e.network,
-  e.label AS endpoint,
+  e.host || ' sends frames for ' || COALESCE(d.label || ' ', '') || '(' || e.ip || ', ' || e.mac || ') to ' || f.dst
+    || COALESCE(', which is ' || COALESCE(other.host, other.node), '') || ', but it runs on ' || COALESCE(d.host, e.node) AS summary,
+  'fdb:' || e.host || '/' || o.netns_name || '/' || e.mac AS subject,
+  o.network,
+  d.label AS endpoint,
   e.ip,
   f.dst,
   COALESCE(a.ip, own.ip) AS right_vtep,
-  COALESCE(e.on_host, e.node) AS runs_on,
+  COALESCE(d.host, e.node) AS runs_on,
   CASE WHEN substr(f.dst, 1, 4) = '127.' OR f.dst = '0.0.0.0' THEN 'no node can have this address'
     WHEN other.ip IS NOT NULL THEN 'the address is that of ' || COALESCE(other.host, other.node)
     ELSE 'entries for other endpoints of that node agree on ' || a.ip END AS because,
-  e.why,
+  d.why,
   f.ref AS fdb_ref,
   e.endpoint_ref,
   COALESCE(a.ref, own.ref) AS vtep_ref,
   other.ref AS other_ref
 FROM expected_fdb AS e
+JOIN overlay_netns AS o ON o.host = e.host AND o.netns = e.netns
+JOIN endpoint AS d ON d.net = e.net AND d.ip = e.ip
 JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
 JOIN (SELECT node, MIN(ip) AS ip, MIN(ref) AS ref FROM vtep WHERE source <> 'address' GROUP BY node
   UNION ALL

@@ -15,7 +15,8 @@
 -- numbers come from one counter of one daemon, so on one host they must be equal; between hosts they say nothing.
 --
 -- A mark without a virtual service (fact "broken"): the packets go on to the namespace itself, which has the address but no
--- listener: connections are refused. An alias without a mark: the same. A virtual service without a mark: nothing reaches it.
+-- listener: connections are refused. An alias without a mark: the same. A virtual service without a mark: nothing reaches it. One lost or
+-- altered rule shows from both ends: as an address whose mark leads nowhere and as a virtual service that nothing leads to.
 WITH marked AS (
   SELECT m.host, m.netns, m.netns_name, m.kind, m.mark, MIN(m.vip) AS vip, MIN(m.port) AS port, MIN(m.ref) AS mark_ref, MIN(c.ref) AS coverage_ref
   FROM mark_rule AS m
@@ -38,9 +39,7 @@ WITH marked AS (
   JOIN netns AS n ON n.host = s.host AND n.netns = s.netns AND n.kind IN ('lb', 'ingress', 'container')
   JOIN captured AS c ON c.tbl = 'iptables_rule' AND c.host = s.host AND c.netns = s.netns
   LEFT JOIN iptables_rule AS u ON u.host = s.host AND u.netns = s.netns AND u.target = 'MARK' AND (u.mark IS NULL OR u.mark = s.fwmark)
-  LEFT JOIN alias AS a ON a.host = s.host AND a.netns = s.netns
-  LEFT JOIN marked AS m ON m.host = s.host AND m.netns = s.netns
-  WHERE s.fwmark > 0 AND s.seen = 'both' AND u.host IS NULL AND a.host IS NULL AND m.host IS NULL
+  WHERE s.fwmark > 0 AND s.seen = 'both' AND u.host IS NULL
 )
 SELECT
   m.host,

@@ -13,32 +13,32 @@
 -- The virtual service for this address lacks a task that the managers have running: clients of this host never reach it, and
 -- the other tasks carry its share. When it is the only task, the service is dead for this host.
 --
--- Look at the other hosts (fact "also_missing_on", a number): if the same task is missing everywhere, its own node never announced it; if it
+-- Look at the other load balancers (fact "also_missing_elsewhere", their number): if the same task is missing everywhere, its own node never announced it; if it
 -- is missing here only, the gossip did not reach this host or the driver failed.
+WITH missing AS (
+  SELECT e.host, e.netns, e.net, e.vip, e.fwmark, e.service_id, e.task_id, e.ip, e.task_ref, e.service_ref, e.mark_ref, c.ref AS coverage_ref,
+    COUNT(*) OVER (PARTITION BY e.task_id, e.vip) - 1 AS elsewhere
+  FROM expected_ipvs_destination AS e
+  JOIN captured AS c ON c.tbl = 'ipvs_destination' AND c.host = e.host AND c.netns = e.netns
+  LEFT JOIN balancer_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.vip = e.vip AND d.ip = e.ip
+  WHERE d.ip IS NULL
+)
 SELECT
-  e.host,
-  e.netns_name || ' on ' || e.host || ' has no destination for ' || COALESCE(e.label, e.task_id) || ' (' || e.ip || ') behind '
-    || COALESCE(e.service || ', ', '') || e.vip AS summary,
-  'ipvs:' || e.host || '/' || e.netns_name || '/' || e.fwmark || '/' || e.ip AS subject,
-  e.service,
-  e.vip,
-  e.fwmark,
-  e.ip,
-  e.label AS task,
-  CASE WHEN o.elsewhere > 0 THEN o.elsewhere END AS also_missing_on,
-  e.why,
-  e.task_ref,
-  e.service_ref,
-  e.mark_ref,
-  c.ref AS coverage_ref
-FROM expected_ipvs_destination AS e
-JOIN captured AS c ON c.tbl = 'ipvs_destination' AND c.host = e.host AND c.netns = e.netns
-LEFT JOIN balancer_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.vip = e.vip AND d.ip = e.ip
-LEFT JOIN (
-  SELECT x.task_id, x.vip, COUNT(DISTINCT x.host) - 1 AS elsewhere
-  FROM expected_ipvs_destination AS x
-  JOIN captured AS cx ON cx.tbl = 'ipvs_destination' AND cx.host = x.host AND cx.netns = x.netns
-  LEFT JOIN balancer_destination AS y ON y.host = x.host AND y.netns = x.netns AND y.vip = x.vip AND y.ip = x.ip
-  WHERE y.ip IS NULL GROUP BY x.task_id, x.vip
-) AS o ON o.task_id = e.task_id AND o.vip = e.vip
-WHERE d.ip IS NULL
+  m.host,
+  b.netns_name || ' on ' || m.host || ' has no destination for ' || COALESCE(t.label, m.task_id) || ' (' || m.ip || ') behind '
+    || COALESCE(t.service || ', ', '') || m.vip AS summary,
+  'ipvs:' || m.host || '/' || b.netns_name || '/' || m.fwmark || '/' || m.ip AS subject,
+  t.service,
+  m.vip,
+  m.fwmark,
+  m.ip,
+  t.label AS task,
+  t.node_id AS task_on_node,
+  m.elsewhere AS also_missing_elsewhere,
+  m.task_ref,
+  m.service_ref,
+  m.mark_ref,
+  m.coverage_ref
+FROM missing AS m
+JOIN balancer AS b ON b.host = m.host AND b.netns = m.netns AND b.net = m.net
+JOIN task_endpoint AS t ON t.net = m.net AND t.ip = m.ip AND t.task_id = m.task_id

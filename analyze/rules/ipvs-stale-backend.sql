@@ -36,12 +36,15 @@ SELECT
   d.mark_ref,
   v.tasks_ref,
   g.ref AS last_task_ref
-FROM (SELECT x.*, ROW_NUMBER() OVER (PARTITION BY host, netns, fwmark, ip ORDER BY CASE WHEN service IS NULL THEN 1 ELSE 0 END, vip, ref) AS place
-  FROM balancer_destination AS x WHERE x.seen = 'both' AND x.weight > 0) AS d
+FROM (
+  SELECT x.*, ROW_NUMBER() OVER (PARTITION BY x.host, x.netns, x.fwmark, x.ip ORDER BY CASE WHEN x.service IS NULL THEN 1 ELSE 0 END, x.vip, x.ref) AS place
+  FROM balancer_destination AS x
+  JOIN swarm_view AS w ON w.host = x.host
+  LEFT JOIN task_endpoint AS t ON t.net = x.net AND t.ip = x.ip AND (t.gone = 0 OR t.since_s > w.first_s - 60)
+  WHERE x.seen = 'both' AND x.weight > 0 AND t.ip IS NULL
+) AS d
 JOIN swarm_view AS v ON v.host = d.host
 LEFT JOIN network_change AS q ON q.net = d.net
-LEFT JOIN task_endpoint AS t ON t.net = d.net AND t.ip = d.ip AND (t.gone = 0 OR t.since_s > v.first_s - 60)
 LEFT JOIN (SELECT net, ip, MAX(label) AS label, MAX(state) AS state, MAX(ref) AS ref FROM task_endpoint WHERE gone = 1 GROUP BY net, ip) AS g
   ON g.net = d.net AND g.ip = d.ip
-WHERE d.place = 1 AND t.ip IS NULL
-  AND (v.look_s >= v.first_s OR q.changed_s <= v.look_s - 120)
+WHERE d.place = 1 AND (v.look_s >= v.first_s OR q.changed_s <= v.look_s - 120)

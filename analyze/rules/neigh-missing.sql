@@ -19,21 +19,23 @@
 -- told that it is gone: a fault of the gossip. If it is there, the driver failed half-way, as it does when the table is full.
 SELECT
   e.host,
-  e.host || ' has no neighbour row for ' || COALESCE(e.label || ' ', '') || '(' || e.ip || ')'
-    || COALESCE(' on ' || e.on_host, '') || ' in ' || e.network || ': ARP for it is not answered' AS summary,
-  'neigh:' || e.host || '/' || e.netns_name || '/' || e.ip AS subject,
-  e.network,
-  e.label AS endpoint,
+  e.host || ' has no neighbour row for ' || COALESCE(d.label || ' ', '') || '(' || e.ip || ')'
+    || COALESCE(' on ' || d.host, '') || ' in ' || o.network || ': ARP for it is not answered' AS summary,
+  'neigh:' || e.host || '/' || o.netns_name || '/' || e.ip AS subject,
+  o.network,
+  d.label AS endpoint,
   e.mac,
-  COALESCE(e.on_host, e.node) AS runs_on,
+  COALESCE(d.host, e.node) AS runs_on,
   CASE WHEN f.ref IS NOT NULL THEN 'is there, to ' || f.dst
     WHEN w.ref IS NOT NULL THEN 'missing, too' ELSE 'not known' END AS forwarding_entry,
-  e.why,
+  d.why,
   c.ref AS coverage_ref,
   e.endpoint_ref,
   f.ref AS fdb_ref,
-  e.netns_ref
+  o.ref AS netns_ref
 FROM expected_neighbour AS e
+JOIN overlay_netns AS o ON o.host = e.host AND o.netns = e.netns
+JOIN endpoint AS d ON d.net = e.net AND d.ip = e.ip
 JOIN captured AS c ON c.tbl = 'neighbour' AND c.host = e.host AND c.netns = e.netns
 LEFT JOIN captured AS w ON w.tbl = 'fdb' AND w.host = e.host AND w.netns = e.netns
 LEFT JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
