@@ -20,23 +20,26 @@ import (
 // Only tables that the rule reads are taken away: SQLite itself says that the others cannot matter.
 func TestBlind(t *testing.T) {
 	for _, r := range shippedRules(t) {
-		for _, path := range fixturesOf(t, r.ID) {
-			t.Run(r.ID+"/"+filepath.Base(path), func(t *testing.T) {
-				t.Parallel()
-				f := readFixture(t, path)
-				before := map[string]bool{}
-				for _, x := range runRule(t, r, f.hosts) {
-					before[blindKey(x)] = true
-				}
-				for _, b := range blindings(t, r, f) {
-					for _, x := range runRule(t, r, b.hosts) {
-						if !before[blindKey(x)] {
-							t.Errorf("%s: without %s, the rule invents:\n%s", path, b.what, printFindings([]Finding{x}))
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			bench := newBench(t, r)
+			for _, path := range fixturesOf(t, r.ID) {
+				t.Run(filepath.Base(path), func(t *testing.T) {
+					f := readFixture(t, path)
+					before := map[string]bool{}
+					for _, x := range bench.run(t, f.hosts) {
+						before[blindKey(x)] = true
+					}
+					for _, b := range blindings(bench.q, f) {
+						for _, x := range bench.run(t, b.hosts) {
+							if !before[blindKey(x)] {
+								t.Errorf("%s: without %s, the rule invents:\n%s", path, b.what, printFindings([]Finding{x}))
+							}
 						}
 					}
-				}
-			})
-		}
+				})
+			}
+		})
 	}
 }
 
@@ -49,14 +52,7 @@ type blinding struct {
 	hosts []*fixtureHost
 }
 
-func blindings(t *testing.T, r *Rule, f *fixture) []blinding {
-	t.Helper()
-	db, lin, _ := loadHosts(t, nil, computed())
-	q, err := askOne(t.Context(), db, lin, r)
-	db.discard()
-	if err != nil {
-		t.Fatalf("%s: %v", r.Path, err)
-	}
+func blindings(q *question, f *fixture) []blinding {
 	var out []blinding
 	for i, h := range f.hosts {
 		with := func(what string, changed ...*fixtureHost) {
@@ -68,7 +64,7 @@ func blindings(t *testing.T, r *Rule, f *fixture) []blinding {
 		for _, table := range q.reads {
 			tab := schema.TableByName(table)
 			with(h.name+"/"+table, h.without(tab))
-			if namespaces := h.namespaces(table); len(namespaces) > 1 {
+			if namespaces := h.namespaces(table); tab.Scope == schema.PerNetns && len(namespaces) > 1 {
 				for _, ns := range namespaces {
 					with(h.name+"/"+table+" in namespace "+ns, h.withoutIn(tab, ns))
 				}
@@ -260,12 +256,13 @@ FROM link AS l WHERE NOT EXISTS (SELECT 1 FROM neighbour AS n WHERE n.host = l.h
 		rule *Rule
 		want string
 	}{{naive, "[a/neighbour]"}, {careful, "[]"}} {
-		if n := len(runRule(t, tt.rule, f.hosts)); n != 0 {
+		bench := newBench(t, tt.rule)
+		if n := len(bench.run(t, f.hosts)); n != 0 {
 			t.Fatalf("%s: %d findings on the whole fixture", tt.rule.ID, n)
 		}
 		invented := []string{}
-		for _, b := range blindings(t, tt.rule, f) {
-			if len(runRule(t, tt.rule, b.hosts)) > 0 {
+		for _, b := range blindings(bench.q, f) {
+			if len(bench.run(t, b.hosts)) > 0 {
 				invented = append(invented, b.what)
 			}
 		}
