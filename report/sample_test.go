@@ -132,11 +132,14 @@ func fleet(hosts int) *analyze.Result {
 		name := fmt.Sprintf("host-%04d", h)
 		r.Hosts = append(r.Hosts, analyze.Host{Name: name, Bundle: "netmortem_" + name + ".tar.zst", Captured: sampleTime.Add(time.Duration(h) * time.Second), Engine: "29.5.0", Rows: 90000, Items: 900})
 		for i := range r.Rules {
-			r.Rules[i].Outcomes = append(r.Rules[i].Outcomes, analyze.Outcome{Host: name, Verdict: analyze.Clean})
+			o := analyze.Outcome{Host: name, Verdict: analyze.Clean}
+			if r.Rules[i].Rule == "fdb-permanent-missing" {
+				o.Verdict = analyze.Findings
+			}
+			r.Rules[i].Outcomes = append(r.Rules[i].Outcomes, o)
 		}
 		r.Findings = append(r.Findings, finding("fdb-permanent-missing", "Remote container has no permanent forwarding entry", analyze.Critical, name,
 			fmt.Sprintf("no permanent FDB entry for 02:42:0a:00:%02x:%02x on %s", h>>8, h&255, name), fmt.Sprintf("fdb:%s/4026532299/%d", name, h), nil))
-		set(r, "fdb-permanent-missing", analyze.Outcome{Host: name, Verdict: analyze.Findings})
 	}
 	countAll(r)
 	return r
