@@ -173,9 +173,9 @@ func isWordByte(b byte) bool {
 	return b == '_' || '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
 }
 
-// TestLabFaults checks the faults as far as that needs no lab: heads are complete, what they name exists, and every
+// TestFaultFiles checks the faults as far as that needs no lab: heads are complete, what they name exists, and every
 // rule that comes with netmortem has one.
-func TestLabFaults(t *testing.T) {
+func TestFaultFiles(t *testing.T) {
 	rules, err := analyze.Rules("")
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestLabFaults(t *testing.T) {
 	}
 }
 
-func TestLabScore(t *testing.T) {
+func TestFaultScore(t *testing.T) {
 	f := labFault{Want: []ruleAt{{"lost", "node2"}}, Also: []ruleAt{{"echo", "node2"}}, Never: []string{"hint"}}
 	lost := analyze.Finding{Rule: "lost", Host: "node2", Severity: analyze.High, Summary: "10.0.0.2 is lost"}
 	for _, c := range []struct {
