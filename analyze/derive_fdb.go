@@ -17,7 +17,7 @@ var vxlanFDB = Derived{
 	},
 	Query: `
 SELECT f.host, f.netns, f.mac,
-  CASE WHEN f.dst IS NULL THEN 'bridge' WHEN f.state IN ('permanent', 'noarp') THEN 'programmed' ELSE 'learned' END,
+  CASE WHEN f.dst IS NULL THEN 'bridge' WHEN f.state IN ('permanent', 'noarp', 'noarp,permanent') THEN 'programmed' ELSE 'learned' END,
   f.dev, f.dst, f.updated_s, f.seen, f.ref
 FROM fdb AS f
 JOIN overlay_netns AS o ON o.host = f.host AND o.netns = f.netns
