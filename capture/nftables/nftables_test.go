@@ -254,6 +254,45 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// TestNewerForms tells rules as iptables-nft after 1.8.9 programs them: natively, where 1.8.9 takes an extension.
+func TestNewerForms(t *testing.T) {
+	val := func(b ...byte) []byte { return attribute(1, b) }
+	host := func(v uint32) []byte { return binary.NativeEndian.AppendUint32(nil, v) }
+	load := expression("meta", attribute(1, u32(1)), attribute(2, u32(metaMark)))
+	set := expression("meta", attribute(2, u32(metaMark)), attribute(3, u32(1)))
+	tcp := slices.Concat(expression("payload", attribute(1, u32(1)), attribute(2, u32(1)), attribute(3, u32(9)), attribute(4, u32(1))),
+		expression("cmp", attribute(1, u32(1)), attribute(2, u32(cmpEq)), attribute(3, val(6))))
+	dport := expression("payload", attribute(1, u32(9)), attribute(2, u32(2)), attribute(3, u32(2)), attribute(4, u32(2)))
+	conntrack := expression("match", attribute(1, text("state")), attribute(2, u32(0)), attribute(3, host(2|4)))
+	for _, c := range []struct {
+		exprs      [][]byte
+		spec, text string
+	}{
+		{[][]byte{expression("immediate", attribute(1, u32(1)), attribute(2, val(host(0x102)...))), set, counter(0)},
+			"-j MARK --set-xmark 0x102/0xffffffff", "meta mark set 0x00000102 counter"},
+		{[][]byte{load, expression("bitwise", attribute(1, u32(1)), attribute(2, u32(1)), attribute(3, u32(4)), attribute(4, val(host(0xffffff00)...)), attribute(5, val(host(5)...))), set},
+			"-j MARK --set-xmark 0x5/0xff", "meta mark set meta mark & 0xffffff00 ^ 0x00000005"},
+		{[][]byte{tcp, dport, expression("range", attribute(1, u32(9)), attribute(2, u32(0)), attribute(3, val(0, 80)), attribute(4, val(0, 90)))},
+			"-p tcp -m tcp --dport 80:90", "tcp dport 80-90"},
+		{[][]byte{tcp, dport, expression("cmp", attribute(1, u32(9)), attribute(2, u32(cmpGte)), attribute(3, val(4, 0)))},
+			"-p tcp [unmodelled payload.nft=", "tcp dport >= 1024"},
+		{[][]byte{conntrack, expression("target", attribute(1, text("REDIRECT")), attribute(2, u32(0)), attribute(3, host(1), host(2), make([]byte, 8), []byte{0, 80, 0, 80}))},
+			"-m state --state RELATED,ESTABLISHED -j REDIRECT --to-ports 80", "xt match state --state RELATED,ESTABLISHED xt target REDIRECT --to-ports 80"},
+	} {
+		r, err := ParseRule(ruleMessage(IP, "mangle", "INPUT", c.exprs...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := r.IPTables()
+		if got := x.Row("INPUT", nil).Spec; !strings.HasPrefix(got, "-A INPUT "+c.spec) {
+			t.Errorf("\n got %s\nwant -A INPUT %s", got, c.spec)
+		}
+		if got := r.Text(); got != c.text {
+			t.Errorf("\n got %s\nwant %s", got, c.text)
+		}
+	}
+}
+
 // TestElements reads elements with verdicts, intervals and data.
 func TestElements(t *testing.T) {
 	value := func(b ...byte) []byte { return attribute(1, b) }

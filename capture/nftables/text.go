@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/netmortem/netmortem/capture/xtables"
 )
 
 // Text is the rule in nft's words, without counter values and comment. An expression that is not known stands as
-// name#hex. Unlike nft it does not look for types beyond the obvious, so some values stand as numbers.
+// name#hex, an extension of iptables in that one's words. Unlike nft it does not look for types beyond the obvious, so some values stand as numbers.
 func (r *Rule) Text() string {
 	t := texter{family: r.Family, regs: registers{}, unused: map[int]*operand{}}
 	for i := range r.Exprs {
@@ -107,7 +109,8 @@ func (t *texter) expr(x *Expr, i int) {
 	case "dynset":
 		t.dynset(x)
 	case "match", "target":
-		t.say("xt %s %q.%d#%s", x.Name, str(a[1]), be32(a[2]), hex.EncodeToString(a[3]))
+		ext := xtables.Ext{Name: str(a[1]), Rev: uint8(be32(a[2])), Data: a[3]}
+		t.say("xt %s %s", x.Name, ext.Words(t.family == IP6, x.Name == "target"))
 	default:
 		t.statement(x)
 	}

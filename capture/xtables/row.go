@@ -139,6 +139,19 @@ func (w *writer) ext(option string, known []decoder, x Ext) string {
 	return o.name
 }
 
+// Words is an extension alone, as iptables-save would put it into a rule: conntrack --ctstate NEW. One that is not
+// understood is [unmodelled name.revision=hex].
+func (x Ext) Words(v6, target bool) string {
+	r := Rule{V6: v6}
+	w := writer{row: &schema.IPTablesRule{}, rule: &r}
+	if target {
+		w.ext("-j", targets, x)
+	} else {
+		w.ext("-m", matches, x)
+	}
+	return w.String()[len(" -m "):]
+}
+
 // opaque writes an extension that is not understood.
 func (w *writer) opaque(option string, x Ext) {
 	w.unmodelled(x.opaque())
