@@ -2,6 +2,8 @@ package analyze
 
 import "github.com/netmortem/netmortem/schema"
 
+// vxlanFDB reads the state by its parts: an entry that bridge(8) made is NOARP beside PERMANENT, one of the driver's is
+// PERMANENT alone, and a static one of bridge(8) is NOARP alone.
 var vxlanFDB = Derived{
 	Name: "vxlan_fdb",
 	Doc:  "Forwarding entries on the VXLAN devices of overlay namespaces, by what they are.",
@@ -17,12 +19,12 @@ var vxlanFDB = Derived{
 	},
 	Query: `
 SELECT f.host, f.netns, f.mac,
-  CASE WHEN f.dst IS NULL THEN 'bridge' WHEN f.state IN ('permanent', 'noarp', 'noarp,permanent') THEN 'programmed' ELSE 'learned' END,
+  CASE WHEN f.dst IS NULL THEN 'bridge' WHEN instr(f.state, 'permanent') > 0 OR instr(f.state, 'noarp') > 0 THEN 'programmed' ELSE 'learned' END,
   f.dev, f.dst, f.updated_s, f.seen, f.ref
 FROM fdb AS f
 JOIN overlay_netns AS o ON o.host = f.host AND o.netns = f.netns
 JOIN link AS v ON v.host = f.host AND v.netns = f.netns AND v.ifindex = f.ifindex AND v.kind = 'vxlan'
-WHERE f.mac <> v.mac AND (f.dst IS NOT NULL OR f.state <> 'permanent')`,
+WHERE f.mac <> v.mac AND (f.dst IS NOT NULL OR instr(f.state, 'permanent') = 0)`,
 	Index: []string{"host, netns, mac, entry"},
 }
 
@@ -42,7 +44,7 @@ SELECT n.host, n.netns, n.ip, n.mac, n.updated_s, n.seen, n.ref
 FROM neighbour AS n
 JOIN overlay_netns AS o ON o.host = n.host AND o.netns = n.netns
 JOIN link AS v ON v.host = n.host AND v.netns = n.netns AND v.ifindex = n.ifindex AND v.kind = 'vxlan'
-WHERE n.state = 'permanent' AND instr(n.ip, ':') = 0`,
+WHERE instr(n.state, 'permanent') > 0 AND instr(n.ip, ':') = 0`,
 	Index: []string{"host, netns, ip", "host, netns, mac"},
 }
 
@@ -68,7 +70,7 @@ SELECT host, netns, mac, ip, COALESCE(label, port), port, since_s, ref FROM (
     SELECT f.host, f.netns, f.mac, NULL, f.dev, f.dev, NULL, f.ref, 2
     FROM fdb AS f JOIN overlay_netns AS o ON o.host = f.host AND o.netns = f.netns
     JOIN link AS p ON p.host = f.host AND p.netns = f.netns AND p.ifindex = f.ifindex AND p.kind = 'veth'
-    WHERE f.on_master = 1 AND f.state <> 'permanent' AND f.seen = 'both')
+    WHERE f.on_master = 1 AND instr(f.state, 'permanent') = 0 AND f.seen = 'both')
 ) WHERE place = 1`,
 	Index: []string{"host, netns, mac"},
 }

@@ -42,7 +42,7 @@ SELECT n.host, n.netns, n.name, substr(n.network, 1, 8), COALESCE(w.network, sub
 FROM netns AS n
 JOIN link AS v ON v.host = n.host AND v.netns = n.netns AND v.kind = 'vxlan'
 LEFT JOIN overlay_network AS w ON w.net = substr(n.network, 1, 8)
-LEFT JOIN (SELECT host, netns, MAX(updated_s) AS age_s FROM fdb WHERE state = 'permanent' GROUP BY host, netns) AS a
+LEFT JOIN (SELECT host, netns, MAX(updated_s) AS age_s FROM fdb WHERE instr(state, 'permanent') > 0 GROUP BY host, netns) AS a
   ON a.host = n.host AND a.netns = n.netns
 WHERE n.kind = 'overlay' AND length(n.network) >= 8
 GROUP BY n.host, n.netns, n.name, n.network, w.network, n.ref`,
@@ -90,7 +90,7 @@ LEFT JOIN (SELECT host, container, name, task_id, (julianday(started_at) - 24405
   ON c.host = s.host AND c.container = s.container
 LEFT JOIN reading AS r ON r.host = o.host
 LEFT JOIN (SELECT host, netns, ifindex, mac, MAX(updated_s) AS updated_s FROM fdb
-  WHERE on_master = 1 AND state = 'permanent' GROUP BY host, netns, ifindex, mac) AS f
+  WHERE on_master = 1 AND instr(state, 'permanent') > 0 GROUP BY host, netns, ifindex, mac) AS f
   ON f.host = p.host AND f.netns = p.netns AND f.ifindex = p.ifindex AND f.mac = p.mac
 GROUP BY o.host, o.netns, o.net, p.name, p.ref, s.netns, s.name, s.kind, s.container, c.name, c.task_id, e.name, e.mac, e.ref`,
 	Index: []string{"host, overlay_netns, mac", "host, netns", "net, ip"},

@@ -272,6 +272,9 @@ func newBench(t testing.TB, r *Rule) *bench {
 	for _, d := range all {
 		if needed[d.Name] {
 			b.derived = append(b.derived, d)
+			if d.View {
+				continue
+			}
 			for i := range d.Index {
 				fmt.Fprintf(&reset, "DROP INDEX IF EXISTS %s_%d;\n", d.Name, i+1)
 			}

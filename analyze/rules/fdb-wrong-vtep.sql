@@ -19,35 +19,44 @@
 -- reordered on the way.
 --
 -- Why the entry is taken to be wrong stands in the fact "because".
+WITH suspect AS MATERIALIZED (
+  SELECT e.host, e.netns, e.net, e.mac, e.ip, e.node, e.endpoint_ref, f.dst, f.ref AS fdb_ref
+  FROM expected_fdb AS e
+  JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
+  LEFT JOIN vtep AS mine ON mine.node = e.node AND mine.ip = f.dst
+  WHERE mine.ip IS NULL
+), agreed AS (
+  SELECT node, MIN(ip) AS ip, MIN(ref) AS ref FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1
+), told AS (
+  SELECT node, MIN(ip) AS ip, MIN(ref) AS ref,
+    ROW_NUMBER() OVER (PARTITION BY node ORDER BY CASE source WHEN 'engine' THEN 1 WHEN 'managers' THEN 2 ELSE 3 END) AS place
+  FROM vtep GROUP BY node, source
+), other AS (
+  SELECT ip, MIN(node) AS node, MIN(host) AS host, MIN(ref) AS ref FROM vtep GROUP BY ip HAVING COUNT(DISTINCT node) = 1
+)
 SELECT
-  e.host,
-  e.host || ' sends frames for ' || COALESCE(d.label || ' ', '') || '(' || e.ip || ', ' || e.mac || ') to ' || f.dst
-    || COALESCE(', which is ' || COALESCE(other.host, other.node), '') || ', but it runs on ' || COALESCE(d.host, e.node) AS summary,
-  'fdb:' || e.host || '/' || o.netns_name || '/' || e.mac AS subject,
+  s.host,
+  s.host || ' sends frames for ' || COALESCE(d.label || ' ', '') || '(' || s.ip || ', ' || s.mac || ') to ' || s.dst
+    || COALESCE(', which is ' || COALESCE(other.host, other.node), '') || ', but it runs on ' || COALESCE(d.host, s.node) AS summary,
+  'fdb:' || s.host || '/' || o.netns_name || '/' || s.mac AS subject,
   o.network,
   d.label AS endpoint,
-  e.ip,
-  f.dst,
-  COALESCE(a.ip, own.ip) AS right_vtep,
-  COALESCE(d.host, e.node) AS runs_on,
-  CASE WHEN substr(f.dst, 1, 4) = '127.' OR f.dst = '0.0.0.0' THEN 'no node can have this address'
+  s.ip,
+  s.dst,
+  COALESCE(agreed.ip, told.ip) AS right_vtep,
+  COALESCE(d.host, s.node) AS runs_on,
+  CASE WHEN substr(s.dst, 1, 4) = '127.' OR s.dst = '0.0.0.0' THEN 'no node can have this address'
     WHEN other.ip IS NOT NULL THEN 'the address is that of ' || COALESCE(other.host, other.node)
-    ELSE 'entries for other endpoints of that node agree on ' || a.ip END AS because,
+    ELSE 'entries for other endpoints of that node agree on ' || agreed.ip END AS because,
   d.why,
-  f.ref AS fdb_ref,
-  e.endpoint_ref,
-  COALESCE(a.ref, own.ref) AS vtep_ref,
+  s.fdb_ref,
+  s.endpoint_ref,
+  COALESCE(agreed.ref, told.ref) AS vtep_ref,
   other.ref AS other_ref
-FROM expected_fdb AS e
-JOIN overlay_netns AS o ON o.host = e.host AND o.netns = e.netns
-JOIN endpoint AS d ON d.net = e.net AND d.ip = e.ip
-JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
-JOIN (SELECT node, MIN(ip) AS ip, MIN(ref) AS ref FROM vtep WHERE source <> 'address' GROUP BY node
-  UNION ALL
-  SELECT node, MIN(ip), MIN(ref) FROM vtep WHERE node NOT IN (SELECT node FROM vtep WHERE source <> 'address') GROUP BY node) AS own ON own.node = e.node
-LEFT JOIN vtep AS mine ON mine.node = e.node AND mine.ip = f.dst
-LEFT JOIN (SELECT node, MIN(ip) AS ip, MIN(ref) AS ref FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1) AS a ON a.node = e.node
-LEFT JOIN (SELECT ip, MIN(node) AS node, MIN(host) AS host, MIN(ref) AS ref FROM vtep GROUP BY ip HAVING COUNT(DISTINCT node) = 1) AS other
-  ON other.ip = f.dst AND other.node <> e.node
-WHERE mine.ip IS NULL
-  AND (substr(f.dst, 1, 4) = '127.' OR f.dst = '0.0.0.0' OR other.ip IS NOT NULL OR (a.ip IS NOT NULL AND a.ip <> f.dst))
+FROM suspect AS s
+JOIN overlay_netns AS o ON o.host = s.host AND o.netns = s.netns
+JOIN endpoint AS d ON d.net = s.net AND d.ip = s.ip
+JOIN told ON told.node = s.node AND told.place = 1
+LEFT JOIN agreed ON agreed.node = s.node
+LEFT JOIN other ON other.ip = s.dst AND other.node <> s.node
+WHERE substr(s.dst, 1, 4) = '127.' OR s.dst = '0.0.0.0' OR other.ip IS NOT NULL OR agreed.ip <> s.dst
