@@ -36,25 +36,26 @@ type Writer struct {
 
 	mu       sync.Mutex
 	comp     Compression
-	top      string            // the directory of all entries: fixed at the start, as Meta may change until Close
-	at       time.Time         // time of all entries
-	names    map[string]bool   // of the documents so far
-	rows     map[string]*table // by table name
+	top      string              // the directory of all entries: fixed at the start, as Meta may change until Close
+	at       time.Time           // time of all entries
+	names    map[string]bool     // of the documents so far
+	rows     map[string]*waiting // by table name
+	packer   *packer             // of rows that wait
 	body     bytes.Buffer
 	enc      io.WriteCloser
 	tar      *tar.Writer
 	manifest Manifest
 }
 
-type table struct {
-	buf   bytes.Buffer
-	lines int64
-}
-
 // NewWriter starts a bundle of the host that meta names.
 func NewWriter(meta Meta, comp Compression) (*Writer, error) {
 	meta.Format = FormatVersion
-	w := &Writer{Meta: meta, comp: comp, top: meta.Top(), at: meta.Started, names: map[string]bool{}, rows: map[string]*table{}}
+	w := &Writer{Meta: meta, comp: comp, top: meta.Top(), at: meta.Started, names: map[string]bool{}, rows: map[string]*waiting{}}
+	packer, err := newPacker()
+	if err != nil {
+		return nil, err
+	}
+	w.packer = packer
 	enc, err := compressor(&w.body, comp)
 	if err != nil {
 		return nil, err
@@ -63,11 +64,15 @@ func NewWriter(meta Meta, comp Compression) (*Writer, error) {
 	return w, nil
 }
 
+// encoderWindow is how far back the compression looks.
+const encoderWindow = 1 << 20
+
 func compressor(dst io.Writer, comp Compression) (io.WriteCloser, error) {
 	switch comp {
 	case Zstd:
-		// "better" is smaller and decodes faster than the default; one goroutine keeps a broken host's other processors free.
-		return zstd.NewWriter(dst, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1))
+		// "better" is smaller and decodes faster than the default; one goroutine keeps a broken host's other processors
+		// free; the encoder holds twice its window in memory, and what repeats in a bundle repeats nearby.
+		return zstd.NewWriter(dst, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(encoderWindow))
 	case Gzip:
 		return gzip.NewWriterLevel(dst, gzip.DefaultCompression)
 	}
@@ -104,13 +109,11 @@ func (w *Writer) PutLine(name string, line []byte) int64 {
 	defer w.mu.Unlock()
 	t := w.rows[name]
 	if t == nil {
-		t = &table{}
+		t = &waiting{}
 		w.rows[name] = t
 	}
-	t.buf.Write(line)
-	t.buf.WriteByte('\n')
-	t.lines++
-	return t.lines
+	t.add(line, w.packer)
+	return t.count
 }
 
 // Lines is the number of rows that a table has so far.
@@ -118,7 +121,7 @@ func (w *Writer) Lines(name string) int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if t := w.rows[name]; t != nil {
-		return t.lines
+		return t.count
 	}
 	return 0
 }
@@ -130,7 +133,7 @@ func (w *Writer) Size() int64 {
 	defer w.mu.Unlock()
 	n := int64(w.body.Len())
 	for _, t := range w.rows {
-		n += int64(t.buf.Len())
+		n += t.size
 	}
 	return n
 }
@@ -156,12 +159,33 @@ func (w *Writer) entry(tw *tar.Writer, name string, data []byte) error {
 	return writeEntry(tw, w.top+"/"+name, w.at, data)
 }
 
-func writeEntry(tw *tar.Writer, name string, at time.Time, data []byte) error {
-	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(data)), Mode: 0o600, ModTime: at.Truncate(time.Second), Format: tar.FormatPAX}
-	if err := tw.WriteHeader(h); err != nil {
+// rowsEntry writes the rows of a table, and forgets them.
+func (w *Writer) rowsEntry(name string, l *waiting) error {
+	if err := writeHeader(w.tar, w.top+"/"+name, w.at, l.size); err != nil {
+		return err
+	}
+	sum, err := l.writeTo(w.tar)
+	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
+	w.manifest.Entries = append(w.manifest.Entries, ManifestEntry{name, l.size, sum})
+	l.open = nil
+	return nil
+}
+
+func writeEntry(tw *tar.Writer, name string, at time.Time, data []byte) error {
+	if err := writeHeader(tw, name, at, int64(len(data))); err != nil {
+		return err
+	}
 	if _, err := tw.Write(data); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+func writeHeader(tw *tar.Writer, name string, at time.Time, size int64) error {
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: at.Truncate(time.Second), Format: tar.FormatPAX}
+	if err := tw.WriteHeader(h); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
@@ -180,10 +204,9 @@ func (w *Writer) Close(dst io.Writer, summary string) error {
 	slices.Sort(names)
 	for _, name := range append(names, "coverage") {
 		if t := w.rows[name]; t != nil {
-			if err := w.entry(w.tar, "rows/"+name+".jsonl", t.buf.Bytes()); err != nil {
+			if err := w.rowsEntry("rows/"+name+".jsonl", t); err != nil {
 				return err
 			}
-			t.buf = bytes.Buffer{}
 		}
 	}
 
