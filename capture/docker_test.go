@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -90,15 +92,11 @@ func serve(t *testing.T, root string, h http.Handler) {
 	t.Cleanup(func() { _ = srv.Close() })
 }
 
-// socketRoot is a root directory whose sockets have names short enough for the kernel: t.TempDir may be too long.
+// socketRoot is a root directory, relative to the current one: a socket's name may be no longer than about 100 bytes.
 func socketRoot(t *testing.T) string {
 	t.Helper()
-	root, err := os.MkdirTemp("", "nm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(root) })
-	return root
+	t.Chdir(t.TempDir())
+	return "."
 }
 
 // healthy are the replies of a manager with one service.
@@ -350,6 +348,32 @@ func TestGetOnly(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// FuzzSplitArray: what is split and joined again is the same array, one element a line.
+func FuzzSplitArray(f *testing.F) {
+	f.Add([]byte("[ {\"a\": [1, \"]\\n\"]},\n 2 , null]\n"))
+	f.Add([]byte(`[{"a":1},{"b":`))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		rows, whole, err := splitArray(doc)
+		if err != nil {
+			if rows != nil {
+				t.Fatal("rows and an error")
+			}
+			return
+		}
+		out := joinRows(rows)
+		if lines := bytes.Count(out, []byte("\n")); lines != len(rows)+2 {
+			t.Fatalf("%d lines for %d rows: %q", lines, len(rows), out)
+		}
+		var got, want []any
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatalf("%v: %q", err, out)
+		}
+		if whole && json.Unmarshal(doc, &want) == nil && !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q became %q", doc, out)
+		}
+	})
+}
 
 func TestJoinRows(t *testing.T) {
 	tests := []struct{ name, in, want string }{

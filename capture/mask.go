@@ -54,6 +54,8 @@ type masker struct {
 	pos   int // all of in before it has been written or dropped
 	out   bytes.Buffer
 	count int
+
+	program string // last program met in a command whose short options hold passwords: its arguments may stand elsewhere
 }
 
 // space copies white space.
@@ -118,12 +120,13 @@ func (m *masker) object(p place) {
 
 func (m *masker) array(p place) {
 	m.copy(1)
-	var args argv
+	args := argv{program: m.program}
 	for {
 		m.space()
 		switch m.in[m.pos] {
 		case ']':
 			m.copy(1)
+			m.program = args.program
 			return
 		case ',':
 			m.copy(1)
@@ -180,6 +183,9 @@ func (m *masker) text(p place) []byte {
 	case login:
 		t = maskLogin(maskText(s))
 	default:
+		if p.key == "path" { // of a container: the program; Args come behind it
+			m.program = programOf(s)
+		}
 		t = maskText(s)
 	}
 	if t == s {

@@ -11,6 +11,7 @@ type argv struct {
 	next    bool   // the word before was an option whose value is a secret
 	maybe   bool   // with next: or it was a switch that takes no value, as --auth is
 	env     bool   // the word before was an option whose value is NAME=value of the environment
+	port    bool   // the word before was -p of an unknown program
 	script  bool   // the word before was -c: a script for a shell follows
 	program string // last word that looked like a program with short options for passwords
 }
@@ -25,8 +26,19 @@ var shortPassword = map[string]string{
 	"sqlcmd": "P", "snmpwalk": "A", "snmpget": "A", "ipmitool": "P",
 }
 
+// programOf is the key in shortPassword of a program that is called by this word, empty for any other.
+func programOf(word string) string {
+	if _, known := shortPassword[path.Base(word)]; known {
+		return path.Base(word)
+	}
+	return ""
+}
+
+// portLike is what -p is followed by when it is a port, a mapping of ports or a path, and no password.
+var portLike = regexp.MustCompile(`^([0-9.:,-]+(/?(tcp|udp|sctp))?|[./-].*)$`)
+
 // harmlessP are words that begin with p and stand behind one dash in usual commands, so that -p is no password there.
-var harmlessP = regexp.MustCompile(`^-p([0-9:/,.-]*(tcp|udp)?|ort|orts|ath|rint|rint0|rune|erm|id|idfile|id-file|roto|rotocol|rofile|eer|eers|ool|refix|lugin|lugins|roject|ipe|arents?|retty|ublic|thread|v|ing|rog|rocess)(=.*)?$`)
+var harmlessP = regexp.MustCompile(`^-p([0-9]*[:/,.-][0-9:/,.-]*(tcp|udp)?|ort|orts|ath|rint|rint0|rune|erm|id|idfile|id-file|roto|rotocol|rofile|eer|eers|ool|refix|lugin|lugins|roject|ipe|arents?|retty|ublic|thread|v|ing|rog|rocess)(=.*)?$`)
 
 // mask returns an argument without its secret. One with blanks in it is looked at as a script for a shell, too.
 func (a *argv) mask(arg string) string {
@@ -60,9 +72,13 @@ func (a *argv) word(word string) string {
 			return masked
 		}
 	}
-	if _, known := shortPassword[path.Base(word)]; known {
-		a.program = path.Base(word)
+	if program := programOf(word); program != "" {
+		a.program = program
 		return word
+	}
+	port := a.port
+	if a.port = false; port && !portLike.MatchString(word) {
+		return masked
 	}
 	if strings.HasPrefix(word, "-") {
 		return a.option(word)
@@ -114,7 +130,8 @@ func (a *argv) option(word string) string {
 	case strings.HasPrefix(word, "-p") && len(word) > 2 && !harmlessP.MatchString(word):
 		return "-p" + masked
 	case word == "-p" && !known:
-		return word // a port far more often than a password; program by program above
+		a.port = true // a port more often than a password
+		return word
 	}
 	return maskText(word)
 }
