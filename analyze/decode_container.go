@@ -71,20 +71,20 @@ func decodeContainers(_ string, r io.Reader) ([]decoded, error) {
 		if h := in.State.Health; h != nil && h.Status != "none" {
 			c.Health = h.Status
 		}
-		rows = append(rows, decoded{line, c})
-		var a addressReader
+		p := putter{line: line, rows: &rows}
+		p.put(c)
 		for _, name := range slices.Sorted(maps.Keys(in.NetworkSettings.Networks)) {
 			n := in.NetworkSettings.Networks[name]
 			if n == nil {
 				continue
 			}
-			rows = append(rows, decoded{line, schema.ContainerNetwork{
+			p.put(schema.ContainerNetwork{
 				Container: in.ID, Network: name, NetworkID: n.NetworkID, EndpointID: n.EndpointID,
-				IP: a.addr(n.IPAddress), PrefixLen: n.IPPrefixLen, IP6: a.addr(n.GlobalIPv6Address), Gateway: a.addr(n.Gateway),
+				IP: p.addr(n.IPAddress), PrefixLen: n.IPPrefixLen, IP6: p.addr(n.GlobalIPv6Address), Gateway: p.addr(n.Gateway),
 				MAC: strings.ToLower(n.MacAddress), Aliases: strings.Join(n.Aliases, ","),
-			}})
+			})
 		}
-		return a.err
+		return p.err()
 	})
 	return rows, err
 }

@@ -39,8 +39,7 @@ func decodeNetworks(_ string, r io.Reader) ([]decoded, error) {
 		if in.ID == "" {
 			return fmt.Errorf("a network without Id")
 		}
-		put := func(row any) { rows = append(rows, decoded{line, row}) }
-		var a addressReader
+		p := putter{line: line, rows: &rows}
 		net := schema.Network{
 			NetworkID: in.ID, Name: in.Name, Driver: in.Driver, Scope: in.Scope,
 			Ingress: in.Ingress, Internal: in.Internal, Attachable: in.Attachable, IPv6: in.EnableIPv6,
@@ -50,23 +49,23 @@ func decodeNetworks(_ string, r io.Reader) ([]decoded, error) {
 		// Both are flags: overlay takes the option as set whatever its value (ov_network.go: CreateNetwork, dsr in network.go).
 		_, net.Encrypted = in.Options["encrypted"]
 		_, net.DSR = in.Options["dsr"]
-		put(net)
+		p.put(net)
 		for _, c := range in.IPAM.Config {
-			put(schema.NetworkSubnet{NetworkID: in.ID, Subnet: a.prefix(c.Subnet), Gateway: a.addr(c.Gateway)})
+			p.put(schema.NetworkSubnet{NetworkID: in.ID, Subnet: p.prefix(c.Subnet), Gateway: p.addr(c.Gateway)})
 		}
 		for _, owner := range slices.Sorted(maps.Keys(in.Containers)) {
 			c := in.Containers[owner]
-			ip, _ := a.cidr(c.IPv4Address)
-			ip6, _ := a.cidr(c.IPv6Address)
-			put(schema.NetworkEndpoint{
+			ip, _ := p.cidr(c.IPv4Address)
+			ip6, _ := p.cidr(c.IPv6Address)
+			p.put(schema.NetworkEndpoint{
 				NetworkID: in.ID, Owner: owner, Name: c.Name, EndpointID: c.EndpointID,
 				MAC: strings.ToLower(c.MacAddress), IP: ip, IP6: ip6,
 			})
 		}
-		for _, p := range in.Peers {
-			put(schema.NetworkPeer{NetworkID: in.ID, Name: p.Name, IP: a.addr(p.IP)})
+		for _, peer := range in.Peers {
+			p.put(schema.NetworkPeer{NetworkID: in.ID, Name: peer.Name, IP: p.addr(peer.IP)})
 		}
-		return a.err
+		return p.err()
 	})
 	return rows, err
 }

@@ -87,7 +87,7 @@ func decodeServices(_ string, r io.Reader) ([]decoded, error) {
 		if in.ID == "" {
 			return fmt.Errorf("a service without ID")
 		}
-		put := func(row any) { rows = append(rows, decoded{line, row}) }
+		p := putter{line: line, rows: &rows}
 		s := schema.SwarmService{
 			ServiceID: in.ID, Name: in.Spec.Name, EndpointMode: in.endpointMode(),
 			CreatedAt: dockerTime(in.CreatedAt), UpdatedAt: dockerTime(in.UpdatedAt),
@@ -108,30 +108,29 @@ func decodeServices(_ string, r io.Reader) ([]decoded, error) {
 		if u := in.UpdateStatus; u != nil {
 			s.UpdateState = u.State
 		}
-		put(s)
-		var a addressReader
+		p.put(s)
 		for _, v := range in.Endpoint.VirtualIPs {
 			if v.Addr == "" { // allocated for a network that has no address to give: dnsrr, host
 				continue
 			}
-			ip, bits := a.cidr(v.Addr)
-			put(schema.SwarmServiceVIP{ServiceID: in.ID, NetworkID: v.NetworkID, IP: ip, PrefixLen: bits})
+			ip, bits := p.cidr(v.Addr)
+			p.put(schema.SwarmServiceVIP{ServiceID: in.ID, NetworkID: v.NetworkID, IP: ip, PrefixLen: bits})
 		}
-		for _, p := range in.Endpoint.Ports {
-			mode := p.PublishMode
+		for _, port := range in.Endpoint.Ports {
+			mode := port.PublishMode
 			if mode == "" {
 				mode = "ingress" // the API leaves out the default (engines before 1.13 know no other)
 			}
-			put(schema.SwarmServicePort{ServiceID: in.ID, Proto: p.Protocol, Target: p.TargetPort, Published: p.PublishedPort, Mode: mode})
+			p.put(schema.SwarmServicePort{ServiceID: in.ID, Proto: port.Protocol, Target: port.TargetPort, Published: port.PublishedPort, Mode: mode})
 		}
 		targets := in.Spec.TaskTemplate.Networks
 		if len(targets) == 0 {
 			targets = in.Spec.Networks
 		}
 		for _, n := range targets {
-			put(schema.SwarmServiceNetwork{ServiceID: in.ID, NetworkID: n.Target, Aliases: strings.Join(n.Aliases, ",")})
+			p.put(schema.SwarmServiceNetwork{ServiceID: in.ID, NetworkID: n.Target, Aliases: strings.Join(n.Aliases, ",")})
 		}
-		return a.err
+		return p.err()
 	})
 	return rows, err
 }

@@ -46,17 +46,15 @@ func decodeTasks(_ string, r io.Reader) ([]decoded, error) {
 		if c := in.Status.ContainerStatus; c != nil {
 			t.Container, t.ExitCode = c.ContainerID, c.ExitCode
 		}
-		rows = append(rows, decoded{line, t})
-		var a addressReader
+		p := putter{line: line, rows: &rows}
+		p.put(t)
 		for _, n := range in.NetworksAttachments {
 			for _, s := range n.Addresses {
-				ip, bits := a.cidr(s)
-				rows = append(rows, decoded{line, schema.SwarmTaskAddress{
-					TaskID: in.ID, NetworkID: n.Network.ID, Network: n.Network.Spec.Name, IP: ip, PrefixLen: bits,
-				}})
+				ip, bits := p.cidr(s)
+				p.put(schema.SwarmTaskAddress{TaskID: in.ID, NetworkID: n.Network.ID, Network: n.Network.Spec.Name, IP: ip, PrefixLen: bits})
 			}
 		}
-		return a.err
+		return p.err()
 	})
 	return rows, err
 }

@@ -53,8 +53,9 @@ func (r *bundleReader) document(name string, e *schema.Entry) {
 				line = at.line
 			}
 			ref := fmt.Sprintf("%s/%s:%d", r.host, e.Name, line)
-			r.problem("%s: %v", ref, err)
-			r.coverage.damageDocument(e.Name, "the document could not be understood: "+err.Error(), ref)
+			text := strings.ReplaceAll(err.Error(), "\n", "; ")
+			r.problem("%s: %s", ref, text)
+			r.coverage.damageDocument(e.Name, "the document could not be understood: "+text, ref)
 		}
 		switch name {
 		case "docker/tasks.json":
@@ -96,8 +97,11 @@ type elementError struct {
 	err  error
 }
 
-func (e *elementError) Error() string { return e.err.Error() }
+func (e *elementError) Error() string { return fmt.Sprintf("line %d: %v", e.line, e.err) }
 func (e *elementError) Unwrap() error { return e.err }
+
+// maxMistakes bounds how many mistakes of one document are told.
+const maxMistakes = 10
 
 // elements calls f with each element of the JSON array that r holds and the line where the element begins. Capture
 // writes one element a line, but any layout is read. An element that f refuses does not end the reading.
@@ -122,6 +126,11 @@ func elements[E any](r io.Reader, f func(line int64, e *E) error) error {
 		line = int64(1)
 		pos  = 0
 	)
+	mistake := func(err error) {
+		if len(errs) < maxMistakes {
+			errs = append(errs, &elementError{line, err})
+		}
+	}
 	for dec.More() {
 		start := int(dec.InputOffset())
 		for start < len(data) && strings.IndexByte(" \t\r\n,", data[start]) >= 0 {
@@ -134,17 +143,18 @@ func elements[E any](r io.Reader, f func(line int64, e *E) error) error {
 		var wrong *json.UnmarshalTypeError
 		switch {
 		case errors.As(err, &wrong): // the element is whole, one of its values is not what it should be
-			errs = append(errs, &elementError{line, err})
-			continue
+			mistake(err)
 		case err != nil:
-			return errors.Join(append(errs, &elementError{line, fmt.Errorf("damaged JSON: %w", err)})...)
-		}
-		if err := f(line, &e); err != nil {
-			errs = append(errs, &elementError{line, err})
+			mistake(fmt.Errorf("damaged JSON: %w", err))
+			return errors.Join(errs...)
+		default:
+			if err := f(line, &e); err != nil {
+				mistake(err)
+			}
 		}
 	}
 	if _, err := dec.Token(); err != nil {
-		errs = append(errs, &elementError{line, fmt.Errorf("damaged JSON: the array has no end: %w", err)})
+		mistake(fmt.Errorf("damaged JSON: the array has no end: %w", err))
 	}
 	return errors.Join(errs...)
 }
@@ -160,41 +170,57 @@ func errorReply(data []byte) string {
 	return reply.Message
 }
 
-// An addressReader parses addresses and keeps the first mistake, so that a decoder can build a row in one expression.
-type addressReader struct{ err error }
+// A putter takes the rows of one element. It parses the addresses that a row is built from, so that the row can be
+// one expression; a row with an address that is none is kept out, and the mistake told.
+type putter struct {
+	line int64
+	rows *[]decoded
+	bad  error   // of the row that is being built
+	errs []error // of rows that were kept out
+}
+
+func (p *putter) put(row any) {
+	if p.bad != nil {
+		p.errs, p.bad = append(p.errs, p.bad), nil
+		return
+	}
+	*p.rows = append(*p.rows, decoded{p.line, row})
+}
+
+func (p *putter) err() error { return errors.Join(p.errs...) }
 
 // addr is an address; the zero one for empty text.
-func (a *addressReader) addr(s string) netip.Addr {
+func (p *putter) addr(s string) netip.Addr {
 	if s == "" {
 		return netip.Addr{}
 	}
 	ip, err := netip.ParseAddr(s)
-	if err != nil && a.err == nil {
-		a.err = err
+	if err != nil {
+		p.bad = err
 	}
 	return ip.Unmap()
 }
 
 // cidr is the address and the prefix length of 10.0.0.2/24; zero for empty text. The length may be missing.
-func (a *addressReader) cidr(s string) (netip.Addr, int64) {
+func (p *putter) cidr(s string) (netip.Addr, int64) {
 	if !strings.Contains(s, "/") {
-		return a.addr(s), 0
+		return p.addr(s), 0
 	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil && a.err == nil {
-		a.err = err
+	x, err := netip.ParsePrefix(s)
+	if err != nil {
+		p.bad = err
 	}
-	return p.Addr().Unmap(), int64(p.Bits())
+	return x.Addr().Unmap(), int64(x.Bits())
 }
 
 // prefix is a subnet; the zero one for empty text.
-func (a *addressReader) prefix(s string) netip.Prefix {
+func (p *putter) prefix(s string) netip.Prefix {
 	if s == "" {
 		return netip.Prefix{}
 	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil && a.err == nil {
-		a.err = err
+	x, err := netip.ParsePrefix(s)
+	if err != nil {
+		p.bad = err
 	}
-	return p.Masked()
+	return x.Masked()
 }
