@@ -48,7 +48,9 @@ var dns = &Collector{
 			return err
 		}
 		share := plan.share(ns)
-		if share == nil {
+		if share == nil && ns.Container != "" && ns.Processes > 0 {
+			return &Incomplete{schema.Skipped, "nothing but the id is known of its container, so not which names to ask"}
+		} else if share == nil {
 			return &Incomplete{schema.Absent, "no running container of Docker's is in it"}
 		}
 		if len(share.names) == 0 && share.dropped == 0 {

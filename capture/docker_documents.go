@@ -50,7 +50,7 @@ var docker = &Collector{
 		services, _ := r.list(ctx, "services", "/services", nil)
 		h.Docker.keep(func(st *dockerState) {
 			if details != nil {
-				st.containers = decodeRows[*dockerContainer](details)
+				st.containers = h.Docker.completed(decodeRows[*dockerContainer](details), len(containers))
 			}
 			st.networks, st.services = decodeRows[dockerNetwork](networks), decodeRows[dockerService](services)
 		})

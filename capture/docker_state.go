@@ -108,6 +108,25 @@ func (d *Docker) containers() ([]*dockerContainer, error) {
 	return d.state.containers, nil
 }
 
+// completed adds to the containers that the daemon described those of its list of n that it did not, by its files: one that
+// hangs its own inspection is of interest most of all. The caller holds mu.
+func (d *Docker) completed(found []*dockerContainer, n int) []*dockerContainer {
+	if len(found) >= n {
+		return found
+	}
+	known := map[string]bool{}
+	for _, c := range found {
+		known[c.ID] = true
+	}
+	files, _ := containersOnDisk(d.options, d.root()) // without them the rest is still known
+	for _, c := range files {
+		if !known[c.ID] {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
 // root is the daemon's data root on the host: as the daemon says, else as its configuration says, else the default.
 func (d *Docker) root() string {
 	if i := d.state.info; i != nil && strings.HasPrefix(i.DockerRootDir, "/") {

@@ -246,14 +246,25 @@ func TestDockerHung(t *testing.T) {
 // A call that hangs while the daemon still answers a ping costs that document only.
 func TestDockerOneCallHangs(t *testing.T) {
 	root := socketRoot(t)
-	daemon := &fakeDaemon{replies: healthy(), hang: map[string]bool{"/containers/c1/json": true}}
+	r := healthy()
+	r["/containers/c2/json"] = `{"Id":"c2","Name":"/other"}`
+	daemon := &fakeDaemon{replies: r, hang: map[string]bool{"/containers/c1/json": true}}
 	daemon.listen(t, root)
-	cover, docs, _ := captureDocker(t, Options{Root: root}, 200*time.Millisecond)
+	onDisk(t, root, "c1", "json-file", "")
+	cover, docs, d := captureDocker(t, Options{Root: root}, 200*time.Millisecond)
 	if c := cover["container_inspect"]; c.Outcome != schema.Partial || !strings.Contains(c.Reason, "/containers/c1/json") {
 		t.Errorf("container_inspect: %s: %s", c.Outcome, c.Reason)
 	}
 	if cover["services"].Outcome != schema.OK || docs["tasks"] == "" {
 		t.Errorf("the rest was not asked: %+v", cover["services"])
+	}
+	var known []string
+	containers, err := d.containers()
+	for _, c := range containers {
+		known = append(known, c.ID+c.service())
+	}
+	if !slices.Equal(known, []string{"c2", "c1web"}) || err != nil { // by the daemon, and by its files
+		t.Errorf("containers %v, %v", known, err)
 	}
 }
 
