@@ -20,6 +20,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
+
+	"github.com/netmortem/netmortem/schema"
 )
 
 // buildFleet makes n namespaces as a host of a swarm has them, and returns the bind mounts that hold them. Every tenth
@@ -265,7 +267,11 @@ func forgetOne(b *testing.B, mount string, keep *visit) error {
 	for _, d := range procDocs {
 		_, _ = n.readProc(d.path) // some kernels lack some
 	}
-	for _, key := range sysctlsOfNetns {
+	kind := schema.NetnsContainer
+	if strings.HasPrefix(filepath.Base(mount), "1-") {
+		kind = schema.NetnsOverlay
+	}
+	for _, key := range sysctlsFor(kind) {
 		_, _ = n.readProc("/proc/sys/" + strings.ReplaceAll(key, ".", "/"))
 	}
 	keep.room, keep.proc = n.room, n.proc

@@ -8,8 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memoryLimit is what the process aims to stay below: the garbage collector works harder when it comes near.
-const memoryLimit = 48 << 20
+// The process aims to stay below memoryLimit: the garbage collector works harder when it comes near. Before that it runs
+// when the heap has grown by half.
+const (
+	memoryLimit   = 40 << 20
+	growthPercent = 50
+)
 
 // calm makes the process the last in the queue for processors and disks, lets it start no other program by name, and
 // bounds its memory. What the kernel refuses stays as it was: none of it is needed to read.
@@ -29,5 +33,8 @@ func calm() {
 	os.Unsetenv("PATH")
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(growthPercent)
 	}
 }

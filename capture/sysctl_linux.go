@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,44 +15,72 @@ import (
 	"github.com/netmortem/netmortem/schema"
 )
 
-// sysctlsOfNetns are the settings that every namespace has of its own, each with the reason why it is read.
-var sysctlsOfNetns = []string{
-	"net.ipv4.ip_forward",                                // nothing is routed between containers and the world without it
-	"net.ipv4.conf.all.rp_filter",                        // strict reverse path filtering drops what comes in by another link
-	"net.ipv4.conf.default.rp_filter",                    // what links that are made later begin with
-	"net.ipv4.conf.all.arp_ignore",                       // direct routing (DSR) needs 1 …
-	"net.ipv4.conf.all.arp_announce",                     // … and 2
-	"net.ipv4.conf.all.accept_local",                     // hairpin traffic
-	"net.ipv4.conf.all.route_localnet",                   // published ports on 127.0.0.1
-	"net.ipv4.ip_nonlocal_bind",                          // binding a virtual address that is elsewhere
-	"net.ipv4.ip_no_pmtu_disc",                           // path MTU discovery
-	"net.ipv4.tcp_mtu_probing",                           // what helps when it is broken
-	"net.ipv4.ip_local_port_range",                       // how many connections one address can have to one destination
-	"net.ipv4.ip_local_reserved_ports",                   // fewer of them
-	"net.ipv4.tcp_tw_reuse",                              // how soon a port is used again
-	"net.ipv4.tcp_fin_timeout",                           // orphaned connections
-	"net.ipv4.tcp_keepalive_time",                        // longer than IPVS remembers an idle connection: resets after a pause
-	"net.ipv4.tcp_keepalive_intvl",                       //
-	"net.ipv4.tcp_keepalive_probes",                      //
-	"net.ipv4.tcp_retries2",                              // how long a dead peer goes unnoticed
-	"net.ipv4.tcp_syncookies",                            // what happens when a listener is flooded
-	"net.ipv4.tcp_max_syn_backlog",                       //
-	"net.core.somaxconn",                                 // bound on every listener's queue
-	"net.ipv6.conf.all.disable_ipv6",                     // whether resolvers see IPv6 addresses
-	"net.ipv6.conf.default.disable_ipv6",                 //
-	"net.ipv6.conf.all.forwarding",                       //
-	"net.ipv4.vs.conntrack",                              // IPVS as Docker sets it up in lb_ and ingress_sbox
-	"net.ipv4.vs.conn_reuse_mode",                        //
-	"net.ipv4.vs.expire_nodest_conn",                     //
-	"net.ipv4.vs.expire_quiescent_template",              //
-	"net.ipv4.vs.sloppy_tcp",                             //
-	"net.bridge.bridge-nf-call-iptables",                 // bridged traffic meets iptables; kernel 5.3 and newer: by namespace
-	"net.bridge.bridge-nf-call-ip6tables",                //
-	"net.netfilter.nf_conntrack_max",                     // a full table drops new connections
-	"net.netfilter.nf_conntrack_tcp_be_liberal",          // packets out of window
-	"net.netfilter.nf_conntrack_tcp_timeout_established", // idle connections
-	"net.netfilter.nf_conntrack_udp_timeout",             //
-	"net.netfilter.nf_conntrack_udp_timeout_stream",      //
+// sysctlsOfNetns are the settings that every namespace has of its own, with the kinds of namespace where they decide
+// something; in the host's namespace and in those that are not Docker's all are read. A file of /proc/sys is dear to open
+// in a namespace: the kernel keeps one entry of the same name for each.
+var sysctlsOfNetns = []struct {
+	kinds []string // nil for all
+	keys  []string
+}{
+	{nil, []string{
+		"net.ipv4.ip_forward",              // nothing is routed between containers and the world without it
+		"net.ipv4.conf.all.rp_filter",      // strict reverse path filtering drops what comes in by another link
+		"net.ipv4.conf.all.arp_ignore",     // direct routing (DSR) needs 1 …
+		"net.ipv4.conf.all.arp_announce",   // … and 2
+		"net.ipv4.conf.all.accept_local",   // hairpin traffic
+		"net.ipv4.conf.all.route_localnet", // published ports on 127.0.0.1
+		"net.ipv6.conf.all.disable_ipv6",   // whether resolvers see IPv6 addresses
+	}},
+	{[]string{schema.NetnsContainer}, []string{
+		"net.ipv4.tcp_keepalive_time", // longer than IPVS remembers an idle connection: resets after a pause
+		"net.ipv4.tcp_keepalive_intvl",
+		"net.ipv4.tcp_keepalive_probes",
+		"net.ipv4.tcp_retries2",        // how long a dead peer goes unnoticed
+		"net.ipv4.tcp_fin_timeout",     // orphaned connections
+		"net.ipv4.tcp_tw_reuse",        // how soon a port is used again
+		"net.ipv4.ip_local_port_range", // how many connections one address can have to one destination
+		"net.ipv4.tcp_max_syn_backlog", // bounds on a listener's queues
+		"net.core.somaxconn",
+	}},
+	{[]string{schema.NetnsLB, schema.NetnsIngress}, []string{
+		"net.ipv4.vs.conntrack", // IPVS as Docker sets it up
+		"net.ipv4.vs.conn_reuse_mode",
+		"net.ipv4.vs.expire_nodest_conn",
+		"net.ipv4.vs.expire_quiescent_template",
+		"net.ipv4.vs.sloppy_tcp",
+		"net.netfilter.nf_conntrack_tcp_be_liberal",          // packets out of window
+		"net.netfilter.nf_conntrack_tcp_timeout_established", // idle connections
+		"net.netfilter.nf_conntrack_udp_timeout",
+		"net.netfilter.nf_conntrack_udp_timeout_stream",
+		"net.ipv4.ip_local_port_range", // source ports of the one address that all clients share
+	}},
+	{[]string{schema.NetnsOverlay}, []string{
+		"net.bridge.bridge-nf-call-iptables", // bridged traffic meets iptables; kernel 5.3 and newer: by namespace
+		"net.bridge.bridge-nf-call-ip6tables",
+	}},
+	{[]string{}, []string{ // of no kind of Docker's
+		"net.ipv4.conf.default.rp_filter", // what links that are made later begin with
+		"net.ipv6.conf.default.disable_ipv6",
+		"net.ipv6.conf.all.forwarding",
+		"net.ipv4.ip_nonlocal_bind", // binding a virtual address that is elsewhere
+		"net.ipv4.ip_no_pmtu_disc",  // path MTU discovery
+		"net.ipv4.tcp_mtu_probing",  // what helps when it is broken
+		"net.ipv4.ip_local_reserved_ports",
+		"net.ipv4.tcp_syncookies", // what happens when a listener is flooded
+		"net.netfilter.nf_conntrack_max",
+	}},
+}
+
+// sysctlsFor lists the settings that are read in a namespace of that kind, each once.
+func sysctlsFor(kind string) []string {
+	var keys []string
+	for _, group := range sysctlsOfNetns {
+		if group.kinds == nil || kind == schema.NetnsHost || kind == schema.NetnsOther || slices.Contains(group.kinds, kind) {
+			keys = append(keys, group.keys...)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // sysctlsOfHost are settings of the whole kernel, read once, in the host's namespace. A * stands for anything but a dot.
@@ -136,7 +165,7 @@ var sysctlCollector = &Collector{
 	Doc:    "Kernel settings that decide about traffic: listed files of /proc/sys in each namespace, and those of every link from its RTM_GETLINK answer.",
 	Tables: []string{"sysctl"},
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
-		if err := readSysctls(ctx, ns, s, sysctlsOfNetns); err != nil {
+		if err := readSysctls(ctx, ns, s, sysctlsFor(ns.Kind)); err != nil {
 			return err
 		}
 		if ns.IsHost() {
