@@ -148,11 +148,16 @@ FROM bundle AS b LEFT JOIN host AS h ON h.host = b.host LEFT JOIN engine AS e ON
 
 // knowledgeOf gathers what is missing where.
 func knowledgeOf(ctx context.Context, db *database, reports []*loaded) (*knowledge, error) {
-	k := &knowledge{lost: map[string]map[string]loss{}, swarm: map[string]bool{}, readOnce: map[string]bool{}, outside: map[string]bool{}}
+	k := &knowledge{lost: map[string]map[string]loss{}, swarm: map[string]bool{}, swarmLost: map[string]loss{}, readOnce: map[string]bool{}, outside: map[string]bool{}}
 	for _, r := range reports {
 		k.lost[r.source.host] = r.lost
 		for table := range r.swarm {
 			k.swarm[table] = true
+		}
+		for table, l := range r.lost {
+			if _, ok := k.swarmLost[table]; !ok && l.document != "" && schema.TableByName(table) != nil && schema.TableByName(table).Scope == schema.PerSwarm {
+				k.swarmLost[table] = l
+			}
 		}
 	}
 	err := db.each(ctx, `SELECT b.host,

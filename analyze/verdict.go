@@ -8,10 +8,11 @@ import (
 
 // knowledge is what decides whether a rule could be judged on a host.
 type knowledge struct {
-	lost     map[string]map[string]loss // host, table: the first thing that is missing
-	swarm    map[string]bool            // tables of the swarm that some manager's bundle holds whole
-	readOnce map[string]bool            // hosts whose volatile tables were not read twice
-	outside  map[string]bool            // hosts that are in no swarm, by their daemon's word or for want of a daemon
+	lost      map[string]map[string]loss // host, table: the first thing that is missing
+	swarm     map[string]bool            // tables of the swarm that some manager's bundle holds whole
+	swarmLost map[string]loss            // tables of the swarm: why the first bundle that should hold them does not
+	readOnce  map[string]bool            // hosts whose volatile tables were not read twice
+	outside   map[string]bool            // hosts that are in no swarm, by their daemon's word or for want of a daemon
 }
 
 // judge says what became of a rule on a captured host on which it found so many things.
@@ -42,7 +43,10 @@ func (k *knowledge) missing(table, host string) (why, ref string) {
 		if k.swarm[table] || k.outside[host] {
 			return "", ""
 		}
-		return "no manager's task list in any bundle: " + t.Name + " is not known", k.lost[host][table].ref
+		if l, ok := k.swarmLost[table]; ok {
+			return "no manager's bundle tells of the swarm: " + l.String(), l.ref
+		}
+		return "no manager's task list in any bundle: " + t.Name + " is not known", ""
 	}
 	if l, ok := k.lost[host][table]; ok {
 		return l.String(), l.ref
