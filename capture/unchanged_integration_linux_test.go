@@ -17,7 +17,7 @@ func stateOf(n *heldNetns) []string {
 	n.must(func() error {
 		for _, name := range []string{
 			"ip_tables_names", "ip6_tables_names", "arp_tables_names", "ip_tables_matches", "ip_tables_targets", "protocols",
-			"dev_mcast", "ptype", "route", "ipv6_route", "ip_vs", "netlink",
+			"ptype", "route", "ip_vs", "netlink",
 		} {
 			text, err := os.ReadFile("/proc/thread-self/net/" + name)
 			if name == "netlink" || name == "protocols" { // one line a socket, or with counts of them: none may be left open
@@ -36,7 +36,7 @@ func stateOf(n *heldNetns) []string {
 				return err
 			}
 			for _, e := range list {
-				if !e.IP.IsMulticast() && !(len(e.HardwareAddr) > 0 && e.HardwareAddr[0]&1 == 1) { // the kernel makes those when it likes
+				if e.State == netlink.NUD_PERMANENT && !e.IP.IsMulticast() && e.HardwareAddr[0]&1 == 0 { // others come and go by themselves
 					lines = append(lines, fmt.Sprint(what, e.LinkIndex, e.IP, e.HardwareAddr, e.State, e.Flags))
 				}
 			}
