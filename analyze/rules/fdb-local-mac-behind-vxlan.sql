@@ -11,7 +11,8 @@
 -- fixed-in: 17.06 for key-value stores, 17.12 for swarm mode. Engines 25.0.13 and newer restore a remaining peer without asking
 --   whether it is local, so it may come again.
 -- limits: the weak signature (learned entries alone) is reported only for an endpoint that has been here for five minutes, for such
---   entries outlive a move by that long. An address that no captured row shows to be local is not judged.
+--   entries outlive a move by that long, and not where it was learned from 127.0.0.1: such frames left for this host itself, by an entry
+--   that points here (see fdb-wrong-vtep). An address that no captured row shows to be local is not judged.
 --
 -- vxlan0 of an overlay is an ARP proxy: it answers for every address that has a permanent neighbour row on it. Such rows, and
 -- the forwarding entries beside them, belong to endpoints of other nodes. Here they stand for an endpoint of this host. Its
@@ -47,4 +48,4 @@ LEFT JOIN vxlan_fdb AS p ON p.host = m.host AND p.netns = m.netns AND p.mac = m.
 LEFT JOIN vxlan_fdb AS l ON l.host = m.host AND l.netns = m.netns AND l.mac = m.mac AND l.entry = 'learned' AND l.seen = 'both'
 LEFT JOIN vxlan_fdb AS b ON b.host = m.host AND b.netns = m.netns AND b.mac = m.mac AND b.entry = 'bridge' AND b.seen = 'both'
 WHERE n.ref IS NOT NULL OR p.ref IS NOT NULL
-  OR ((l.ref IS NOT NULL OR b.ref IS NOT NULL) AND m.since_s <= r.first_s - 300)
+  OR ((l.ref IS NOT NULL OR b.ref IS NOT NULL) AND m.since_s <= r.first_s - 300 AND substr(COALESCE(l.dst, ''), 1, 4) <> '127.')
