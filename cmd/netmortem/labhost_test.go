@@ -104,7 +104,7 @@ func (l *lab) must(t *testing.T, args ...string) string {
 }
 
 // bundlesOf captures every host and returns the bundles' paths. codes are the exit codes that the capture may end
-// with, 0 if none is given.
+// with, codeOK if none is given.
 func (l *lab) bundlesOf(t *testing.T, flags string, codes ...int) []string {
 	t.Helper()
 	l.bundles++
@@ -116,13 +116,11 @@ func (l *lab) bundlesOf(t *testing.T, flags string, codes ...int) []string {
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Contains(append(codes, 0)[:max(1, len(codes))], code) {
-		logs, _ := filepath.Glob(filepath.Join(dir, "*.log")) // the pattern is well-formed
-		for _, log := range logs {
-			if text, err := os.ReadFile(log); err == nil {
-				t.Logf("%s:\n%s", filepath.Base(log), text)
-			}
-		}
+	if len(codes) == 0 {
+		codes = []int{codeOK}
+	}
+	if !slices.Contains(codes, code) {
+		l.tellGaps(t, dir)
 		t.Fatalf("capture ended with code %d: %v", code, err)
 	}
 	paths, err := filepath.Glob(filepath.Join(dir, "*.tar.zst"))
@@ -130,6 +128,20 @@ func (l *lab) bundlesOf(t *testing.T, flags string, codes ...int) []string {
 		t.Fatalf("bundles in %s: %v, %v", dir, paths, err)
 	}
 	return paths
+}
+
+// tellGaps logs what the captures in dir said, and what their bundles lack.
+func (l *lab) tellGaps(t *testing.T, dir string) {
+	t.Helper()
+	logs, _ := filepath.Glob(filepath.Join(dir, "*.log")) // the pattern is well-formed
+	for _, log := range logs {
+		if text, err := os.ReadFile(log); err == nil {
+			t.Logf("%s:\n%s", filepath.Base(log), text)
+		}
+		shell := `tar --zstd -xOf "$1" --wildcards '*/rows/coverage.jsonl' | jq -c 'select(.outcome != "ok" and .outcome != "absent")'`
+		out, _ := exec.Command("bash", "-c", shell, "bash", strings.TrimSuffix(log, ".log")+".tar.zst").CombinedOutput() // a bundle may be cut
+		t.Logf("%s", out)
+	}
 }
 
 // analyzed runs analyze on bundles and returns its result and exit code.
