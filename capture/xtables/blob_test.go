@@ -245,3 +245,34 @@ func FuzzExt(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkParse reads all tables of a host of a swarm and puts their rules into rows.
+func BenchmarkParse(b *testing.B) {
+	var host fixture
+	for _, f := range fixtures(b) {
+		if f.name == "host.txtar" {
+			host = f
+		}
+	}
+	rules := 0
+	for b.Loop() {
+		rules = 0
+		for _, a := range host.tables {
+			info, err := ParseInfo(a.info)
+			if err != nil {
+				b.Fatal(err)
+			}
+			tab, err := Parse(false, info, a.entries)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, c := range tab.Chains {
+				for _, r := range c.Rules {
+					r.Row(c.Name, nil)
+					rules++
+				}
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rules), "ns/rule")
+}

@@ -15,6 +15,7 @@ import (
 func (r *Rule) Row(chain string, sets Sets) schema.IPTablesRule {
 	row := schema.IPTablesRule{Family: family(r.V6), Chain: chain, Packets: int64(r.Packets), Bytes: int64(r.Bytes)}
 	w := writer{row: &row, rule: r, sets: sets}
+	w.Grow(160) // few rules are longer
 	w.say("-A %s", chain)
 	row.Src = w.net('s', "src", r.Src, InvertSrc)
 	row.Dst = w.net('d', "dst", r.Dst, InvertDst)
