@@ -11,7 +11,8 @@
 -- fixed-in: 17.06 for key-value stores, 17.12 for swarm mode. Engines 25.0.13 and newer restore a remaining peer without asking
 --   whether it is local, so it may come again.
 -- limits: the weak signature (learned entries alone) is reported only for an endpoint that has been here for five minutes, for such
---   entries outlive a move by that long, and not where it was learned from 127.0.0.1: such frames left for this host itself, by an entry
+--   entries outlive a move by that long; only when the entry was refreshed between the two reads, for it also outlives the fault;
+--   and not where it was learned from 127.0.0.1: such frames left for this host itself, by an entry
 --   that points here (see fdb-wrong-vtep). An address that no captured row shows to be local is not judged.
 --
 -- vxlan0 of an overlay is an ARP proxy: it answers for every address that has a permanent neighbour row on it. Such rows, and
@@ -21,7 +22,7 @@
 -- lost until the endpoint sends its next frame. It works, and works, and does not.
 --
 -- Strong: a permanent neighbour row or a programmed forwarding entry on vxlan0 for a local endpoint. Weak: only the
--- traces, a learned entry that says "behind the tunnel" for an endpoint that has long been here.
+-- traces, a learned entry, refreshed while capture watched, that says "behind the tunnel" for an endpoint that has long been here.
 SELECT
   m.host,
   CASE WHEN n.ref IS NOT NULL THEN o.vxlan || ' on ' || m.host || ' answers ARP for ' || m.label || ' (' || COALESCE(m.ip, n.ip) || ', ' || m.mac || ') of this very host'
@@ -48,4 +49,4 @@ LEFT JOIN vxlan_fdb AS p ON p.host = m.host AND p.netns = m.netns AND p.mac = m.
 LEFT JOIN vxlan_fdb AS l ON l.host = m.host AND l.netns = m.netns AND l.mac = m.mac AND l.entry = 'learned' AND l.seen = 'both'
 LEFT JOIN vxlan_fdb AS b ON b.host = m.host AND b.netns = m.netns AND b.mac = m.mac AND b.entry = 'bridge' AND b.seen = 'both'
 WHERE n.ref IS NOT NULL OR p.ref IS NOT NULL
-  OR ((l.ref IS NOT NULL OR b.ref IS NOT NULL) AND m.since_s <= r.first_s - 300 AND substr(COALESCE(l.dst, ''), 1, 4) <> '127.')
+  OR ((l.updated_s <= r.last_s - r.first_s OR b.updated_s <= r.last_s - r.first_s) AND m.since_s <= r.first_s - 300 AND substr(COALESCE(l.dst, ''), 1, 4) <> '127.')
