@@ -14,14 +14,15 @@ import (
 // coverage gathers what one bundle says of its own completeness, and concludes what is known: see the tables
 // captured and gap.
 type coverage struct {
-	host   string
-	items  []item
-	files  map[string]bool // entries of the bundle, relative to its top
-	netns  map[string]bool // every namespace that a row names
-	losses []loss
-	gaps   []Gap           // for the result: one for each item or damage
-	lost   map[string]loss // by table: the first thing that is missing
-	swarm  map[string]bool // tables of the swarm that this bundle holds whole: its host is a manager
+	host    string
+	items   []item
+	files   map[string]bool // entries of the bundle, relative to its top
+	netns   map[string]bool // every namespace that a row names
+	losses  []loss
+	damages int64           // things that could not be understood, each counted once
+	gaps    []Gap           // for the result: one for each item or damage
+	lost    map[string]loss // by table: the first thing that is missing
+	swarm   map[string]bool // tables of the swarm that this bundle holds whole: its host is a manager
 }
 
 // An item is one coverage row.
@@ -158,6 +159,7 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 		if !seen[l.ref] {
 			note(l.tbl, l.netns, l.document, l.outcome, l.reason, l.ref)
 			seen[l.ref] = true
+			c.damages++
 		}
 		put(l)
 	}

@@ -73,6 +73,9 @@ WHERE NOT EXISTS (SELECT 1 FROM engine AS e WHERE e.node_id = n.node_id)
 GROUP BY n.node_id`,
 }
 
+// Tables lists the tables of a database that no bundle has rows of: what loading knows, then what is derived.
+func Tables() []*Derived { return append(ownTables(), computed()...) }
+
 // computed lists every table that is computed after loading, in order.
 func computed() []*Derived { return append([]*Derived{&uncapturedNode}, derivedTables...) }
 

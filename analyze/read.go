@@ -16,7 +16,7 @@ import (
 type loaded struct {
 	source      *source
 	rows        int64           // put into tables of the schema, coverage left out
-	items       int64           // coverage rows
+	items       int64           // coverage rows, and what could not be understood
 	gaps        []Gap           // items that leave something unknown, and damage
 	interrupted string          // why capture or file ends early
 	problems    []string        // one line each
@@ -214,7 +214,7 @@ func (r *bundleReader) send(table string, p *pack, size int) {
 func (r *bundleReader) finish() {
 	r.putTasks()
 	r.coverage.conclude(r.rep.interrupted, func(table string) *pack { return r.pack(table) })
-	r.rep.items, r.rep.gaps = int64(len(r.coverage.items)), r.coverage.gaps
+	r.rep.items, r.rep.gaps = int64(len(r.coverage.items))+r.coverage.damages, r.coverage.gaps
 	r.rep.lost, r.rep.swarm = r.coverage.lost, r.coverage.swarm
 	for _, table := range slices.Sorted(maps.Keys(r.unknown)) {
 		for _, key := range slices.Sorted(maps.Keys(r.unknown[table])) {

@@ -54,8 +54,8 @@ type Host struct {
 	Kernel      string    `json:"kernel,omitempty"`
 	Interrupted string    `json:"interrupted,omitempty"` // why the bundle ends early
 	Rows        int64     `json:"rows"`
-	Items       int64     `json:"items"` // coverage rows
-	Gaps        []Gap     `json:"gaps"`  // coverage rows that leave something unknown
+	Items       int64     `json:"items"` // coverage rows, and rows or documents that could not be understood
+	Gaps        []Gap     `json:"gaps"`  // those items that leave something unknown
 }
 
 // Gap is one planned item that was not captured whole.

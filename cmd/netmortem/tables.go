@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/netmortem/netmortem/analyze"
 	"github.com/netmortem/netmortem/schema"
 )
 
@@ -30,7 +31,15 @@ func runTables(w io.Writer, name string) error {
 		for _, x := range schema.Tables {
 			fmt.Fprintf(t, "%s\t%s\t%s\n", x.Name, x.Scope, x.Doc)
 		}
+		for _, x := range analyze.Tables() {
+			fmt.Fprintf(t, "%s\t%s\t%s\n", x.Name, "analysis", x.Doc)
+		}
 		return t.Flush()
+	}
+	for _, x := range analyze.Tables() {
+		if x.Name == name {
+			return describeDerived(w, x)
+		}
 	}
 	x := schema.TableByName(name)
 	if x == nil {
@@ -55,9 +64,23 @@ func runTables(w io.Writer, name string) error {
 	return t.Flush()
 }
 
+// describeDerived prints the columns of a table that analyze makes.
+func describeDerived(w io.Writer, x *analyze.Derived) error {
+	fmt.Fprintf(w, "%s: %s\nMade by analyze; in no bundle.\n\n", x.Name, x.Doc)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "COLUMN\tTYPE\tEXPOSURE\tMEANING")
+	for _, c := range x.Columns {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", c.Name, c.Type, c.Class, c.Doc)
+	}
+	return t.Flush()
+}
+
 func noTable(name string) error {
 	var names []string
 	for _, x := range schema.Tables {
+		names = append(names, x.Name)
+	}
+	for _, x := range analyze.Tables() {
 		names = append(names, x.Name)
 	}
 	if near := nearest(name, names); near != "" {
