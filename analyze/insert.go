@@ -15,7 +15,6 @@ type inserter struct {
 	db      *database
 	table   string
 	columns int // that INSERT names, generated ones left out
-	list    string
 	many    *sql.Stmt // INSERT of valuesRows rows
 	blob    *sql.Stmt // INSERT of a whole pack
 	args    []any

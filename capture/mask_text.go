@@ -88,7 +88,7 @@ var pair = regexp.MustCompile(`([A-Za-z0-9_][A-Za-z0-9_.-]*)(["']?\s*=\s*|["']\s
 
 // maskPairs masks the values of the pairs in s whose name tells.
 func maskPairs(s string) string {
-	if strings.IndexAny(s, "=:") < 0 {
+	if !strings.ContainsAny(s, "=:") {
 		return s
 	}
 	var b strings.Builder

@@ -342,6 +342,7 @@ func checkNoInit(f source, report func(ast.Node, string)) {
 // checkNoState looks at assignments to variables that the file declares at its top; the parser has resolved which names
 // those are, and which are of a function's own.
 func checkNoState(f source, report func(ast.Node, string)) {
+	//lint:ignore SA1019 one file and its own names: what the parser resolves is enough
 	globals := map[*ast.Object]bool{}
 	for _, d := range f.file.Decls {
 		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.VAR {

@@ -285,6 +285,7 @@ func TestIntegrationCollectorsThatFail(t *testing.T) {
 		{Name: "panics", Tables: []string{"sysctl"}, InNetns: in(func(ctx context.Context, n *Netns, s *Sink) error {
 			put(s, n)
 			var m map[string]int
+			//lint:ignore SA5000 it is to panic
 			m["x"] = 1
 			return nil
 		})},

@@ -61,7 +61,8 @@ func TestGolden(t *testing.T) {
 // TestDeterministic: maps and times leave no trace; two runs over one result can be compared byte by byte.
 func TestDeterministic(t *testing.T) {
 	for _, x := range renderings {
-		if rendered(t, x.render, sample()) != rendered(t, x.render, sample()) {
+		first, second := rendered(t, x.render, sample()), rendered(t, x.render, sample())
+		if first != second {
 			t.Errorf("%s is not the same twice", x.name)
 		}
 	}
