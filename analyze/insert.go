@@ -14,7 +14,7 @@ const valuesRows = 50
 type inserter struct {
 	db      *database
 	table   string
-	columns int // that INSERT names, generated ones left out
+	columns int       // that INSERT names, generated ones left out
 	many    *sql.Stmt // INSERT of valuesRows rows
 	blob    *sql.Stmt // INSERT of a whole pack
 	args    []any
