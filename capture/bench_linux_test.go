@@ -267,6 +267,9 @@ func forgetOne(b *testing.B, mount string, keep *visit) error {
 	for _, d := range procDocs {
 		_, _ = n.readProc(d.path) // some kernels lack some
 	}
+	for _, name := range []string{"ip_tables_names", "ip6_tables_names"} {
+		_, _ = n.readProc("/proc/thread-self/net/" + name)
+	}
 	kind := schema.NetnsContainer
 	if strings.HasPrefix(filepath.Base(mount), "1-") {
 		kind = schema.NetnsOverlay
