@@ -59,6 +59,9 @@ func newArchive(r io.Reader, lim Limits) (*archive, error) {
 		a.stop, plain = d.Close, d
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		d, err := gzip.NewReader(br)
+		if err == io.EOF { // within its header
+			err = io.ErrUnexpectedEOF
+		}
 		if err != nil {
 			return nil, fmt.Errorf("not a bundle: %w", err)
 		}

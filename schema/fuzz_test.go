@@ -17,7 +17,7 @@ func FuzzOpen(f *testing.F) {
 	files := untar(f, whole)
 	plain := pack(f, files...)
 	for _, seed := range [][]byte{
-		nil, whole, sample(f, Gzip, 3), whole[:len(whole)/2], plain, plain[:len(plain)/2], frames(f, Zstd, plain, 2000), sparse(),
+		nil, {0x1f, 0x8b, 0x08, 0xd6, 0, 0, 0, 0, 0, 0}, whole, sample(f, Gzip, 3), whole[:len(whole)/2], plain, plain[:len(plain)/2], frames(f, Zstd, plain, 2000), sparse(),
 		pack(f, head(), entry(top+"rows/../../x", "x")), pack(f, head(), special(top+"raw/x", '2', "/etc/passwd")), pack(f, head(), head()),
 		pack(f, head(), entry(top+"manifest.json", `{"entries":[{"name":"raw/x","size":1,"sha256":"00"}]}`)), windowed(f, 8<<20),
 	} {
