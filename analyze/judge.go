@@ -117,7 +117,7 @@ func (q *question) answer(ctx context.Context, db *database, hosts map[string]bo
 }
 
 func (q *question) finding(values []any) (Finding, error) {
-	f := Finding{Rule: q.ID, Title: q.Title, Severity: q.Severity, Check: q.Check, Remedy: q.remedy()}
+	f := Finding{Rule: q.ID, Title: q.Title, Severity: q.Severity}
 	for i, name := range q.columns {
 		value, ok := valueText(values[i])
 		switch {
@@ -143,6 +143,7 @@ func (q *question) finding(values []any) (Finding, error) {
 	if len(f.Evidence) == 0 {
 		return f, fmt.Errorf("a finding that cites nothing: %s", f.Summary)
 	}
+	f.Check, f.Remedy = fill(q.Check, f.Facts), fill(q.remedy(), f.Facts)
 	return f, nil
 }
 
@@ -201,13 +202,14 @@ func rest(f Finding) string {
 // numberFindings gives sorted findings of one rule their ids: the rule and a hash of rule, host and subject, so that a link
 // to a finding outlives a new run. A second finding about one subject gets a number of its own.
 func numberFindings(list []Finding) {
+	given := map[string]int{}
 	for i := range list {
 		f := &list[i]
 		sum := sha256.Sum256([]byte(f.Rule + "\x00" + f.Host + "\x00" + f.Subject))
-		id := f.Rule + "-" + hex.EncodeToString(sum[:4])
-		f.ID = id
-		for n := 2; i > 0 && slices.ContainsFunc(list[:i], func(g Finding) bool { return g.ID == f.ID }); n++ {
-			f.ID = fmt.Sprintf("%s-%d", id, n)
+		f.ID = f.Rule + "-" + hex.EncodeToString(sum[:4])
+		given[f.ID]++
+		if n := given[f.ID]; n > 1 {
+			f.ID = fmt.Sprintf("%s-%d", f.ID, n)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// A Rule is one question asked of the database, in one SQL file that plain sqlite3 runs unchanged. RULES-FORMAT.md
+// A Rule is one question asked of the database, in one SQL file that plain sqlite3 runs unchanged. rules/FORMAT.md
 // describes the file.
 type Rule struct {
 	ID       string   // file name without .sql: lower-case words joined by hyphens
