@@ -28,6 +28,7 @@ SELECT
   l.name || ' is answered without ' || group_concat(l.ip, ', ') || ' on ' || l.host || ' (' || MAX(l.rcode) || ', ' || MAX(l.clients)
     || CASE WHEN MAX(l.clients) = 1 THEN ' client asked)' ELSE ' clients asked)' END AS summary,
   'dns:' || l.host || '/' || l.network || '/' || l.name AS subject,
+  l.name,
   MAX(l.service) AS service,
   l.network,
   group_concat(l.ip, ' ') AS missing,

@@ -31,6 +31,7 @@ SELECT
   s.clients || CASE WHEN s.clients = 1 THEN ' client' ELSE ' clients' END || ' on ' || s.host || ' would try ' || COALESCE(s.label, s.ip) || ' (' || s.ip
     || ') first in ' || CAST(ROUND(100 * s.share) AS INTEGER) || ' % of lookups of ' || s.name || ', which has ' || s.backends || ' tasks' AS summary,
   'dns:' || s.host || '/' || s.network || '/' || s.name AS subject,
+  s.name,
   s.name AS service,
   s.network,
   s.backends AS tasks,

@@ -62,6 +62,7 @@ SELECT
   b.host,
   b.name || ' is answered with ' || b.ip || ' on ' || b.host || ': ' || b.owner AS summary,
   'dns:' || b.host || '/' || b.network || '/' || b.name || '/' || b.ip AS subject,
+  b.name,
   b.service,
   b.network,
   b.ip,

@@ -6,7 +6,7 @@
 -- remedy: in the namespace: ip neigh del <ip> dev vxlan0; bridge fdb del <mac> dev vxlan0 self;
 --   bridge fdb del <mac> dev vxlan0 master. Or force-update the service: its task gets another address.
 -- risk: none for traffic when the address is local, as the finding says; a row taken from a remote endpoint by mistake cuts it off from this host.
--- undo: ip neigh replace <ip> lladdr <mac> dev vxlan0 nud permanent; bridge fdb replace <mac> dev vxlan0 dst <vtep> self permanent
+-- undo: ip neigh replace <ip> lladdr <mac> dev vxlan0 nud permanent; bridge fdb replace <mac> dev vxlan0 dst <dst> self permanent
 -- upstream: moby/moby#29024, moby/moby#32195, moby/moby#34957, moby/moby#35807, moby/libnetwork#1952
 -- fixed-in: 17.06 for key-value stores, 17.12 for swarm mode. Engines 25.0.13 and newer restore a remaining peer without asking
 --   whether it is local, so it may come again.
@@ -30,6 +30,8 @@ SELECT
     ELSE 'the overlay of ' || o.network || ' on ' || m.host || ' takes ' || m.label || ' (' || COALESCE(m.ip || ', ', '') || m.mac || ') of this very host to be behind the tunnel' END
     || COALESCE(': frames to it go to ' || COALESCE(p.dst, l.dst), '') AS summary,
   'fdb:' || m.host || '/' || o.netns_name || '/' || m.mac AS subject,
+  o.netns_name AS netns,
+  m.mac,
   CASE WHEN n.ref IS NOT NULL OR p.ref IS NOT NULL THEN 'strong' ELSE 'weak' END AS signature,
   o.network,
   m.label AS endpoint,

@@ -3,9 +3,9 @@
 -- since: 0.1.0
 -- layer: fdb
 -- check: nsenter --net=/run/docker/netns/<netns> sh -c 'ip neigh show <ip>; bridge fdb show dev vxlan0 | grep <mac>'
--- remedy: in the namespace: bridge fdb replace <mac> dev vxlan0 dst <vtep of the endpoint's node> self permanent. Or force-update the service.
+-- remedy: in the namespace: bridge fdb replace <mac> dev vxlan0 dst <vtep_of_its_node> self permanent. Or force-update the service.
 -- risk: with a wrong VTEP the endpoint becomes unreachable for good, and does not recover by itself when it is heard again.
--- undo: bridge fdb del <mac> dev vxlan0 dst <vtep> self
+-- undo: bridge fdb del <mac> dev vxlan0 dst <vtep_of_its_node> self
 -- upstream: moby/moby#52661, moby/moby#35807; fix moby/moby#53663
 -- fixed-in: after 29.8.0 (moby#53663 replaces in place of exclusive create); 25.0.13 to 29.8.0 have the fault, older engines lose the row in other ways
 -- limits: an endpoint that started, or a namespace that was made, less than a minute before the capture is not judged, nor one
@@ -45,6 +45,8 @@ SELECT
     || COALESCE(' on ' || e.host, '') || ' in ' || o.network
     || CASE WHEN l.ref IS NOT NULL THEN ': a learned one stands in until it ages' ELSE ': frames to it are dropped' END AS summary,
   'fdb:' || r.host || '/' || o.netns_name || '/' || r.mac AS subject,
+  o.netns_name AS netns,
+  r.mac,
   o.network,
   e.label AS endpoint,
   r.ip,

@@ -39,6 +39,8 @@ SELECT
   s.host || ' sends frames for ' || COALESCE(d.label || ' ', '') || '(' || s.ip || ', ' || s.mac || ') to ' || s.dst
     || COALESCE(', which is ' || COALESCE(other.host, other.node), '') || ', but it runs on ' || COALESCE(d.host, s.node) AS summary,
   'fdb:' || s.host || '/' || o.netns_name || '/' || s.mac AS subject,
+  o.netns_name AS netns,
+  s.mac,
   o.network,
   d.label AS endpoint,
   s.ip,

@@ -46,6 +46,7 @@ SELECT
   m.netns_name || ' on ' || m.host || ' marks ' || COALESCE(e.service || ' (' || m.vip || ')', m.vip, 'port ' || m.port) || ' with '
     || m.mark || ', and no virtual service takes that mark' AS summary,
   'mark:' || m.host || '/' || m.netns_name || '/' || COALESCE(m.vip, m.port) AS subject,
+  m.netns_name AS netns,
   'mark without virtual service' AS broken,
   m.mark,
   m.vip,
@@ -63,6 +64,7 @@ SELECT
   a.host,
   a.netns_name || ' on ' || a.host || ' holds ' || COALESCE(e.service || ' (' || a.vip || ')', a.vip) || ' as an alias, and no rule marks packets for it',
   'mark:' || a.host || '/' || a.netns_name || '/' || a.vip,
+  a.netns_name,
   'alias without mark',
   NULL,
   a.vip,
@@ -80,6 +82,7 @@ SELECT
   u.host,
   u.netns_name || ' on ' || u.host || ' has a virtual service for mark ' || u.fwmark || ', and no rule sets that mark',
   'ipvs:' || u.host || '/' || u.netns_name || '/' || u.fwmark,
+  u.netns_name,
   'virtual service without mark',
   u.fwmark,
   NULL,

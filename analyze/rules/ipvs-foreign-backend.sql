@@ -18,6 +18,7 @@ SELECT
   d.netns_name || ' on ' || d.host || ' sends connections for ' || COALESCE(d.service, d.service_id) || ' (' || d.vip || ') to ' || d.ip
     || ', which is ' || COALESCE(t.label, t.task_id) || ' of ' || COALESCE(t.service, t.service_id) AS summary,
   'ipvs:' || d.host || '/' || d.netns_name || '/' || d.fwmark || '/' || d.ip AS subject,
+  d.netns_name AS netns,
   d.service,
   d.vip,
   d.fwmark,

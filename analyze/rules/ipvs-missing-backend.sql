@@ -28,6 +28,7 @@ SELECT
   b.netns_name || ' on ' || m.host || ' has no destination for ' || COALESCE(t.label, m.task_id) || ' (' || m.ip || ') behind '
     || COALESCE(t.service || ', ', '') || m.vip AS summary,
   'ipvs:' || m.host || '/' || b.netns_name || '/' || m.fwmark || '/' || m.ip AS subject,
+  b.netns_name AS netns,
   t.service,
   m.vip,
   m.fwmark,

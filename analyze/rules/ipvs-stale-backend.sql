@@ -22,6 +22,7 @@ SELECT
   d.netns_name || ' on ' || d.host || ' sends connections' || COALESCE(' for ' || d.service, '') || COALESCE(' (' || d.vip || ')', '')
     || ' to ' || d.ip || ', which no task has' AS summary,
   'ipvs:' || d.host || '/' || d.netns_name || '/' || d.fwmark || '/' || d.ip AS subject,
+  d.netns_name AS netns,
   d.service,
   d.vip,
   d.fwmark,

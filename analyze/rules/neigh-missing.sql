@@ -22,6 +22,8 @@ SELECT
   e.host || ' has no neighbour row for ' || COALESCE(d.label || ' ', '') || '(' || e.ip || ')'
     || COALESCE(' on ' || d.host, '') || ' in ' || o.network || ': ARP for it is not answered' AS summary,
   'neigh:' || e.host || '/' || o.netns_name || '/' || e.ip AS subject,
+  o.netns_name AS netns,
+  e.ip,
   o.network,
   d.label AS endpoint,
   e.mac,

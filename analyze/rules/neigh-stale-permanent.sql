@@ -35,6 +35,8 @@ SELECT
   c.host || ' keeps a neighbour row for ' || c.ip || ' in ' || c.network || ', which nobody has'
     || COALESCE('; frames to it go to ' || c.dst, '') AS summary,
   'neigh:' || c.host || '/' || c.netns_name || '/' || c.ip AS subject,
+  c.netns_name AS netns,
+  c.ip,
   c.network,
   c.mac,
   c.dst,

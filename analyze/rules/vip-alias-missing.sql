@@ -30,6 +30,7 @@ SELECT
   w.netns_name || ' on ' || w.host || ' does not hold ' || w.vip || COALESCE(', the virtual address of ' || w.service, '')
     || COALESCE(' in ' || w.network, '') || ': nobody answers ARP for it' AS summary,
   'vip:' || w.host || '/' || w.netns_name || '/' || w.vip AS subject,
+  w.netns_name AS netns,
   w.vip,
   w.service,
   w.network,

@@ -20,6 +20,7 @@ SELECT
   m.netns_name || ' on ' || m.host || ' marks ' || COALESCE(v.service || ' (' || m.vip || ')', m.vip) || ' with ' || m.marks
     || '; the last one, ' || m.effective_mark || ', counts' AS summary,
   'mark:' || m.host || '/' || m.netns_name || '/' || m.vip AS subject,
+  m.netns_name AS netns,
   m.vip,
   m.chain,
   v.service,
