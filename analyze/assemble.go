@@ -232,7 +232,7 @@ func verdict(res *Result) string {
 		return fmt.Sprintf("No rule found a fault on %s; %s clean, %d not judged.", seen, plural(c.RulesClean, "check"), c.RulesUnjudged)
 	}
 	f := res.Findings[0]
-	s := fmt.Sprintf("%s: %s (%s, %s; evidence %s)", f.Host, f.Summary, f.Severity, f.Rule, f.Evidence[0].Ref)
+	s := fmt.Sprintf("%s (%s on %s, evidence %s)", f.Summary, f.Rule, f.Host, f.Evidence[0].Ref)
 	if more := len(res.Findings) - 1; more > 0 {
 		on := map[string]bool{}
 		for _, f := range res.Findings {

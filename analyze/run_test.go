@@ -133,7 +133,7 @@ func TestResult(t *testing.T) {
 		!strings.HasPrefix(f.Evidence[1].Excerpt, `[{"ID":"n1"`) {
 		t.Errorf("finding: %+v", f)
 	}
-	if want := "m: eth1 is down (critical, toy; evidence m/rows/link.jsonl:2)."; res.Verdict != want {
+	if want := "eth1 is down (toy on m, evidence m/rows/link.jsonl:2)."; res.Verdict != want {
 		t.Errorf("verdict %q; want %q", res.Verdict, want)
 	}
 	if got, want := outcomes(res), "m findings\nw clean\nx not judged (the swarm names this node, and there is no bundle of it )"; got != want {
@@ -222,7 +222,7 @@ func TestVerdictSentence(t *testing.T) {
 		{Result{Findings: []Finding{
 			{Host: "a", Summary: "it is broken", Rule: "r", Severity: High, Evidence: []Evidence{{Ref: "a/rows/fdb.jsonl:1"}}},
 			{Host: "b", Summary: "so is this", Rule: "r", Severity: Low, Evidence: []Evidence{{Ref: "b/rows/fdb.jsonl:1"}}},
-		}}, "a: it is broken (high, r; evidence a/rows/fdb.jsonl:1); 2 findings in all on 2 hosts."},
+		}}, "it is broken (r on a, evidence a/rows/fdb.jsonl:1); 2 findings in all on 2 hosts."},
 	}
 	for _, tt := range tests {
 		if got := verdict(&tt.res); got != tt.want {
