@@ -62,9 +62,9 @@ func (a *answer) dockers(qtype string) bool {
 	return true
 }
 
-// questions are the types asked for a name in one round: A always, AAAA in the first.
-func questions(attempt int, aaaa bool) []string {
-	if aaaa && attempt == 1 {
+// questions are the types asked for a name in one round: A always, AAAA in the first, and again if that had addresses.
+func questions(attempt int, aaaa, six bool) []string {
+	if aaaa && (attempt == 1 || six) {
 		return []string{"A", "AAAA"}
 	}
 	return []string{"A"}

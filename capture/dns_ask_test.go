@@ -65,7 +65,13 @@ func dockerAnswer(q *resolver.Msg, ttl uint32, ips ...string) *resolver.Msg {
 	m.SetReply(q)
 	m.RecursionAvailable = true
 	for _, ip := range ips {
-		m.Answer = append(m.Answer, &resolver.A{Hdr: resolver.RR_Header{Name: q.Question[0].Name, Rrtype: resolver.TypeA, Class: resolver.ClassINET, Ttl: ttl}, A: net.ParseIP(ip)})
+		h := resolver.RR_Header{Name: q.Question[0].Name, Rrtype: resolver.TypeA, Class: resolver.ClassINET, Ttl: ttl}
+		if strings.Contains(ip, ":") {
+			h.Rrtype = resolver.TypeAAAA
+			m.Answer = append(m.Answer, &resolver.AAAA{Hdr: h, AAAA: net.ParseIP(ip)})
+			continue
+		}
+		m.Answer = append(m.Answer, &resolver.A{Hdr: h, A: net.ParseIP(ip)})
 	}
 	return m
 }
@@ -159,6 +165,8 @@ func TestAskAll(t *testing.T) {
 		switch name := q.Question[0].Name; {
 		case name == "lost.":
 			return []*resolver.Msg{new(resolver.Msg).SetRcode(q, resolver.RcodeNameError)}
+		case q.Question[0].Qtype == resolver.TypeAAAA && name == "web.":
+			return []*resolver.Msg{dockerAnswer(q, 600, "fd00::2")}
 		case q.Question[0].Qtype == resolver.TypeAAAA:
 			return []*resolver.Msg{dockerAnswer(q, 600)}
 		case name == "tasks.web.":
@@ -169,7 +177,7 @@ func TestAskAll(t *testing.T) {
 	asking := asker(t, conn, share)
 	cover, entries := runAlone(t, &Host{}, asking)
 	for _, c := range cover {
-		if c.Outcome != schema.Truncated || !strings.HasPrefix(c.Reason, "each name was asked") { // three rounds are less than planned
+		if c.Outcome != schema.OK || !strings.HasPrefix(c.Reason, "each name was asked") { // three rounds are less than planned, and whole
 			t.Errorf("%+v", c)
 		}
 	}
@@ -182,8 +190,9 @@ func TestAskAll(t *testing.T) {
 		got = append(got, fmt.Sprint(q.Attempt, " ", q.Name, " ", q.QType, " ", q.RCode, " ", q.Answers))
 	}
 	want := []string{
-		"1 web A NOERROR 1", "1 web AAAA NOERROR 0", "1 tasks.web A NOERROR 2", "1 tasks.web AAAA NOERROR 0", "1 lost A NXDOMAIN 0",
-		"2 web A NOERROR 1", "2 tasks.web A NOERROR 2", "3 web A NOERROR 1", "3 tasks.web A NOERROR 2",
+		"1 web A NOERROR 1", "1 web AAAA NOERROR 1", "1 tasks.web A NOERROR 2", "1 tasks.web AAAA NOERROR 0", "1 lost A NXDOMAIN 0",
+		"2 web A NOERROR 1", "2 web AAAA NOERROR 1", "2 tasks.web A NOERROR 2",
+		"3 web A NOERROR 1", "3 web AAAA NOERROR 1", "3 tasks.web A NOERROR 2",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), strings.Join(want, "; "))

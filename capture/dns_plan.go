@@ -10,7 +10,7 @@ import (
 const (
 	dnsNames    = 50   // names asked in one container, tasks.<service> among them
 	dnsTotal    = 5000 // questions in all
-	dnsRepeats  = 5    // how often A is asked for a name, where the bound allows it: the order of the answers is a sample
+	dnsRepeats  = 5    // how often A, and AAAA if it has addresses, is asked for a name where the bound allows it: the order of the answers is a sample
 	dnsAnswerBy = time.Second
 	dnsPerNetns = 5 * time.Second
 	dnsTimeouts = 2 // after so many a container is left alone
@@ -32,16 +32,16 @@ type dnsShare struct {
 	names     []dnsName // sorted by service, the plain name first
 	dropped   int       // names left out by a bound
 	repeats   int       // times that A is asked, 0 for not at all
-	aaaa      bool      // AAAA is asked, too
+	aaaa      bool      // AAAA is asked, too: once, or as often as A if it has addresses
 }
 
-// cost is how many questions the share is when each name is asked for A so many times, and for AAAA once if repeated.
+// cost is the greatest number of questions that the share can be: each name asked for A, and where that is repeated for
+// AAAA, so many times.
 func (s *dnsShare) cost() int {
-	n := len(s.names) * s.repeats
 	if s.aaaa {
-		n += len(s.names)
+		return 2 * len(s.names) * s.repeats
 	}
-	return n
+	return len(s.names) * s.repeats
 }
 
 // serviceNames says, by network id, which services have a running task on it. Docker's resolver knows just these:
@@ -125,7 +125,7 @@ func planDNS(services map[string][]string, containers []*dockerContainer, total 
 	}
 	out := map[string]*dnsShare{}
 	for _, s := range shares {
-		if more := len(s.names) * dnsRepeats; more <= left { // dnsRepeats-1 times A and once AAAA
+		if more := len(s.names) * (2*dnsRepeats - 1); more <= left { // dnsRepeats times A and AAAA, less the A above
 			s.repeats, s.aaaa = dnsRepeats, true
 			left -= more
 		}
