@@ -102,10 +102,24 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	}
 	heal()
 	l.settle(t, f)
-	if seen := clientSees(l.must(t, "probe", f.Name)); seen != "none" {
-		t.Errorf("healed, and a real client still loses %s of its connections", seen)
-	}
+	l.recovered(t, f)
 	l.testHealthy(t, m, "after "+f.Name)
+}
+
+// labRecovery is how often a client may try a healed fault until it loses nothing: what it and the tunnel had learned
+// from the fault, a failed neighbour or a bridge's row, is not the fault's and ends with the next packets.
+const labRecovery = 5
+
+func (l *lab) recovered(t *testing.T, f labFault) {
+	t.Helper()
+	var out string
+	for range labRecovery {
+		if out = l.must(t, "probe", f.Name); clientSees(out) == "none" {
+			return
+		}
+		t.Logf("healed, and a real client saw:\n%s", out)
+	}
+	t.Errorf("healed, and a real client still loses %s of its connections", clientSees(out))
 }
 
 func (l *lab) settle(t *testing.T, f labFault) {

@@ -111,13 +111,13 @@ func (l *lab) testHung(t *testing.T) {
 
 // testKilled kills dockerd on node2 and removes its socket: the same must hold there. Then it starts dockerd again.
 func (l *lab) testKilled(t *testing.T) {
-	l.must(t, "settle", "40")
+	l.must(t, "settle")
 	before := heldOf(t, l.bundlesOf(t, labWindow))
 	l.must(t, "exec", "node2", "kill -KILL $(cat /run/docker.pid); rm -f /run/docker.pid /run/docker.sock")
 	bundles := l.bundlesOf(t, fmt.Sprintf("%s --deadline=%s", labWindow, labDeadline), codeOK, codePartial)
 	compareHeld(t, before, heldOf(t, bundles), []string{"node2"})
 	l.must(t, "exec", "node2", "start-dockerd")
-	l.must(t, "settle", "40")
+	l.must(t, "settle")
 	r, _ := l.analyzed(t, l.bundlesOf(t, labWindow))
 	t.Logf("after dockerd of node2 was killed and started again: %s", r.Verdict)
 }
