@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -58,6 +59,10 @@ func holdNetns(t *testing.T) *heldNetns {
 			ended = true
 			close(n.jobs)
 			<-gone
+			// The thread ends after its goroutine, and the namespace with it.
+			for unix.Access(n.path, unix.F_OK) == nil {
+				runtime.Gosched()
+			}
 		}
 	}
 	t.Cleanup(n.end)
