@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,12 +56,17 @@ func newAccount(c *Collector, ns *Netns, reads int) *account {
 }
 
 // document is the full name of a document that a collector names.
+//
+// The one of the last read has .last at its end, or before its .json.
 func (a *account) document(name string, read int) string {
+	if read > 0 {
+		stem, isJSON := strings.CutSuffix(name, ".json")
+		if name = stem + ".last"; isJSON {
+			name += ".json"
+		}
+	}
 	if a.ns == nil {
 		return "raw/" + name
-	}
-	if read > 0 {
-		name += ".last"
 	}
 	return "raw/netns/" + a.ns.ID() + "/" + name
 }

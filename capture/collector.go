@@ -16,7 +16,10 @@ import (
 // partial.
 type Collector struct {
 	Name     string        // names the collector in coverage; the source's own word
-	Doc      string        // what it reads, and what it needs to be allowed
+	Doc      string        // what it reads, from which call or file
+	Needs    string        // privilege without which it is denied; empty when none is needed
+	Effects  string        // what reading it could do to the host, and why it does not; empty when nothing was found to fear
+	Since    string        // version of netmortem that brought it, as 0.2.0
 	Tables   []string      // tables that it writes; one coverage row each, for every namespace if InNetns
 	Docs     []string      // documents that it always plans, named as for Sink.Document; others are planned by writing them
 	Volatile bool          // read twice, a window apart, and merged into one row with the column seen
@@ -25,6 +28,7 @@ type Collector struct {
 	InNetns  func(ctx context.Context, ns *Netns, s *Sink) error // on a locked thread that is inside the namespace
 	HostOnly bool                                                // InNetns only in the host's namespace
 	Late     bool                                                // InNetns only: after the collectors of the host, once; it needs what the daemon said
+	Daemon   bool                                                // Run only: it asks Docker's daemon, so it may wait long; in a lane of its own beside the others
 	Known    bool                                                // Run only: what it writes is known before it runs, so it runs even when the capture was cut short
 }
 

@@ -27,6 +27,7 @@ var docker = &Collector{
 		"and on a manager services, nodes and swarm; needs access to the daemon's socket",
 	Docs: []string{"docker/version.json", "docker/info.json", "docker/containers.json", "docker/container_inspect.json",
 		"docker/networks.json", "docker/network_inspect.json", "docker/services.json", "docker/nodes.json", "docker/swarm.json"},
+	Daemon:   true,
 	Deadline: dockerDeadline,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		if h.Docker == nil {
@@ -65,17 +66,14 @@ var dockerTasks = &Collector{
 	Name:     "docker-tasks",
 	Doc:      "the swarm's tasks, GET /tasks, as received but for masked secrets; only managers have them",
 	Volatile: true,
+	Daemon:   true,
 	Deadline: dockerDeadline,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
-		name := "tasks"
-		if s.Read() > 0 {
-			name = "tasks.last"
-		}
 		if h.Docker == nil {
-			_ = coverDocument(s, name, noDocker(h))
+			_ = coverDocument(s, "tasks", noDocker(h))
 			return nil
 		}
-		tasks, _ := replies{h.Docker, s}.list(ctx, name, "/tasks", nil)
+		tasks, _ := replies{h.Docker, s}.list(ctx, "tasks", "/tasks", nil)
 		h.Docker.keep(func(st *dockerState) { st.tasks = decodeRows[dockerTask](tasks) })
 		return nil
 	},
@@ -103,7 +101,7 @@ type replies struct {
 }
 
 // managersOnly are documents that only managers answer for.
-var managersOnly = map[string]bool{"services": true, "nodes": true, "swarm": true, "tasks": true, "tasks.last": true}
+var managersOnly = map[string]bool{"services": true, "nodes": true, "swarm": true, "tasks": true}
 
 // one asks for an object and writes it as received. It returns the reply as received, nil when there was none.
 func (r replies) one(ctx context.Context, name, p string) json.RawMessage {

@@ -20,6 +20,12 @@ type Options struct {
 	Compress   schema.Compression // zstd if empty
 	Progress   func(Progress)     // called as work goes on, from any goroutine; may be nil
 	MaxBytes   int64              // bound on one document
+	Since      time.Duration      // how far back logs and events are read
+	LogBytes   int64              // bound on the tail of one log, and on the events
+	DiskUsage  bool               // ask the daemon for its disk usage, which makes it walk its directories
+	Goroutines bool               // ask the daemon for its goroutines, which stops it for a moment
+	NetworkDB  bool               // ask for networks with verbose=true, which has crashed daemons (moby#49402)
+	Cores      bool               // put core files into the bundle, within MaxBytes each
 	Debug      io.Writer          // for the developer; nil discards
 }
 
@@ -29,6 +35,8 @@ const (
 	DefaultDeadline     = 2 * time.Minute
 	DefaultItemDeadline = 10 * time.Second
 	DefaultMaxBytes     = 16 << 20
+	DefaultSince        = time.Hour
+	DefaultLogBytes     = 2 << 20
 )
 
 // Progress is what a terminal shows of a running capture.
@@ -60,6 +68,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.Since <= 0 {
+		o.Since = DefaultSince
+	}
+	if o.LogBytes <= 0 {
+		o.LogBytes = DefaultLogBytes
 	}
 	if o.Compress == "" {
 		o.Compress = schema.Zstd

@@ -23,10 +23,11 @@ func Run(ctx context.Context, o Options) (*Capture, error) {
 // underway is a capture that is being made.
 type underway struct {
 	h     *Host
-	reads int     // 1 or 2
-	plans []*plan // by namespace
-	late  []*plan // of the collectors that come after those of the host
-	host  []*account
+	reads int        // 1 or 2
+	plans []*plan    // by namespace
+	late  []*plan    // of the collectors that come after those of the host
+	host  []*account // of the collectors that read the host
+	asked []*account // of those that ask Docker's daemon
 }
 
 func runCollectors(ctx context.Context, o Options, collectors []*Collector) (*Capture, error) {
@@ -127,7 +128,11 @@ func (r *underway) planAll(collectors []*Collector) {
 		}
 	}
 	for _, c := range collectors {
-		if c.Run != nil {
+		switch {
+		case c.Run == nil:
+		case c.Daemon:
+			r.asked = append(r.asked, r.h.books.plan(c, nil, r.reads))
+		default:
 			r.host = append(r.host, r.h.books.plan(c, nil, r.reads))
 		}
 	}
@@ -136,8 +141,9 @@ func (r *underway) planAll(collectors []*Collector) {
 // firstRead is the phase in which the namespaces are read for the first time.
 const firstRead = "first read"
 
-// readAll reads everything: the kernel first, then what is not of a namespace, the daemon last; and after the window
-// whatever is volatile again. A daemon that hangs does not delay the last read of the kernel.
+// readAll reads everything: the namespaces first; then, side by side, what is not of a namespace, and what the daemon
+// knows; and after the window whatever is volatile again. Neither a daemon that hangs nor a file that blocks delays the
+// last read of the namespaces.
 func (r *underway) readAll(ctx context.Context) {
 	h := r.h
 	h.Row.FirstRead = time.Now().UTC()
@@ -145,9 +151,10 @@ func (r *underway) readAll(ctx context.Context) {
 	pairVeths(ctx, h)
 	h.links.release(h.books)
 
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		r.readHost(ctx, 0, "docker")
+	var host, daemon sync.WaitGroup
+	host.Go(func() { r.readHost(ctx, r.host, 0, "host") })
+	daemon.Go(func() {
+		r.readHost(ctx, r.asked, 0, "docker")
 		r.readNetns(ctx, r.late, 0, "dns")
 	})
 	if r.reads > 1 {
@@ -157,9 +164,13 @@ func (r *underway) readAll(ctx context.Context) {
 		}
 		r.readNetns(ctx, r.plans, 1, "last read")
 	}
-	wg.Wait()
+	host.Wait()
 	if r.reads > 1 {
-		r.readHost(ctx, 1, "last read")
+		r.readHost(ctx, r.host, 1, "last read")
+	}
+	daemon.Wait()
+	if r.reads > 1 {
+		r.readHost(ctx, r.asked, 1, "last read")
 	}
 	h.Row.LastRead = h.lastRead
 	h.Row.FinishedRead = time.Now().UTC()
@@ -191,13 +202,13 @@ func (r *underway) readNetns(ctx context.Context, plans []*plan, read int, phase
 	p.run(ctx)
 }
 
-// readHost runs the collectors that are not of a namespace, one after the other.
-func (r *underway) readHost(ctx context.Context, read int, phase string) {
-	for i, a := range r.host {
+// readHost runs collectors that are not of a namespace, one after the other.
+func (r *underway) readHost(ctx context.Context, accounts []*account, read int, phase string) {
+	for i, a := range accounts {
 		if read >= a.reads {
 			continue
 		}
-		r.h.Options.tell(Progress{Phase: phase, Done: i, Total: len(r.host), Note: a.c.Name})
+		r.h.Options.tell(Progress{Phase: phase, Done: i, Total: len(accounts), Note: a.c.Name})
 		r.runOnHost(ctx, a, read)
 	}
 }

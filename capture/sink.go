@@ -89,8 +89,8 @@ func (s *Sink) line(table string, app func([]byte) []byte) {
 	t.ends = append(t.ends, len(t.text))
 }
 
-// Document adds a verbatim document. In a namespace its name is relative to raw/netns/<id>/, and .last is added to it in
-// the second read; on the host it is relative to raw/. masked is the number of values that were masked in it.
+// Document adds a verbatim document. In a namespace its name is relative to raw/netns/<id>/, on the host to raw/. In the
+// second read .last is added to it. masked is the number of values that were masked in it.
 //
 // A document above Options.MaxBytes is cut there and its outcome is truncated.
 func (s *Sink) Document(name string, data []byte, masked int) error {
