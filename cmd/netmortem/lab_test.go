@@ -22,6 +22,9 @@ func TestLab(t *testing.T) {
 	t.Run("bundle", func(t *testing.T) { l.testBundle(t) })
 	t.Run("unchanged", func(t *testing.T) { l.testUnchanged(t) })
 	t.Run("healthy", func(t *testing.T) { l.testHealthy(t, m, "before") })
+	for _, e := range labEvidence {
+		t.Run(e.name, func(t *testing.T) { e.test(l, t) })
+	}
 	for _, f := range readLabFaults(t) {
 		t.Run(f.Name, func(t *testing.T) { l.testFault(t, m, f) })
 	}
