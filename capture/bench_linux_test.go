@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -122,8 +124,10 @@ func addEntries(ifindex int, fdb bool) error {
 }
 
 // BenchmarkCapture reads the same host in several ways. netmortem is the whole of it, from discovery to the compressed
-// bundle; twice adds the last read; limit is the same netlink dumps and files, thrown away; nsenter-a-command and
-// nsenter-a-namespace are what a shell script does, which reads less: no policy rules, settings, or proxy entries.
+// bundle; twice adds the last read; limit is the dumps and files of the namespaces that both shell ways read as well, and
+// some more, thrown away; nsenter-a-command and nsenter-a-namespace are what a shell script does, which reads less: no
+// sockets, policy rules, settings, proxy entries, processes or logs. same-data is netmortem held to what they read, bundle
+// included.
 func BenchmarkCapture(b *testing.B) {
 	for _, n := range []int{50, 200, 500} {
 		b.Run("netns="+strconv.Itoa(n), func(b *testing.B) {
@@ -138,16 +142,17 @@ func BenchmarkCapture(b *testing.B) {
 				}
 			})
 			for _, way := range []struct {
-				name   string
-				window time.Duration
-			}{{"netmortem", -1}, {"netmortem-twice", 1}} {
+				name       string
+				window     time.Duration
+				collectors []*Collector
+			}{{"same-data", -1, sameData()}, {"netmortem", -1, Collectors}, {"netmortem-twice", 1, Collectors}} {
 				b.Run("way="+way.name, func(b *testing.B) {
 					o := kernelOnly()
 					o.Window = way.window
 					resetPeak(b)
 					defer reportCPU(b, unix.RUSAGE_SELF)()
 					for b.Loop() {
-						c, err := runCollectors(b.Context(), o, Collectors)
+						c, err := runCollectors(b.Context(), o, way.collectors)
 						if err != nil {
 							b.Fatal(err)
 						}
@@ -163,6 +168,18 @@ func BenchmarkCapture(b *testing.B) {
 			b.Run("way=nsenter-a-namespace", func(b *testing.B) { shell(b, mounts, namespaceEach) })
 		})
 	}
+}
+
+// sameData are the collectors of what shellReads prints.
+func sameData() []*Collector {
+	docs := slices.DeleteFunc(slices.Clone(procDocs), func(d procDoc) bool {
+		return !slices.Contains([]string{"proc_net_dev", "proc_net_netstat", "proc_net_snmp", "proc_net_sockstat"}, d.name)
+	})
+	counters := *procNetCollector
+	counters.Docs = docNames(docs)
+	counters.InNetns = func(ctx context.Context, ns *Netns, s *Sink) error { return readProcDocs(ctx, ns, s, docs) }
+	return []*Collector{linkCollector, addressCollector, routeCollector, neighbourCollector, fdbCollector,
+		iptablesLegacyCollector, nftCollector, ipvsCollector, &counters, netnsCollector}
 }
 
 // reportCPU starts to count the processor time of the process or of its children; on a machine that has other work it
