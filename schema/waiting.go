@@ -34,17 +34,12 @@ func (l *waiting) add(line []byte, p *packer) {
 }
 
 // writeTo writes all lines and returns the hash of them.
-func (l *waiting) writeTo(dst io.Writer) (sum string, err error) {
-	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return "", err
-	}
-	defer d.Close()
+func (l *waiting) writeTo(dst io.Writer, p *packer) (sum string, err error) {
 	h := sha256.New()
 	to := io.MultiWriter(dst, h)
 	var piece []byte
 	for i, packed := range l.full {
-		if piece, err = d.DecodeAll(packed, piece[:0]); err != nil {
+		if piece, err = p.unpack(packed, piece[:0]); err != nil {
 			return "", fmt.Errorf("unpack rows of our own: %w", err)
 		}
 		if _, err := to.Write(piece); err != nil {
@@ -61,7 +56,18 @@ func (l *waiting) writeTo(dst io.Writer) (sum string, err error) {
 // packer compresses pieces: fast, for they are compressed again, and well, when the bundle is closed.
 type packer struct {
 	enc *zstd.Encoder
+	dec *zstd.Decoder // made at its first use
 	buf []byte
+}
+
+// unpack appends the piece to buf.
+func (p *packer) unpack(packed, buf []byte) (_ []byte, err error) {
+	if p.dec == nil {
+		if p.dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1)); err != nil {
+			return nil, err
+		}
+	}
+	return p.dec.DecodeAll(packed, buf)
 }
 
 func newPacker() (*packer, error) {

@@ -164,7 +164,7 @@ func (w *Writer) rowsEntry(name string, l *waiting) error {
 	if err := writeHeader(w.tar, w.top+"/"+name, w.at, l.size); err != nil {
 		return err
 	}
-	sum, err := l.writeTo(w.tar)
+	sum, err := l.writeTo(w.tar, w.packer)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}

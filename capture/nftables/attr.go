@@ -12,30 +12,40 @@ type attr struct {
 	data []byte
 }
 
-// parse cuts a run of attributes. On damage it returns what came before, with an error.
-func parse(b []byte) ([]attr, error) {
-	var as []attr
+// each cuts a run of attributes and calls f with one after the other. On damage it ends with an error.
+func each(b []byte, f func(attr)) error {
 	for len(b) >= 4 {
 		n := int(binary.NativeEndian.Uint16(b))
 		if n < 4 || n > len(b) {
-			return as, fmt.Errorf("a netlink attribute claims %d of %d bytes", n, len(b))
+			return fmt.Errorf("a netlink attribute claims %d of %d bytes", n, len(b))
 		}
-		as = append(as, attr{binary.NativeEndian.Uint16(b[2:]) & 0x3fff, b[4:n]}) // without NLA_F_NESTED, NLA_F_NET_BYTEORDER
+		f(attr{binary.NativeEndian.Uint16(b[2:]) & 0x3fff, b[4:n]}) // without NLA_F_NESTED, NLA_F_NET_BYTEORDER
 		b = b[min((n+3)&^3, len(b)):]
 	}
-	return as, nil
+	return nil
+}
+
+// parse cuts a run of attributes. On damage it returns what came before, with an error.
+func parse(b []byte) (as []attr, err error) {
+	err = each(b, func(a attr) { as = append(as, a) })
+	return as, err
 }
 
 // known cuts a run of attributes and indexes them by type, up to max; later ones win, as in the kernel.
 func known(b []byte, max uint16) [][]byte {
-	as, _ := parse(b)
+	idx, _ := indexed(b, max)
+	return idx
+}
+
+// indexed is known, with the error of a run that is damaged.
+func indexed(b []byte, max uint16) ([][]byte, error) {
 	idx := make([][]byte, max+1)
-	for _, a := range as {
+	err := each(b, func(a attr) {
 		if a.typ <= max {
 			idx[a.typ] = a.data
 		}
-	}
-	return idx
+	})
+	return idx, err
 }
 
 // The numbers in nf_tables' attributes are in network order. Readers take what is too short for zero.

@@ -38,8 +38,8 @@ func body(msg []byte, max uint16) (uint8, [][]byte, error) {
 	if len(msg) < genHead {
 		return 0, nil, errShort
 	}
-	_, err := parse(msg[genHead:])
-	return msg[0], known(msg[genHead:], max), err
+	a, err := indexed(msg[genHead:], max)
+	return msg[0], a, err
 }
 
 // A Chain is one chain.
@@ -133,6 +133,7 @@ func ParseRule(msg []byte) (Rule, error) {
 	r.raw = append([]byte(nil), a[4]...)
 	r.Userdata = append([]byte(nil), a[7]...)
 	list, err := parse(r.raw)
+	r.Exprs = make([]Expr, 0, len(list))
 	for _, l := range list {
 		e := known(l.data, 2)
 		x := Expr{Name: str(e[1]), Data: e[2], a: known(e[2], maxAttr)}
