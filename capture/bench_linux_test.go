@@ -294,6 +294,7 @@ func forgetOne(b *testing.B, mount string, keep *visit) error {
 	for _, key := range sysctlsFor(kind) {
 		_, _ = n.readProc("/proc/sys/" + strings.ReplaceAll(key, ".", "/"))
 	}
+	n.procDir.close()
 	keep.room, keep.proc = n.room, n.proc
 	return nil
 }

@@ -12,8 +12,9 @@ func Run(ctx context.Context, o Options) (*Capture, error) {
 	return nil, errors.New("capture reads a Linux kernel, and this is none")
 }
 
-// rtconn and room exist on Linux only.
+// rtconn, room and procDir exist on Linux only.
 type (
-	rtconn struct{}
-	room   struct{}
+	rtconn  struct{}
+	room    struct{}
+	procDir struct{}
 )

@@ -89,6 +89,7 @@ type visit struct {
 	devConf []devConf        // settings of links, from the link collector
 	room    *room            // for netlink dumps, kept from visit to visit
 	proc    []byte           // room for files of procfs, kept from visit to visit
+	procDir procDir          // where the last of them was
 }
 
 // ID is the namespace's id: the inode of its nsfs file, in decimal. It is what rows have in their column netns.

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/netmortem/netmortem/schema"
 )
@@ -90,33 +87,6 @@ func readProcDocs(ctx context.Context, ns *Netns, s *Sink, docs []procDoc) error
 		}
 	}
 	return nil
-}
-
-// readProc reads a file of procfs to its end, into a buffer that the next call uses again. One read with room for all is
-// one consistent look at most of these files. Thousands of them are read, so it does without os.File, which would ask
-// the poller for each.
-func (n *Netns) readProc(path string) ([]byte, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	defer unix.Close(fd)
-	b := n.proc[:0]
-	for {
-		b = slices.Grow(b, 16<<10)
-		k, err := unix.Read(fd, b[len(b):cap(b)])
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
-		}
-		if k == 0 {
-			n.proc = b
-			return b, nil
-		}
-		b = b[:len(b)+k]
-	}
 }
 
 var procModulesCollector = &Collector{

@@ -75,6 +75,7 @@ func (n *Netns) leave() {
 		n.route.close()
 		n.route = nil
 	}
+	n.procDir.close()
 	if n.fd > 0 {
 		unix.Close(n.fd)
 		n.fd = 0
