@@ -3,11 +3,14 @@ package capture
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/docker/go-units"
 
 	"github.com/netmortem/netmortem/schema"
 )
@@ -30,6 +33,9 @@ type item struct {
 	out  [2]outcome // by read
 	doc  bool       // a document: it belongs to one read only
 	read int        // of a document: which read it is of
+
+	refused int64 // rows for which the bundle had no room
+	bound   int64 // of the bundle
 }
 
 // outcome is how one read of an item ended.
@@ -115,6 +121,13 @@ func (a *account) coverage() []schema.Coverage {
 		o := it.out[it.read]
 		if !it.doc && a.reads > 1 {
 			o = both(it.out[0], it.out[1])
+		}
+		if it.refused > 0 {
+			reason := fmt.Sprintf("%d of %d rows, as many as a bundle of %s holds", it.Rows, it.Rows+it.refused, units.BytesSize(float64(it.bound)))
+			if o.Gap() {
+				reason += "; " + o.text()
+			}
+			o = outcome{schema.Truncated, reason}
 		}
 		it.Coverage.Outcome, it.Coverage.Reason = o.Outcome, o.reason
 		rows = append(rows, it.Coverage)

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +15,8 @@ type books struct {
 	mu       sync.Mutex
 	w        *schema.Writer
 	accounts []*account
+	bound    int64 // Options.MaxSize, zero for none
+	items    int64 // that were planned at first
 	err      error // first failure of the bundle itself
 }
 
@@ -25,6 +28,7 @@ func (b *books) plan(c *Collector, ns *Netns, reads int) *account {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.accounts = append(b.accounts, a)
+	b.items += int64(len(a.items))
 	return a
 }
 
@@ -37,12 +41,15 @@ func (b *books) sink(a *account, read int, maxBytes int64) *Sink {
 func (b *books) put(a *account, t *tableLines) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	at := 0
-	for _, end := range t.ends {
+	at, n := 0, 0
+	for i, end := range t.ends {
+		if b.full(i) {
+			break
+		}
 		b.w.PutLine(t.table, t.text[at:end])
-		at = end
+		at, n = end, n+1
 	}
-	b.count(a, t.table, len(t.ends))
+	b.count(a, t.table, n, len(t.ends))
 }
 
 // flush writes the merged rows of an account, and forgets them.
@@ -54,30 +61,68 @@ func (b *books) flush(a *account) {
 		if m == nil {
 			continue
 		}
-		m.each(func(line []byte) { b.w.PutLine(name, line) })
-		b.count(a, name, len(m.rows))
+		i, n := 0, 0
+		m.each(func(line []byte) {
+			if i == n && !b.full(i) {
+				b.w.PutLine(name, line)
+				n++
+			}
+			i++
+		})
+		b.count(a, name, n, i)
 		delete(a.merges, name)
 	}
 }
 
-// count adds n rows to the item of that table.
-func (b *books) count(a *account, table string, n int) {
+// count adds n rows of all that there were to the item of that table.
+func (b *books) count(a *account, table string, n, all int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	it := a.plan(schema.Coverage{Tbl: table}, false, 0)
 	it.Rows += int64(n)
+	it.refused += int64(all - n)
+	it.bound = b.bound
 }
 
-// raw writes a document; name begins with raw/.
+// raw writes a document; name begins with raw/. The error errNoRoom says that the bundle has no room for it.
 func (b *books) raw(name string, data []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.bound > 0 {
+		// What is left for documents may be less than the document and more than what it becomes.
+		if left := b.room() - b.bound/documentsLeave; left < int64(len(data)) && left < b.w.PackedSize(data) {
+			return errNoRoom
+		}
+	}
 	err := b.w.Raw(strings.TrimPrefix(name, "raw/"), data)
 	if err != nil && b.err == nil {
 		b.err = err
 	}
 	return err
 }
+
+// Of a bounded bundle documents leave a quarter to rows: the tables of the kernel come last, because they are read twice,
+// and are what the bundle is for. closingRoom is for what must be there in any case: coverage, manifest, meta.json.
+const (
+	documentsLeave = 4
+	closingRoom    = 64 << 10
+	coverageBytes  = 16 // of one item, compressed
+)
+
+// errNoRoom says that the bundle is as big as it may become.
+var errNoRoom = errors.New("the bundle is full")
+
+// room is how many bytes a bounded bundle may still grow by. The caller holds mu.
+func (b *books) room() int64 {
+	return b.bound - b.w.Packed() - closingRoom - coverageBytes*b.items
+}
+
+// full reports whether a bounded bundle has no room left. It looks before the first row and every fullEvery of them.
+func (b *books) full(i int) bool {
+	return b.bound > 0 && i%fullEvery == 0 && b.room() <= 0
+}
+
+const fullEvery = 128
 
 // finish writes what still waits for a last read that did not come, and the coverage rows, which it returns.
 func (b *books) finish() []schema.Coverage {

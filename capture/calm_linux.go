@@ -8,15 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The process aims to stay below memoryLimit: the garbage collector works harder when it comes near. Before that it runs
-// when the heap has grown by half.
-const (
-	memoryLimit   = 40 << 20
-	growthPercent = 50
-)
+// growthPercent is by how much the heap may grow until the garbage collector runs; guardMemory says what it aims at.
+const growthPercent = 50
 
 // calm makes the process the last in the queue for processors and disks, lets it start no other program by name, and
-// bounds its memory. What the kernel refuses stays as it was: none of it is needed to read.
+// keeps its memory small. What the kernel refuses stays as it was: none of it is needed to read.
 func calm() {
 	// Linux keeps both priorities by thread. New threads inherit them from the one that makes them.
 	tasks, _ := os.ReadDir("/proc/self/task")
@@ -31,9 +27,6 @@ func calm() {
 	}
 	// Whatever a library might think of starting, it does not find it.
 	os.Unsetenv("PATH")
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(growthPercent)
 	}

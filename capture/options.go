@@ -26,6 +26,11 @@ type Options struct {
 	Goroutines bool               // ask the daemon for its goroutines, which stops it for a moment
 	NetworkDB  bool               // ask for networks with verbose=true, which has crashed daemons (moby#49402)
 	Cores      bool               // put core files into the bundle, within MaxBytes each
+	MaxSize    int64              // bound on the bundle, compressed; zero leaves it to MaxMemory
+	MaxMemory  int64              // bound on the memory that the process has resident
+	Only       []string           // names of collectors: no others run; empty for all
+	Skip       []string           // names of collectors that do not run
+	Quick      bool               // within ten seconds: see QuickLeavesOut
 	Debug      io.Writer          // for the developer; nil discards
 }
 
@@ -37,6 +42,14 @@ const (
 	DefaultMaxBytes     = 16 << 20
 	DefaultSince        = time.Hour
 	DefaultLogBytes     = 2 << 20
+	DefaultMaxMemory    = 256 << 20
+)
+
+// The least bounds with which a capture makes sense: the program alone has some 20 MB resident, and an empty bundle of a
+// big host names many thousand items that it lacks.
+const (
+	LeastMaxMemory = 32 << 20
+	LeastMaxSize   = 1 << 20
 )
 
 // Progress is what a terminal shows of a running capture.
@@ -60,11 +73,17 @@ func (o Options) proc() string { return o.path("/proc") }
 
 // withDefaults fills in what was left zero.
 func (o Options) withDefaults() Options {
+	if o.Quick {
+		o.Window, o.Deadline = quickWindowOf(o.Window), quickDeadlineOf(o.Deadline)
+	}
 	if o.Window == 0 {
 		o.Window = DefaultWindow
 	}
 	if o.Deadline <= 0 {
 		o.Deadline = DefaultDeadline
+	}
+	if o.MaxMemory <= 0 {
+		o.MaxMemory = DefaultMaxMemory
 	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = DefaultMaxBytes

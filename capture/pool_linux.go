@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime"
@@ -178,11 +179,11 @@ func (w *worker) runOne(ctx context.Context, in *Netns, j job) bool {
 		return true
 	}
 	s := in.Host.books.sink(a, w.pool.read, in.Host.Options.MaxBytes)
-	now := time.Now()
-	itemCtx, cancel := context.WithDeadlineCause(ctx, now.Add(a.c.deadline()), errItemDeadline)
+	now, deadline := time.Now(), in.Host.Options.deadline(a.c)
+	itemCtx, cancel := context.WithDeadlineCause(ctx, now.Add(deadline), errItemDeadline)
 	defer cancel()
 	w.mu.Lock()
-	w.job, w.sink, w.since, w.due = j, s, now, now.Add(a.c.deadline()+w.pool.grace)
+	w.job, w.sink, w.since, w.due = j, s, now, now.Add(deadline+w.pool.grace)
 	w.mu.Unlock()
 
 	err := guard(func() error { return a.c.InNetns(itemCtx, in, s) })
@@ -248,6 +249,9 @@ func stopped(ctx context.Context) outcome {
 	cause := context.Cause(ctx)
 	if cause == errDeadline || cause == context.DeadlineExceeded {
 		return outcome{schema.Timeout, errDeadline.Reason}
+	}
+	if inc := (*Incomplete)(nil); errors.As(cause, &inc) {
+		return outcome{inc.Outcome, inc.Reason}
 	}
 	return outcome{schema.Skipped, "interrupted: " + cause.Error()}
 }

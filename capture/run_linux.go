@@ -35,6 +35,9 @@ func runCollectors(ctx context.Context, o Options, collectors []*Collector) (*Ca
 	calm()
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Deadline, errDeadline)
 	defer cancel()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer guardMemory(o.MaxMemory, end)()
 
 	h := &Host{Options: o, Start: time.Now().UTC()}
 	row, hostErr := readHost(o)
@@ -48,6 +51,7 @@ func runCollectors(ctx context.Context, o Options, collectors []*Collector) (*Ca
 		return nil, err
 	}
 	h.books = newBooks(w)
+	h.books.bound = o.MaxSize
 	modules, modErr := readModules(o, row.Kernel)
 	h.Modules = modules
 	if !o.NoDocker {
@@ -109,13 +113,18 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// planAll opens an account for every collector, on the host or in each namespace.
+// planAll opens an account for every collector, on the host or in each namespace. Those that the options leave out have
+// their outcome at once.
 func (r *underway) planAll(collectors []*Collector) {
+	o := &r.h.Options
 	for _, ns := range r.h.Netns {
 		p, late := &plan{ns: ns}, &plan{ns: ns}
 		for _, c := range collectors {
+			why := o.unwanted(c)
 			switch {
 			case c.InNetns == nil || c.HostOnly && !ns.IsHost():
+			case why != "":
+				r.h.books.plan(c, ns, r.reads).leaveOut(why)
 			case c.Late:
 				late.accounts = append(late.accounts, r.h.books.plan(c, ns, 1))
 			default:
@@ -128,8 +137,11 @@ func (r *underway) planAll(collectors []*Collector) {
 		}
 	}
 	for _, c := range collectors {
+		why := o.unwanted(c)
 		switch {
 		case c.Run == nil:
+		case why != "":
+			r.h.books.plan(c, nil, r.reads).leaveOut(why)
 		case c.Daemon:
 			r.asked = append(r.asked, r.h.books.plan(c, nil, r.reads))
 		default:
@@ -224,7 +236,7 @@ func (r *underway) runOnHost(ctx context.Context, a *account, read int) {
 	}
 	s := r.h.books.sink(a, read, r.h.Options.MaxBytes)
 	start := time.Now()
-	itemCtx, cancel := context.WithTimeoutCause(ctx, a.c.deadline(), errItemDeadline)
+	itemCtx, cancel := context.WithTimeoutCause(ctx, r.h.Options.deadline(a.c), errItemDeadline)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- guard(func() error { return a.c.Run(itemCtx, r.h, s) }) }()

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/docker/go-units"
+
 	"github.com/netmortem/netmortem/schema"
 )
 
@@ -114,7 +116,16 @@ func (s *Sink) Document(name string, data []byte, masked int) error {
 	}
 	it.Bytes, it.Masked, it.Micros = int64(len(data)), int64(masked), s.lap()
 	s.acc.mu.Unlock()
-	return s.books.raw(name, data)
+	err := s.books.raw(name, data)
+	if errors.Is(err, errNoRoom) {
+		s.acc.mu.Lock()
+		defer s.acc.mu.Unlock()
+		it = s.acc.plan(schema.Coverage{Document: name}, true, s.read)
+		it.Bytes, it.Masked = 0, 0
+		it.out[s.read] = outcome{schema.Truncated, fmt.Sprintf("its %d bytes do not fit into a bundle of %s", len(data), units.BytesSize(float64(s.books.bound)))}
+		return nil // it has its outcome
+	}
+	return err
 }
 
 // Cover gives an item an outcome of its own, other than the one that the collector's error says for all: a table (Tbl), or

@@ -3,6 +3,8 @@ package capture
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,11 +43,13 @@ type Summary struct {
 	Netns       map[string]int         // namespaces by kind
 	Rows        int64                  // rows of all tables
 	Counts      map[schema.Outcome]int // planned items by outcome
-	Gaps        []schema.Coverage      // items of which something is unknown, in the order of the plan
+	Gaps        []schema.Coverage      // items of which something is unknown although it was asked for, in the order of the plan
+	LeftOut     map[string]int         // items by collector that the options left out
+	Daemon      string                 // why there is nothing of Docker's daemon, as a sentence; empty when it answered or was to be left alone
 }
 
-// Complete reports whether nothing that was planned is unknown.
-func (s *Summary) Complete() bool { return s.Interrupted == "" && len(s.Gaps) == 0 }
+// Complete reports whether nothing is unknown that was asked for.
+func (s *Summary) Complete() bool { return s.Interrupted == "" && len(s.Gaps) == 0 && s.Daemon == "" }
 
 // Empty reports whether nothing usable was captured: no namespace could be read at all.
 func (s *Summary) Empty() bool { return s.Rows == 0 }
@@ -53,7 +57,7 @@ func (s *Summary) Empty() bool { return s.Rows == 0 }
 func newSummary(h *Host, meta schema.Meta, cover []schema.Coverage) Summary {
 	s := Summary{
 		Host: h.Row, Started: meta.Started, Finished: meta.Finished, Interrupted: meta.Interrupted,
-		Netns: map[string]int{}, Counts: map[schema.Outcome]int{},
+		Netns: map[string]int{}, Counts: map[schema.Outcome]int{}, LeftOut: map[string]int{}, Daemon: daemonSilent(h),
 	}
 	for _, ns := range h.Netns {
 		s.Netns[ns.Kind]++
@@ -61,7 +65,10 @@ func newSummary(h *Host, meta schema.Meta, cover []schema.Coverage) Summary {
 	for _, c := range cover {
 		s.Counts[c.Outcome]++
 		s.Rows += c.Rows
-		if c.Outcome.Gap() {
+		switch {
+		case c.Outcome == schema.Skipped && strings.HasPrefix(c.Reason, notAsked):
+			s.LeftOut[c.Collector]++
+		case c.Outcome.Gap():
 			s.Gaps = append(s.Gaps, c)
 		}
 	}
@@ -98,6 +105,9 @@ func (s *Summary) Text() string {
 	if s.Interrupted != "" {
 		line("Cut short %s: what is missing is named in rows/coverage.jsonl", s.Interrupted)
 	}
+	if s.Daemon != "" {
+		line("Docker    %s", s.Daemon)
+	}
 	line("")
 	s.gapText(line)
 	line("")
@@ -111,8 +121,11 @@ func (s *Summary) Text() string {
 
 // gapText lists the gaps, like ones together, six lines at most.
 func (s *Summary) gapText(line func(string, ...any)) {
+	if len(s.LeftOut) > 0 {
+		line("Left out, as asked: %s.", strings.Join(slices.Sorted(maps.Keys(s.LeftOut)), ", "))
+	}
 	if len(s.Gaps) == 0 {
-		line("No gaps: everything that was planned was read to its end.")
+		line("No gaps: everything that was asked for was read to its end.")
 		return
 	}
 	type kind struct{ collector, outcome, reason string }

@@ -17,6 +17,7 @@ type waiting struct {
 	open  []byte   // the piece that is being filled
 	size  int64    // bytes of all lines
 	count int64
+	bytes int64 // of full
 }
 
 // linePiece is the size of a piece: big enough to compress well, small enough that some tables can each have one open.
@@ -28,7 +29,8 @@ func (l *waiting) add(line []byte, p *packer) {
 	l.size += int64(len(line)) + 1
 	l.count++
 	if len(l.open) >= linePiece {
-		l.full = append(l.full, p.pack(l.open))
+		packed := p.pack(l.open)
+		l.full, l.bytes = append(l.full, packed), l.bytes+int64(len(packed))
 		l.open = l.open[:0]
 	}
 }
@@ -82,4 +84,10 @@ func newPacker() (*packer, error) {
 func (p *packer) pack(piece []byte) []byte {
 	p.buf = p.enc.EncodeAll(piece, p.buf[:0])
 	return bytes.Clone(p.buf)
+}
+
+// size is how long the piece is when it is compressed.
+func (p *packer) size(piece []byte) int {
+	p.buf = p.enc.EncodeAll(piece, p.buf[:0])
+	return len(p.buf)
 }

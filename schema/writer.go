@@ -138,6 +138,41 @@ func (w *Writer) Size() int64 {
 	return n
 }
 
+// What an entry adds to a compressed bundle beside its content, as measured on bundles of many small documents: its hash
+// and name in the manifest, its header in the archive. And what the encoder may hold back that counts nowhere yet.
+const (
+	entryOverhead   = 96
+	encoderHoldback = 128 << 10
+)
+
+// Packed is about the number of bytes that the bundle would have if it were closed now: what is compressed for good, and
+// rows as they wait, which become smaller still.
+func (w *Writer) Packed() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := int64(w.body.Len()) + entryOverhead*int64(len(w.manifest.Entries)) + encoderHoldback
+	for _, t := range w.rows {
+		n += t.bytes + int64(len(t.open))/openShrinks
+	}
+	return n
+}
+
+// openShrinks is how much smaller rows become at least. JSON lines of one kind shrink to a tenth and less.
+const openShrinks = 4
+
+// PackedSize is about what a document would add to Packed.
+func (w *Writer) PackedSize(data []byte) int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var n int64
+	for len(data) > 0 {
+		piece := data[:min(len(data), linePiece)]
+		n += int64(w.packer.size(piece))
+		data = data[len(piece):]
+	}
+	return n
+}
+
 // Raw adds a verbatim document; name is relative to raw/, slash separated, and may not repeat. A name that a reader
 // would refuse is an error here.
 func (w *Writer) Raw(name string, data []byte) error {
