@@ -37,6 +37,9 @@ var decoders = []decoder{
 	{"docker/tasks.last.json", decodeTasks},
 	{"netns/*/proc_net_dev", decodeNetdev},
 	{"netns/*/proc_net_dev.last", decodeNetdev},
+	{"log/kernel.*", decodeKernelLog},
+	{"log/daemon/*", decodeLogText},
+	{"log/journal/*", decodeLogJournal},
 }
 
 // document reads raw/<name> if some table is decoded from it.
@@ -46,6 +49,7 @@ func (r *bundleReader) document(name string, e *schema.Entry) {
 			continue
 		}
 		rows, err := d.decode(name, io.LimitReader(e.Data, maxDocument))
+		stampKernelLog(rows, &r.rep.source.meta)
 		if err != nil {
 			line := int64(1)
 			var at *elementError

@@ -24,4 +24,5 @@ var Collectors = []*Collector{
 	containerLog,
 	netnsCollector,
 	procModulesCollector,
+	kernelLog,
 }

@@ -1,8 +1,11 @@
 package capture
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // maskText masks what is a secret in any string: the login of a URL or of a data source name, swarm join tokens and
@@ -88,7 +91,7 @@ var pair = regexp.MustCompile(`([A-Za-z0-9_][A-Za-z0-9_.-]*)(["']?\s*=\s*|["']\s
 
 // maskPairs masks the values of the pairs in s whose name tells.
 func maskPairs(s string) string {
-	if !strings.ContainsAny(s, "=:") {
+	if !strings.ContainsAny(s, "=:") || !mayTell(s) {
 		return s
 	}
 	var b strings.Builder
@@ -119,6 +122,34 @@ func maskPairs(s string) string {
 			}
 		}
 	}
+}
+
+// tellingStems are such that every telling name, and that of every header, holds one, separators left out.
+var tellingStems = [][]byte{
+	[]byte("auth"), []byte("bearer"), []byte("cred"), []byte("jwt"), []byte("pass"), []byte("private"), []byte("psk"),
+	[]byte("pw"), []byte("secret"), []byte("token"), []byte("key"), []byte("connectionstring"), []byte("cookie"),
+}
+
+// mayTell reports whether s can hold a telling name at all. Most lines of a log do not, and the search for pairs is dear.
+func mayTell(s string) bool {
+	var room [512]byte
+	letters := room[:0]
+	for _, r := range s {
+		switch {
+		case r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= '0' && r <= '9'):
+			letters = append(letters, byte(r))
+		case r >= 'A' && r <= 'Z':
+			letters = append(letters, byte(r)|0x20)
+		case r >= utf8.RuneSelf: // letters whose lower case may be one of ours
+			letters = utf8.AppendRune(letters, unicode.ToLower(r))
+		}
+	}
+	for _, stem := range tellingStems {
+		if bytes.Contains(letters, stem) {
+			return true
+		}
+	}
+	return false
 }
 
 // header reports whether the name is that of an HTTP header whose value may hold blanks.

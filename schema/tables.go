@@ -25,7 +25,13 @@ var Tables = []Table{
 	tableOf[DNSAnswer]("dns_answer", PerNetns, "Answer records in the order received (dig +short)."),
 	tableOf[ContainerLog]("container_log", PerHost, "Where each container's log is, its size and last write (docker inspect -f '{{.LogPath}}')."),
 
+	tableOf[LogFile]("log_file", PerHost, "Files of logs on the host, the biggest ones and what dockerd dumped of itself (ls -l)."),
+	tableOf[CoreTarget]("core_target", PerHost, "Where a core of each container's first process, of dockerd and of containerd would go (sysctl kernel.core_pattern, prlimit --core)."),
+	tableOf[CoreFile]("core_file", PerHost, "Cores that exist, by their notes (coredumpctl list, file core, eu-readelf -n core)."),
+	tableOf[CoreMapping]("core_mapping", PerHost, "Files that crashed processes had mapped (gdb -c core, info proc mappings)."),
 	tableOf[NetdevCounter]("netdev_counter", PerNetns, "Packet counters of links, two reads apart (cat /proc/net/dev).", from("netns/*/proc_net_dev", "netns/*/proc_net_dev.last")),
+	tableOf[KernelLog]("kernel_log", PerHost, "The kernel's log (dmesg).", from("log/kernel.*")),
+	tableOf[LogLine]("log_line", PerHost, "Logs of dockerd and containerd, and systemd's lines about them (journalctl -u docker -u containerd).", from("log/daemon/*", "log/journal/*")),
 	tableOf[Engine]("engine", PerHost, "The Docker engine and its membership of a swarm (docker version, docker info).", from("docker/info.json")),
 	tableOf[Container]("container", PerHost, "Containers (docker inspect).", from("docker/container_inspect.json")),
 	tableOf[ContainerNetwork]("container_network", PerHost, "Networks of containers, as the daemon says (docker inspect).", from("docker/container_inspect.json")),
