@@ -55,6 +55,8 @@ type Host struct {
 	dockerErr error     // why Docker is nil, if it was wanted
 	own       *os.File  // our own namespace, if it has to stand for the host's
 	lastRead  time.Time // when the last read of the namespaces began
+
+	processes processMemory // what the collector of processes has found
 }
 
 // NetnsByID returns the namespace of that id (inode, decimal), or nil.

@@ -23,6 +23,7 @@ var Collectors = []*Collector{
 	dockerTasks,
 	containerLog,
 	netnsCollector,
+	processCollector,
 	procModulesCollector,
 	kernelLog,
 }

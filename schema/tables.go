@@ -23,6 +23,7 @@ var Tables = []Table{
 	tableOf[Sysctl]("sysctl", PerNetns, "Kernel settings that decide about traffic (sysctl)."),
 	tableOf[DNSQuery]("dns_query", PerNetns, "Questions asked from inside a container to its own resolver (dig)."),
 	tableOf[DNSAnswer]("dns_answer", PerNetns, "Answer records in the order received (dig +short)."),
+	tableOf[Process]("process", PerHost, "Processes with their namespaces, limits and what they do (ps, /proc/PID).", volatile),
 	tableOf[ContainerLog]("container_log", PerHost, "Where each container's log is, its size and last write (docker inspect -f '{{.LogPath}}')."),
 
 	tableOf[LogFile]("log_file", PerHost, "Files of logs on the host, the biggest ones and what dockerd dumped of itself (ls -l)."),

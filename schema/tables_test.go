@@ -9,7 +9,7 @@ import (
 )
 
 // These end in s and are singular.
-var singular = []string{"address", "swarm_task_address", "netns"}
+var singular = []string{"address", "swarm_task_address", "netns", "process"}
 
 // These columns mean something of their own, which nobody joins with the others of that name.
 var homonyms = []string{"netns.dev", "neighbour.protocol", "swarm_service_port.target"}
