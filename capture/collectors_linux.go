@@ -26,4 +26,5 @@ var Collectors = []*Collector{
 	processCollector,
 	procModulesCollector,
 	kernelLog,
+	daemonLog,
 }

@@ -21,8 +21,8 @@ type CoreTarget struct {
 	Mount        string `json:"mount,omitzero" class:"name" doc:"its mount point, in the process's mount namespace"`
 	Layer        *bool  `json:"layer,omitzero" class:"plain" doc:"it is the container's own layer, which is deleted with the container"`
 	FreeBytes    *int64 `json:"free_bytes,omitzero" class:"plain" doc:"free for unprivileged users on that file system"`
-	LimitSoft    *int64 `json:"limit_soft,omitzero" class:"plain" doc:"RLIMIT_CORE of the process, bytes; -1 is unlimited"`
-	LimitHard    *int64 `json:"limit_hard,omitzero" class:"plain" doc:"its hard limit; -1 is unlimited"`
+	LimitSoft    *int64 `json:"limit_soft,omitzero" class:"plain" doc:"RLIMIT_CORE of the process, bytes; 9223372036854775807 is unlimited"`
+	LimitHard    *int64 `json:"limit_hard,omitzero" class:"plain" doc:"RLIMIT_CORE that it may raise to, bytes"`
 	Memory       *int64 `json:"rss_bytes,omitzero" class:"plain" doc:"resident memory of the process, bytes: roughly how large a core would be"`
 	Filter       string `json:"filter,omitzero" class:"plain" doc:"/proc/PID/coredump_filter, hexadecimal: which memory a core holds"`
 }
