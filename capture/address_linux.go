@@ -11,9 +11,12 @@ import (
 )
 
 var addressCollector = &Collector{
-	Name:   "address",
-	Doc:    "Addresses of links, by an RTM_GETADDR dump in each namespace.",
-	Tables: []string{"address"},
+	Name:    "address",
+	Doc:     "Addresses of links, by an RTM_GETADDR dump in each namespace.",
+	Needs:   "CAP_SYS_ADMIN, to enter the namespace",
+	Effects: "none: an rtnetlink dump",
+	Since:   "0.1.0",
+	Tables:  []string{"address"},
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
 		c, err := ns.routeConn()
 		if err != nil {

@@ -7,10 +7,19 @@ import (
 	"errors"
 )
 
+var errNoLinux = errors.New("capture reads a Linux kernel, and this is none")
+
 // Run needs Linux: what it reads exists nowhere else.
-func Run(ctx context.Context, o Options) (*Capture, error) {
-	return nil, errors.New("capture reads a Linux kernel, and this is none")
-}
+func Run(ctx context.Context, o Options) (*Capture, error) { return nil, errNoLinux }
+
+// PlanOf needs Linux, too.
+func PlanOf(ctx context.Context, o Options) (*Plan, error) { return nil, errNoLinux }
+
+// Examine needs Linux, too.
+func Examine(ctx context.Context, o Options) ([]Check, error) { return nil, errNoLinux }
+
+// Collectors are none here.
+var Collectors []*Collector
 
 // rtconn, room and procDir exist on Linux only.
 type (

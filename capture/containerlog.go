@@ -13,9 +13,12 @@ import (
 // containerLog points at each container's log. It looks at the files' sizes and times and opens none of them: what a
 // container says stays on the host.
 var containerLog = &Collector{
-	Name:   "container-log",
-	Doc:    "log driver, path, size and last write of each container's log, from the daemon or its files, and stat; needs to be allowed to look into Docker's directory",
-	Tables: []string{"container_log"},
+	Name:    "container-log",
+	Doc:     "log driver, path, size and last write of each container's log, from the daemon or its files, and stat",
+	Needs:   "CAP_DAC_READ_SEARCH, for Docker's directory",
+	Effects: "none: stat of regular files; nothing is opened",
+	Since:   "0.1.0",
+	Tables:  []string{"container_log"},
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		if h.Docker == nil {
 			h = &Host{Options: h.Options, Docker: &Docker{options: h.Options}} // its files are not the daemon

@@ -39,7 +39,7 @@ func daemonSilent(h *Host) string {
 }
 
 const (
-	kernelsSide     = "the bundle holds the kernel's side only"
+	kernelsSide         = "the bundle holds the kernel's side only"
 	kernelsSideAndFiles = "the bundle holds the kernel's side, and what Docker's files say"
 )
 

@@ -15,6 +15,7 @@ import (
 type discovery struct {
 	outcome outcome           // of the search as a whole
 	stale   []schema.Coverage // files where a namespace should be and is none
+	denied  int               // processes that did not let us see theirs
 }
 
 // nsMount is one bind mount of a network namespace.

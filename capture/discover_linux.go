@@ -297,6 +297,7 @@ func (f *finder) finish(host *Netns) {
 			cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID(), b.ID()))
 	})
 	o := outcome{schema.OK, ""}
+	f.h.discovery.denied = f.denied
 	if f.denied > 0 {
 		f.say = append(f.say, fmt.Sprintf("%d processes did not let us see their namespace", f.denied))
 		o.Outcome = schema.Denied
@@ -330,10 +331,13 @@ func (f *finder) nameContainer(n *Netns) {
 }
 
 var netnsCollector = &Collector{
-	Name:   "netns",
-	Doc:    "Network namespaces: bind mounts below /run/docker/netns and /run/netns and in mountinfo, and /proc/PID/ns/net of all processes.",
-	Tables: []string{"netns"},
-	Known:  true,
+	Name:    "netns",
+	Doc:     "Network namespaces: bind mounts below /run/docker/netns and /run/netns and in mountinfo, and /proc/PID/ns/net of all processes.",
+	Needs:   "CAP_SYS_PTRACE, for namespaces that only processes of others hold",
+	Effects: "none: stat of files of nsfs and /proc. A namespace is held open only while it is read, so it is not kept alive.",
+	Since:   "0.1.0",
+	Tables:  []string{"netns"},
+	Known:   true,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		for _, n := range h.Netns {
 			if err := s.Put(&n.Netns); err != nil {

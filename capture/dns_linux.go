@@ -30,7 +30,10 @@ var dockerResolver = netip.MustParseAddr("127.0.0.11")
 // or not at all. Nothing but 127.0.0.11 is asked: any other server in resolv.conf is not Docker's.
 var dns = &Collector{
 	Name:     "dns",
-	Doc:      "answers of Docker's resolver to the names of services, asked inside each container's namespace; needs CAP_SYS_ADMIN to enter it",
+	Doc:      "answers of Docker's resolver to the names of services, asked inside each container's namespace",
+	Needs:    "CAP_SYS_ADMIN, to enter the namespace; CAP_DAC_READ_SEARCH, for resolv.conf of containers",
+	Effects:  "Each question is one packet to the container's own resolver, for names of the swarm's own services, and leaves the conntrack entry that any lookup leaves; no server outside is asked. --no-dns asks nothing.",
+	Since:    "0.1.0",
 	Tables:   []string{"dns_query", "dns_answer"},
 	Deadline: dnsPerNetns + time.Second,
 	Late:     true,

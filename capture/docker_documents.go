@@ -25,6 +25,9 @@ var docker = &Collector{
 	Name: "docker",
 	Doc: "replies of the Docker daemon to GET, as received but for masked secrets: version, info, containers, networks, " +
 		"and on a manager services, nodes and swarm; needs access to the daemon's socket",
+	Needs:   "access to Docker's socket, as root and its group have it",
+	Effects: "Requests are GETs, each with a deadline, and one that is hung costs one deadline. The verbose form of a network has crashed daemons (moby#49402) and is not asked for unless with --networkdb.",
+	Since:   "0.1.0",
 	Docs: []string{"docker/version.json", "docker/info.json", "docker/containers.json", "docker/container_inspect.json",
 		"docker/networks.json", "docker/network_inspect.json", "docker/services.json", "docker/nodes.json", "docker/swarm.json"},
 	Daemon:   true,
@@ -65,6 +68,10 @@ var docker = &Collector{
 var dockerTasks = &Collector{
 	Name:     "docker-tasks",
 	Doc:      "the swarm's tasks, GET /tasks, as received but for masked secrets; only managers have them",
+	Needs:    "access to Docker's socket, as root and its group have it",
+	Effects:  "none: a GET with a deadline",
+	Since:    "0.1.0",
+	Docs:     []string{"docker/tasks.json"},
 	Volatile: true,
 	Daemon:   true,
 	Deadline: dockerDeadline,

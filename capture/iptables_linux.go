@@ -23,6 +23,9 @@ import (
 var iptablesLegacyCollector = &Collector{
 	Name:     "iptables_legacy",
 	Doc:      "Tables of legacy iptables and ip6tables, those only that exist already (getsockopt IPT_SO_GET_ENTRIES).",
+	Needs:    "CAP_SYS_ADMIN, to enter the namespace; CAP_NET_ADMIN, without which the kernel refuses this",
+	Effects:  "Asking for a table makes it and hooks it into the namespace, and may load its module: so only tables that ip_tables_names lists are asked for.",
+	Since:    "0.1.0",
 	Tables:   []string{"iptables_chain", "iptables_rule"},
 	Volatile: true,
 	InNetns:  readIPTablesLegacy,

@@ -21,6 +21,9 @@ import (
 var ipvsCollector = &Collector{
 	Name:     "ipvs",
 	Doc:      "Virtual services and destinations of IPVS (generic netlink IPVS_CMD_GET_SERVICE, GET_DEST), counted against /proc/net/ip_vs.",
+	Needs:    "CAP_SYS_ADMIN, to enter the namespace; CAP_NET_ADMIN, without which the kernel refuses this",
+	Effects:  "Asking generic netlink for a family by its name loads ip_vs: so it is looked up in the dump of all families, and only where /proc/net/ip_vs exists.",
+	Since:    "0.1.0",
 	Tables:   []string{"ipvs_service", "ipvs_destination"},
 	Volatile: true,
 	InNetns:  readIPVS,
@@ -30,6 +33,9 @@ var ipvsCollector = &Collector{
 var ipvsTimeoutCollector = &Collector{
 	Name:    "ipvs_timeout",
 	Doc:     "Timeouts of IPVS connections (generic netlink IPVS_CMD_GET_CONFIG).",
+	Needs:   "CAP_SYS_ADMIN, to enter the namespace; CAP_NET_ADMIN, without which the kernel refuses this",
+	Effects: "the same as ipvs",
+	Since:   "0.1.0",
 	Tables:  []string{"ipvs_timeout"},
 	InNetns: readIPVSTimeout,
 }

@@ -10,9 +10,12 @@ import (
 )
 
 var linkCollector = &Collector{
-	Name:   "link",
-	Doc:    "Network devices with what their kind says of itself, by an RTM_GETLINK dump in each namespace.",
-	Tables: []string{"link"},
+	Name:    "link",
+	Doc:     "Network devices with what their kind says of itself, by an RTM_GETLINK dump in each namespace.",
+	Needs:   "CAP_SYS_ADMIN, to enter the namespace",
+	Effects: "RTM_GETLINK may give the namespace of a veth's peer an id (peernet2id_alloc); the kernel did that when the veth was made. No link is asked for by name, which would load netdev-NAME.",
+	Since:   "0.1.0",
+	Tables:  []string{"link"},
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
 		c, err := ns.routeConn()
 		if err != nil {

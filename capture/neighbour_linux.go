@@ -11,6 +11,9 @@ import (
 var neighbourCollector = &Collector{
 	Name:     "neighbour",
 	Doc:      "ARP and NDP entries and proxy entries, by two RTM_GETNEIGH dumps in each namespace, each of all families: the kernel's table is one for all namespaces, and every dump walks all of it.",
+	Needs:    "CAP_SYS_ADMIN, to enter the namespace",
+	Effects:  "none changes: an rtnetlink dump. It walks the kernel's one table for all namespaces, so it is done once for all families and never by link.",
+	Since:    "0.1.0",
 	Tables:   []string{"neighbour"},
 	Volatile: true,
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
@@ -103,6 +106,9 @@ var neighbourFlags = []string{
 var fdbCollector = &Collector{
 	Name:     "fdb",
 	Doc:      "Forwarding entries of bridges and VXLAN devices, by an RTM_GETNEIGH dump of AF_BRIDGE in each namespace.",
+	Needs:    "CAP_SYS_ADMIN, to enter the namespace",
+	Effects:  "none: an rtnetlink dump",
+	Since:    "0.1.0",
 	Tables:   []string{"fdb"},
 	Volatile: true,
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {

@@ -20,6 +20,9 @@ import (
 var nftCollector = &Collector{
 	Name:     "nft",
 	Doc:      "nftables of all families, and the tables of iptables-nft in them (netlink dumps NFT_MSG_GET*).",
+	Needs:    "CAP_SYS_ADMIN, to enter the namespace; CAP_NET_ADMIN, without which the kernel refuses this",
+	Effects:  "The first message of nf_tables loads the module: so nothing is sent unless it is loaded. No table or chain is made; counters are not reset.",
+	Since:    "0.1.0",
 	Tables:   []string{"nft_chain", "nft_rule", "nft_set", "nft_element", "iptables_chain", "iptables_rule"},
 	Volatile: true,
 	InNetns:  readNft,

@@ -40,6 +40,9 @@ var procHostDocs = []procDoc{
 var procNetCollector = &Collector{
 	Name:     "proc_net",
 	Doc:      "Counters of each namespace: files of /proc/thread-self/net, verbatim, twice.",
+	Needs:    "CAP_SYS_ADMIN, to enter the namespace",
+	Effects:  "none: reading resets no counter; the kernel may drop entries that have expired, as with any reader",
+	Since:    "0.1.0",
 	Docs:     docNames(procDocs),
 	Volatile: true,
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
@@ -50,6 +53,9 @@ var procNetCollector = &Collector{
 var procNetHostCollector = &Collector{
 	Name:     "proc_net_host",
 	Doc:      "Counters of the whole kernel, read in the host's namespace: softnet_stat and the shared neighbour tables, verbatim, twice.",
+	Needs:    "CAP_SYS_ADMIN, to enter the namespace, and that only if ours is not the host's",
+	Effects:  "none: reading resets no counter",
+	Since:    "0.1.0",
 	Docs:     docNames(procHostDocs),
 	Volatile: true,
 	HostOnly: true,
@@ -90,9 +96,12 @@ func readProcDocs(ctx context.Context, ns *Netns, s *Sink, docs []procDoc) error
 }
 
 var procModulesCollector = &Collector{
-	Name: "proc_modules",
-	Doc:  "Loaded modules of the kernel: /proc/modules, verbatim. Absent when the kernel can load none.",
-	Docs: []string{"proc/modules"},
+	Name:    "proc_modules",
+	Doc:     "Loaded modules of the kernel: /proc/modules, verbatim. Absent when the kernel can load none.",
+	Needs:   "none",
+	Effects: "none: a file of /proc",
+	Since:   "0.1.0",
+	Docs:    []string{"proc/modules"},
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		data, err := os.ReadFile("/proc/modules")
 		if errors.Is(err, fs.ErrNotExist) {

@@ -11,9 +11,12 @@ import (
 )
 
 var routeCollector = &Collector{
-	Name:   "route",
-	Doc:    "Routes of all tables, by an RTM_GETROUTE dump in each namespace.",
-	Tables: []string{"route"},
+	Name:    "route",
+	Doc:     "Routes of all tables, by an RTM_GETROUTE dump in each namespace.",
+	Needs:   "CAP_SYS_ADMIN, to enter the namespace",
+	Effects: "none: an rtnetlink dump; each part of it takes the kernel's lock of routes for a moment",
+	Since:   "0.1.0",
+	Tables:  []string{"route"},
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
 		c, err := ns.routeConn()
 		if err != nil {
@@ -186,9 +189,12 @@ var routeFlags = []string{
 }
 
 var policyRuleCollector = &Collector{
-	Name:   "policy_rule",
-	Doc:    "Routing policy rules, by an RTM_GETRULE dump in each namespace.",
-	Tables: []string{"policy_rule"},
+	Name:    "policy_rule",
+	Doc:     "Routing policy rules, by an RTM_GETRULE dump in each namespace.",
+	Needs:   "CAP_SYS_ADMIN, to enter the namespace",
+	Effects: "none: an rtnetlink dump",
+	Since:   "0.1.0",
+	Tables:  []string{"policy_rule"},
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
 		c, err := ns.routeConn()
 		if err != nil {

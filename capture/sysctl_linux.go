@@ -161,9 +161,12 @@ func (n *Netns) addDevConf(dev string, spec []byte) error {
 }
 
 var sysctlCollector = &Collector{
-	Name:   "sysctl",
-	Doc:    "Kernel settings that decide about traffic: listed files of /proc/sys in each namespace, and those of every link from its RTM_GETLINK answer.",
-	Tables: []string{"sysctl"},
+	Name:    "sysctl",
+	Doc:     "Kernel settings that decide about traffic: listed files of /proc/sys in each namespace, and those of every link from its RTM_GETLINK answer.",
+	Needs:   "CAP_SYS_ADMIN, to enter the namespace",
+	Effects: "none: each is a file of /proc/sys, opened for reading",
+	Since:   "0.1.0",
+	Tables:  []string{"sysctl"},
 	InNetns: func(ctx context.Context, ns *Netns, s *Sink) error {
 		if err := readSysctls(ctx, ns, s, sysctlsFor(ns.Kind)); err != nil {
 			return err

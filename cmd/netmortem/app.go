@@ -38,6 +38,7 @@ func newApp(std streams) *cli.App {
 			"Exit codes: 0 good, 1 findings, 2 failed, 3 partial, 64 wrong command line, 130 interrupted.",
 		Commands: []*cli.Command{
 			captureCommand(std),
+			doctorCommand(std),
 			analyzeCommand(std),
 			rulesCommand(std),
 			explainCommand(std),
