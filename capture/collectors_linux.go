@@ -27,4 +27,5 @@ var Collectors = []*Collector{
 	procModulesCollector,
 	kernelLog,
 	daemonLog,
+	coreTarget,
 }
