@@ -49,12 +49,13 @@ type Host struct {
 	Docker  *Docker     // the daemon, nil when Options.NoDocker
 	Start   time.Time   // by the host's clock
 
-	books     *books    // the bundle
-	links     linkStore // links of all namespaces, until their pairs are known
-	discovery discovery // what to say of the search for namespaces
-	dockerErr error     // why Docker is nil, if it was wanted
-	own       *os.File  // our own namespace, if it has to stand for the host's
-	lastRead  time.Time // when the last read of the namespaces began
+	books     *books      // the bundle
+	links     linkStore   // links of all namespaces, until their pairs are known
+	discovery discovery   // what to say of the search for namespaces
+	dockerErr error       // why Docker is nil, if it was wanted
+	own       *os.File    // our own namespace, if it has to stand for the host's
+	lastRead  time.Time   // when the last read of the namespaces began
+	sockets   socketStore // sockets that have a row
 
 	processes processMemory // what the collector of processes has found
 }

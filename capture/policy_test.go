@@ -113,6 +113,9 @@ func TestPoliciesNotice(t *testing.T) {
 		{"nftables as an answer", "capture", `func f() { c.dump(ctx, m(unix.NFT_MSG_GETRULE), nil, m(unix.NFT_MSG_NEWRULE), nil) }`, ""},
 		{"a number as a request", "capture", `func f() { c.get(ctx, 16, nil, 17) }`, "request"},
 		{"a generic GET", "capture", `func f() { c.get(ctx, v.family, []byte{ipvsCmdGetConfig, 1}, v.family) }`, ""},
+		{"a dump of sockets", "capture", `func f() { c.dump(ctx, unix.SOCK_DIAG_BY_FAMILY, nil, unix.SOCK_DIAG_BY_FAMILY, nil) }`, ""},
+		{"a dump of TCP sockets", "capture", `func f() { c.dump(ctx, tcpdiagGetSock, nil, tcpdiagGetSock, nil) }`, ""},
+		{"the end of a socket", "capture", `const sockDestroy = 21`, "sockDestroy"},
 		{"IPT_SO_SET_REPLACE", "capture", `func f() { unix.SetsockoptString(fd, unix.SOL_IP, 64, "") }`, "SOL_IP"},
 		{"SO_RCVTIMEO", "capture", `func f() { unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, tv) }`, ""},
 		{"ContainerStart", "capture", `func f(c C) { c.ContainerStart(ctx) }`, "ContainerStart"},
@@ -217,11 +220,11 @@ var (
 		`(?:Add|Insert|Replace|Del|Delete|Flush)(?:Table|Chain|Rule|Rules|Ruleset|Set|Obj|Object|Flowtable)\w*|SetAddElements|SetDeleteElements|` +
 		`Mount|Unmount|Unshare|Sethostname|ClockSettime|Settimeofday` +
 		`)$`)
-	changeCommand = regexp.MustCompile(`(?i)^(?:RTM_(?:DEL|SET)\w*|NFT_?MSG_?(?:DEL|DESTROY)\w*|(?:IP_?SET|CTNL)_?(?:MSG|CMD)_?(?:NEW|DEL|DELETE|SET|ADD|CREATE|DESTROY)\w*|IPVS_?CMD_?(?:NEW|SET|DEL|FLUSH|ZERO)\w*|IP6?T_SO_SET\w*|XFRM_MSG_(?:NEW|DEL|UPD|FLUSH)\w*)$`)
+	changeCommand = regexp.MustCompile(`(?i)^(?:RTM_(?:DEL|SET)\w*|NFT_?MSG_?(?:DEL|DESTROY)\w*|(?:IP_?SET|CTNL)_?(?:MSG|CMD)_?(?:NEW|DEL|DELETE|SET|ADD|CREATE|DESTROY)\w*|IPVS_?CMD_?(?:NEW|SET|DEL|FLUSH|ZERO)\w*|IP6?T_SO_SET\w*|XFRM_MSG_(?:NEW|DEL|UPD|FLUSH)\w*|SOCK_?DESTROY)$`)
 )
 
 // senders are the functions that send a netlink request: arguments 1 and 2 say which, and with what body.
-var senders = []string{"dump", "get", "ask", "receiveDump", "send"}
+var senders = []string{"dump", "stream", "get", "ask", "receiveDump", "send"}
 
 // answerPositions are the identifiers that stand for the type of an answer: behind request and body of a sender, or in a
 // comparison.
@@ -290,7 +293,7 @@ func isContext(e ast.Expr) bool {
 }
 
 // netlinkGet is a command that only asks.
-var netlinkGet = regexp.MustCompile(`^(?:RTM_GET|NFT_MSG_GET|CTRL_CMD_GET|ipvsCmdGet|IPVS_CMD_GET)`)
+var netlinkGet = regexp.MustCompile(`^(?:RTM_GET|NFT_MSG_GET|CTRL_CMD_GET|ipvsCmdGet|IPVS_CMD_GET|tcpdiagGetSock$|SOCK_DIAG_BY_FAMILY$)`)
 
 func namesGet(e ast.Expr) bool {
 	found := false
