@@ -90,13 +90,28 @@ var sysctlsOfHost = []string{
 	"net.ipv4.neigh.default.gc_stale_time",
 	"net.ipv4.neigh.default.base_reachable_time_ms",
 	"net.bridge.bridge-nf-*",
+	"net.ipv4.neigh.default.gc_interval",
+	"net.ipv4.neigh.default.unres_qlen_bytes",
 	"net.core.netdev_max_backlog", // drops in softnet_stat
 	"net.core.netdev_budget",
 	"net.core.netdev_budget_usecs",
 	"net.core.rmem_max",
 	"net.core.wmem_max",
+	"net.core.rmem_default",
+	"net.core.wmem_default",
 	"net.core.default_qdisc",
+	"net.core.rps_sock_flow_entries", // whether flows are steered to the processors of their programs
+	"net.core.bpf_jit_enable",
 	"net.ipv4.tcp_mem", // memory of all TCP sockets, pages
+	"net.ipv4.udp_mem",
+	"net.ipv4.tcp_rmem",
+	"net.ipv4.tcp_wmem",
+	"net.ipv4.tcp_timestamps",
+	"net.ipv4.tcp_sack",
+	"net.ipv4.tcp_abort_on_overflow", // what a full accept queue does
+	"net.ipv4.tcp_syn_retries",
+	"net.ipv4.ipfrag_high_thresh", // memory for fragments
+	"net.ipv4.ipfrag_time",
 	"net.ipv4.tcp_max_orphans",
 	"net.ipv4.tcp_max_tw_buckets",
 	"net.ipv4.tcp_congestion_control",
@@ -110,14 +125,33 @@ var sysctlsOfHost = []string{
 	"kernel.threads-max",
 	"kernel.panic",
 	"kernel.panic_on_oops",
+	"kernel.keys.maxkeys", // each container takes keys; at the bound of its user none starts
+	"kernel.keys.maxbytes",
+	"kernel.keys.root_maxkeys",
+	"kernel.dmesg_restrict", // who may read the kernel's log
 	"fs.suid_dumpable",
 	"fs.file-max",
 	"fs.file-nr",
+	"fs.nr_open",
+	"fs.pipe-user-pages-soft",
+	"fs.aio-nr",
+	"fs.aio-max-nr",
+	"fs.inotify.max_queued_events",
 	"fs.inotify.max_user_instances",
 	"fs.inotify.max_user_watches",
 	"vm.max_map_count",
 	"vm.overcommit_memory",
+	"vm.overcommit_ratio",
+	"vm.panic_on_oom",
+	"vm.oom_kill_allocating_task",
+	"vm.swappiness",
+	"vm.min_free_kbytes",
+	"vm.dirty_ratio",
+	"vm.dirty_background_ratio",
 	"user.max_net_namespaces",
+	"user.max_user_namespaces",
+	"user.max_mnt_namespaces",
+	"user.max_inotify_instances", // by user namespace, 4.15 and newer
 }
 
 // devSysctl4 are the settings of one link that are read, by their place in IFLA_INET_CONF (IPV4_DEVCONF_* of
