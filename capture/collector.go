@@ -51,6 +51,7 @@ type Host struct {
 
 	books     *books      // the bundle
 	links     linkStore   // links of all namespaces, until their pairs are known
+	monitor   monitor     // the kernel's events during the window
 	discovery discovery   // what to say of the search for namespaces
 	dockerErr error       // why Docker is nil, if it was wanted
 	own       *os.File    // our own namespace, if it has to stand for the host's

@@ -1,8 +1,10 @@
 package capture
 
-// Collectors lists every collector. Those of namespaces run in this order in each: links first, because others name
-// devices by what it saw. Those of the host run in this order, after the first read of all namespaces.
+// Collectors lists every collector. Those of namespaces run in this order in each: events first, so that nothing falls
+// between them and the first read, then links, because others name devices by what it saw. Those of the host run in this
+// order, after the first read of all namespaces.
 var Collectors = []*Collector{
+	kernelEventCollector,
 	linkCollector,
 	addressCollector,
 	routeCollector,

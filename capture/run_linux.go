@@ -176,6 +176,7 @@ func (r *underway) readAll(ctx context.Context) {
 		}
 		r.readNetns(ctx, r.plans, 1, "last read")
 	}
+	h.monitor.release(ctx, h.books)
 	host.Wait()
 	if r.reads > 1 {
 		r.readHost(ctx, r.host, 1, "last read")

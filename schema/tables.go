@@ -11,6 +11,8 @@ var Tables = []Table{
 	tableOf[PolicyRule]("policy_rule", PerNetns, "Routing policy rules (ip rule)."),
 	tableOf[Neighbour]("neighbour", PerNetns, "ARP and NDP entries, proxy entries among them (ip neigh).", volatile),
 	tableOf[FDB]("fdb", PerNetns, "Forwarding entries of bridges and VXLAN devices (bridge fdb).", volatile),
+	tableOf[KernelEvent]("kernel_event", PerNetns, "Changes of neighbours, FDB entries, links, addresses and routes between the two reads (ip monitor, bridge monitor)."),
+	tableOf[KernelEventCount]("kernel_event_count", PerNetns, "How many such changes there were, by kind, device and MAC (bridge monitor fdb | sort | uniq -c)."),
 	tableOf[IPTablesChain]("iptables_chain", PerNetns, "Chains of both iptables flavours (iptables-save -c, lines with a colon).", volatile),
 	tableOf[IPTablesRule]("iptables_rule", PerNetns, "Rules of both iptables flavours, as iptables-save prints them (iptables-save -c).", volatile),
 	tableOf[NftChain]("nft_chain", PerNetns, "Chains of nftables, those that iptables-nft keeps among them (nft list chains)."),
