@@ -116,6 +116,19 @@ func TestPoliciesNotice(t *testing.T) {
 		{"a dump of sockets", "capture", `func f() { c.dump(ctx, unix.SOCK_DIAG_BY_FAMILY, nil, unix.SOCK_DIAG_BY_FAMILY, nil) }`, ""},
 		{"a dump of TCP sockets", "capture", `func f() { c.dump(ctx, tcpdiagGetSock, nil, tcpdiagGetSock, nil) }`, ""},
 		{"the end of a socket", "capture", `const sockDestroy = 21`, "sockDestroy"},
+		{"XFRM_MSG_GETSA", "capture", `func f() { c.stream(ctx, XFRM_MSG_GETSA, nil, answer, buf, nil) }`, ""},
+		{"xfrmMsgGetPolicy", "capture", `func f() { c.stream(ctx, xfrmMsgGetPolicy, nil, answer, buf, nil) }`, ""},
+		{"XFRM_MSG_NEWSA", "capture", `const x = nl.XFRM_MSG_NEWSA`, "XFRM_MSG_NEWSA"},
+		{"xfrmMsgDelPolicy", "capture", `const xfrmMsgDelPolicy = 20`, "xfrmMsgDelPolicy"},
+		{"XFRM_MSG_FLUSHSA", "capture", `func f() { c.get(ctx, XFRM_MSG_FLUSHSA, nil, 0) }`, "XFRM_MSG_FLUSHSA"},
+		{"XFRM_MSG_ALLOCSPI", "capture", `func f() { c.get(ctx, XFRM_MSG_ALLOCSPI, nil, 0) }`, "XFRM_MSG_ALLOCSPI"},
+		{"IPCTNL_MSG_CT_GET", "capture", `func f() { c.stream(ctx, m(IPCTNL_MSG_CT_GET), nil, answer, buf, nil) }`, ""},
+		{"ipctnlMsgCtGetStatsCPU", "capture", `func f() { c.dump(ctx, m(ipctnlMsgCtGetStatsCPU), nil, answer, nil) }`, ""},
+		{"IPCTNL_MSG_CT_GET_CTRZERO", "capture", `func f() { c.dump(ctx, m(nl.IPCTNL_MSG_CT_GET_CTRZERO), nil, answer, nil) }`, "IPCTNL_MSG_CT_GET_CTRZERO"},
+		{"ipctnlMsgCtGetCtrzero as a request", "capture", `func f() { c.stream(ctx, m(ipctnlMsgCtGetCtrzero), nil, answer, buf, nil) }`, "request"},
+		{"IPCTNL_MSG_CT_DELETE", "capture", `const x = nl.IPCTNL_MSG_CT_DELETE`, "IPCTNL_MSG_CT_DELETE"},
+		{"ipctnlMsgCtNew", "capture", `const ipctnlMsgCtNew = 0`, "ipctnlMsgCtNew"},
+		{"a number streamed", "capture", `func f() { c.stream(ctx, 3, nil, answer, buf, nil) }`, "request"},
 		{"IPT_SO_SET_REPLACE", "capture", `func f() { unix.SetsockoptString(fd, unix.SOL_IP, 64, "") }`, "SOL_IP"},
 		{"SO_RCVTIMEO", "capture", `func f() { unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, tv) }`, ""},
 		{"ContainerStart", "capture", `func f(c C) { c.ContainerStart(ctx) }`, "ContainerStart"},
@@ -220,7 +233,7 @@ var (
 		`(?:Add|Insert|Replace|Del|Delete|Flush)(?:Table|Chain|Rule|Rules|Ruleset|Set|Obj|Object|Flowtable)\w*|SetAddElements|SetDeleteElements|` +
 		`Mount|Unmount|Unshare|Sethostname|ClockSettime|Settimeofday` +
 		`)$`)
-	changeCommand = regexp.MustCompile(`(?i)^(?:RTM_(?:DEL|SET)\w*|NFT_?MSG_?(?:DEL|DESTROY)\w*|(?:IP_?SET|CTNL)_?(?:MSG|CMD)_?(?:NEW|DEL|DELETE|SET|ADD|CREATE|DESTROY)\w*|IPVS_?CMD_?(?:NEW|SET|DEL|FLUSH|ZERO)\w*|IP6?T_SO_SET\w*|XFRM_MSG_(?:NEW|DEL|UPD|FLUSH)\w*|SOCK_?DESTROY)$`)
+	changeCommand = regexp.MustCompile(`(?i)^(?:RTM_(?:DEL|SET)\w*|NFT_?MSG_?(?:DEL|DESTROY)\w*|(?:IP_?SET|CTNL)_?(?:MSG|CMD)_?(?:NEW|DEL|DELETE|SET|ADD|CREATE|DESTROY)\w*|IPVS_?CMD_?(?:NEW|SET|DEL|FLUSH|ZERO)\w*|IP6?T_SO_SET\w*|XFRM_?MSG_?(?:NEW|DEL|UPD|FLUSH|ALLOC|MIGRATE)\w*|IPCTNL_?MSG_?(?:CT|EXP|TIMEOUT)_?(?:NEW|DELETE|GET_?CTRZERO)\w*|SOCK_?DESTROY)$`)
 )
 
 // senders are the functions that send a netlink request: arguments 1 and 2 say which, and with what body.
@@ -293,7 +306,7 @@ func isContext(e ast.Expr) bool {
 }
 
 // netlinkGet is a command that only asks.
-var netlinkGet = regexp.MustCompile(`^(?:RTM_GET|NFT_MSG_GET|CTRL_CMD_GET|ipvsCmdGet|IPVS_CMD_GET|tcpdiagGetSock$|SOCK_DIAG_BY_FAMILY$)`)
+var netlinkGet = regexp.MustCompile(`^(?:RTM_GET|NFT_MSG_GET|CTRL_CMD_GET|ipvsCmdGet|IPVS_CMD_GET|tcpdiagGetSock$|SOCK_DIAG_BY_FAMILY$|(?i:XFRM_?MSG_?GET(?:SA|POLICY|SADINFO|SPDINFO)|IPCTNL_?MSG_?CT_?GET(?:_?STATS(?:_?CPU)?)?)$)`)
 
 func namesGet(e ast.Expr) bool {
 	found := false
