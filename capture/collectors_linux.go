@@ -35,4 +35,5 @@ var Collectors = []*Collector{
 	kernelLog,
 	daemonLog,
 	coreTarget,
+	coreFile,
 }

@@ -269,3 +269,16 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// The sample that the tests of capture use is the one that this package makes.
+func TestSample(t *testing.T) {
+	name, want := filepath.Join("testdata", "sample.core"), sample(true, binary.LittleEndian)
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(name, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not the sample (UPDATE=1 writes it): %v", name, err)
+	}
+}
