@@ -25,8 +25,10 @@ var hostConfigCollector = &Collector{
 	Name: "host_config",
 	Doc: "Files of the host that decide how it resolves names, which kernel settings it makes, and who else manages its links and its firewall: " +
 		"resolv.conf and its kin, sysctl.d, modprobe.d, networkd's link and network files, NetworkManager, ufw, firewalld; masked.",
-	Since: "0.2.0",
-	Docs:  slices.Concat(hostNames, slices.DeleteFunc(slices.Clone(schema.HostConfigDocs), isPattern)),
+	Needs:   "none; files that only root may read need root",
+	Effects: "none: regular files only, never a name resolved, and no file that holds keys (netdev, system-connections)",
+	Since:   "0.2.0",
+	Docs:    slices.Concat(hostNames, slices.DeleteFunc(slices.Clone(schema.HostConfigDocs), isPattern)),
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		for _, doc := range slices.Concat(hostNames, schema.HostConfigDocs) {
 			if ctx.Err() != nil {

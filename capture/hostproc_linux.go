@@ -15,6 +15,7 @@ var hostProcDocs = []string{
 var hostProcCollector = &Collector{
 	Name:     "host_proc",
 	Doc:      "Memory, load, processors' time, pressure and open files of the whole host: files of /proc, verbatim, twice.",
+	Needs:    "none",
 	Effects:  "/proc/vmstat and /proc/stat add up figures of all processors and wake none",
 	Since:    "0.2.0",
 	Docs:     hostProcDocs,
@@ -31,10 +32,12 @@ var hostProcCollector = &Collector{
 }
 
 var hostKernelCollector = &Collector{
-	Name:  "host_kernel",
-	Doc:   "What the kernel is: /proc/version, its arguments (masked), build options, and which modules are built in or on disk.",
-	Since: "0.2.0",
-	Docs:  []string{"proc/version", "proc/cmdline", "proc/config", "host/lib/modules/modules.builtin", "host/lib/modules/modules.dep"},
+	Name:    "host_kernel",
+	Doc:     "What the kernel is: /proc/version, its arguments (masked), build options, and which modules are built in or on disk.",
+	Needs:   "none; where /boot is closed to others than root, its configuration needs root",
+	Effects: "none: nothing is looked up by name, so that no module is loaded",
+	Since:   "0.2.0",
+	Docs:    []string{"proc/version", "proc/cmdline", "proc/config", "host/lib/modules/modules.builtin", "host/lib/modules/modules.dep"},
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		o := h.Options
 		s.hostDocument(o, "proc/version", "/proc/version", 4096, nil)

@@ -43,6 +43,7 @@ func cloudTag(tag string) string {
 var machineCollector = &Collector{
 	Name:    "machine",
 	Doc:     "What firmware and kernel say of the machine: /sys/class/dmi/id without serial numbers and UUIDs, /sys/hypervisor, the first processor of /proc/cpuinfo, clock sources.",
+	Needs:   "none",
 	Effects: "kernels 4.15 to 5.16 ask every processor for its frequency when /proc/cpuinfo is read, which interrupts each for a moment",
 	Since:   "0.2.0",
 	Tables:  []string{"machine"},

@@ -53,21 +53,38 @@ func readMounts(ctx context.Context, h *Host, s *Sink) error {
 		s.Cover(schema.Coverage{Document: doc, Outcome: schema.Truncated, Reason: fmt.Sprintf("the first %d bytes", mostMountinfo)})
 	}
 	mounts, bad := parseMounts(text)
-	l := &mountLook{h: h, mounts: mounts, patience: patience{limit: mountPatience, most: mostMountHangs}, seen: map[string]*space{}}
+	l := &mountLook{h: h, mounts: mounts, stat: statMount, patience: patience{limit: mountPatience, most: mostMountHangs}, seen: map[string]*space{}}
 	defer l.patience.end()
 	l.places(ctx)
+	gaps, left, err := l.put(ctx, s)
+	if err != nil {
+		return err
+	}
+	if bad > 0 {
+		gaps = append(gaps, fmt.Sprintf("%d lines of mountinfo were not understood", bad))
+	}
+	switch {
+	case len(gaps) > 0:
+		return &Incomplete{schema.Partial, strings.Join(gaps[:min(len(gaps), maxReasons)], "; ")}
+	case left > 0:
+		s.Cover(schema.Coverage{Tbl: "mount", Outcome: schema.OK, Reason: fmt.Sprintf("%d mounts of containers and namespaces are in the document only", left)})
+	}
+	return nil
+}
+
+// put puts the mounts. gaps are what could not be known.
+func (l *mountLook) put(ctx context.Context, s *Sink) (gaps []string, left int, err error) {
 	order, left := l.order()
-	var gaps []string
 	if len(order) > mostMounts {
 		gaps = append(gaps, fmt.Sprintf("%d of %d mounts", mostMounts, len(order)))
 		order = order[:mostMounts]
 	}
 	for n, i := range order {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return gaps, left, context.Cause(ctx)
 		}
-		m := &mounts[i]
-		if m.NotAsked = noStatfs(mounts, i); m.NotAsked == "" && n >= mostStatfs {
+		m := &l.mounts[i]
+		if m.NotAsked = noStatfs(l.mounts, i); m.NotAsked == "" && n >= mostStatfs {
 			m.NotAsked = fmt.Sprintf("only %d are asked", mostStatfs)
 		}
 		if m.NotAsked == "" {
@@ -76,25 +93,14 @@ func readMounts(ctx context.Context, h *Host, s *Sink) error {
 				gaps = append(gaps, m.NotAsked)
 			}
 		}
-		m.Source, m.FSOptions, m.Options = maskText(m.Source), maskText(m.FSOptions), maskText(m.Options)
-		if err := s.Put(m); err != nil {
-			return err
+		row := *m // mountOf goes on to compare the path as it is
+		row.MountPoint, row.Root, row.Source = maskText(m.MountPoint), maskText(m.Root), maskText(m.Source)
+		row.FSOptions, row.Options = maskText(m.FSOptions), maskText(m.Options)
+		if err := s.Put(&row); err != nil {
+			return gaps, left, err
 		}
 	}
-	if bad > 0 {
-		gaps = append(gaps, fmt.Sprintf("%d lines of mountinfo were not understood", bad))
-	}
-	say := ""
-	if left > 0 {
-		say = fmt.Sprintf("%d mounts of containers and namespaces are in the document only", left)
-	}
-	switch {
-	case len(gaps) > 0:
-		return &Incomplete{schema.Partial, strings.Join(gaps[:min(len(gaps), maxReasons)], "; ")}
-	case say != "":
-		s.Cover(schema.Coverage{Tbl: "mount", Outcome: schema.OK, Reason: say})
-	}
-	return nil
+	return gaps, left, nil
 }
 
 // maxReasons bounds how many failures of one collector are told.
@@ -105,6 +111,7 @@ type mountLook struct {
 	h        *Host
 	mounts   []schema.Mount
 	roots    []string // data roots of Docker and containerd, links followed
+	stat     func(*Host, *schema.Mount) (space, error)
 	patience patience
 	seen     map[string]*space // by device: bind mounts share their file system
 }
@@ -192,11 +199,11 @@ func (l *mountLook) ask(ctx context.Context, m *schema.Mount) error {
 		sp    space
 		dtype *bool
 	}
-	answers := make(chan answer, 1)
+	answers, stat := make(chan answer, 1), l.stat
 	err := l.patience.try(ctx, func([]byte) error {
 		var a answer
 		var err error
-		if a.sp, err = statMount(l.h, &want); err != nil {
+		if a.sp, err = stat(l.h, &want); err != nil {
 			return err
 		}
 		if want.DockerRoot {

@@ -67,10 +67,12 @@ var unitDirs = []string{
 }
 
 var serviceCollector = &Collector{
-	Name:   "service",
-	Doc:    "Services that decide about Docker's network: units below /etc/systemd and /usr/lib/systemd, what /run/systemd/units says was started, processes of the host by name, files of configuration by their time.",
-	Since:  "0.2.0",
-	Tables: []string{"service_unit"},
+	Name:    "service",
+	Doc:     "Services that decide about Docker's network: units below /etc/systemd and /usr/lib/systemd, what /run/systemd/units says was started, processes of the host by name, files of configuration by their time.",
+	Needs:   "none",
+	Effects: "none: neither D-Bus nor systemctl is asked",
+	Since:   "0.2.0",
+	Tables:  []string{"service_unit"},
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		processes, err := h.known(ctx)
 		oldest := map[string]*knownProcess{}
