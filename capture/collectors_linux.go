@@ -34,6 +34,7 @@ var Collectors = []*Collector{
 	procModulesCollector,
 	kernelLog,
 	daemonLog,
+	logFile,
 	coreTarget,
 	coreFile,
 }
