@@ -31,6 +31,8 @@ var Collectors = []*Collector{
 	netnsCollector,
 	processSocketCollector,
 	processCollector,
+	cgroupCollector,
+	resolverCollector,
 	procModulesCollector,
 	kernelLog,
 	daemonLog,

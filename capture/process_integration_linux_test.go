@@ -224,7 +224,7 @@ func TestIntegrationProcessHeldUp(t *testing.T) {
 	}
 	for i, pid := range list {
 		r := rows[pid]
-		want := "cmdline: the kernel held it up for 200ms"
+		want := "cmdline: the kernel held it up for more than 200ms"
 		if i >= 3 {
 			want = "cmdline: the kernel held it up"
 		}

@@ -131,7 +131,7 @@ func (l *processLook) read(ctx context.Context, put func(*schema.Process) error)
 		switch {
 		case errors.Is(err, errGivenUp):
 			if l.lostFacts >= mostGivenUp {
-				l.ended = fmt.Sprintf("ended at process %d: the kernel held up the reads of %d processes for %s each", pid, l.lostFacts, l.patience.limit)
+				l.ended = fmt.Sprintf("ended at process %d: the kernel held up the reads of %d processes for more than %s each", pid, l.lostFacts, l.patience.limit)
 				return nil
 			}
 			l.held++

@@ -86,6 +86,7 @@ type ProcessResolver struct {
 	Libs       string `json:"libs,omitzero" class:"plain" doc:"other libraries that resolve names, mapped, comma separated: libcares, libunbound, libuv, …"`
 	Exe        string `json:"exe,omitzero" class:"text" doc:"its executable"`
 	Evidence   string `json:"evidence" class:"text" doc:"what told: maps, the text in a file, build information; or why nothing did"`
+	Installed  bool   `json:"installed_only,omitzero" class:"plain" doc:"no process of the container has mapped a C library: this one is in the file system that pid sees, for programs that it may start"`
 	ShownByPID int64  `json:"shown_by_pid,omitzero" class:"plain" doc:"process of the same container and executable whose maps stand for it; absent if its own were read"`
 }
 

@@ -35,6 +35,8 @@ var Tables = []Table{
 	tableOf[DNSQuery]("dns_query", PerNetns, "Questions asked from inside a container to its own resolver (dig)."),
 	tableOf[DNSAnswer]("dns_answer", PerNetns, "Answer records in the order received (dig +short)."),
 	tableOf[Process]("process", PerHost, "Processes with their namespaces, limits and what they do (ps, /proc/PID).", volatile),
+	tableOf[ProcessResolver]("process_resolver", PerHost, "Which code resolves names in each process of a container, by what it has mapped (grep libc /proc/PID/maps)."),
+	tableOf[CgroupStat]("cgroup_stat", PerHost, "Figures of containers' cgroups and of those above them: memory, OOM kills, throttling, processes, pressure (docker stats, systemd-cgtop).", volatile),
 	tableOf[ContainerLog]("container_log", PerHost, "Where each container's log is, its size and last write (docker inspect -f '{{.LogPath}}')."),
 
 	tableOf[LogFile]("log_file", PerHost, "Files of logs on the host, the biggest ones and what dockerd dumped of itself (ls -l)."),
