@@ -24,6 +24,8 @@ var derivedTables = []*Derived{
 	&balancer, &markRule, &serviceVIP, &expectedVIPAlias, &expectedFwmark, &balancerDestination, &expectedIPVSDestination,
 	// names
 	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &dnsrrOrder,
+	// crashes
+	&coreDestination,
 }
 
 // The columns that many derived tables share, each worded once.
