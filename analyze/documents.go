@@ -27,7 +27,7 @@ type decoder struct {
 }
 
 // decoders lists them. The documents of tasks are read twice and merged: see taskReads.
-var decoders = []decoder{
+var decoders = append([]decoder{
 	{"docker/info.json", decodeEngine},
 	{"docker/container_inspect.json", decodeContainers},
 	{"docker/network_inspect.json", decodeNetworks},
@@ -45,39 +45,104 @@ var decoders = []decoder{
 	{"netns/*/ctnetlink_stat_cpu.last.json", decodeConntrackCPU},
 	{"netns/*/proc_net_xfrm_stat", decodeXfrmStat},
 	{"netns/*/proc_net_xfrm_stat.last", decodeXfrmStat},
+	{"netns/*/proc_net_snmp", decodeSNMP},
+	{"netns/*/proc_net_snmp.last", decodeSNMP},
+	{"netns/*/proc_net_netstat", decodeNetstat},
+	{"netns/*/proc_net_netstat.last", decodeNetstat},
+	{"netns/*/proc_net_snmp6", decodeSNMP6},
+	{"netns/*/proc_net_snmp6.last", decodeSNMP6},
+	{"netns/*/proc_net_sockstat", decodeSockstat},
+	{"netns/*/proc_net_sockstat.last", decodeSockstat},
+	{"netns/*/proc_net_sockstat6", decodeSockstat},
+	{"netns/*/proc_net_sockstat6.last", decodeSockstat},
+	{"netns/*/proc_net_softnet_stat", decodeSoftnet},
+	{"netns/*/proc_net_softnet_stat.last", decodeSoftnet},
+	{"netns/*/proc_net_stat_arp_cache", decodeNeighbourStat},
+	{"netns/*/proc_net_stat_arp_cache.last", decodeNeighbourStat},
+	{"netns/*/proc_net_stat_ndisc_cache", decodeNeighbourStat},
+	{"netns/*/proc_net_stat_ndisc_cache.last", decodeNeighbourStat},
+	{"proc/meminfo", decodeMeminfo},
+	{"proc/meminfo.last", decodeMeminfo},
+	{"proc/vmstat", decodeVmstat},
+	{"proc/vmstat.last", decodeVmstat},
+	{"proc/stat", decodeStat},
+	{"proc/stat.last", decodeStat},
+	{"proc/sys/fs/file-nr", decodeFileNr},
+	{"proc/sys/fs/file-nr.last", decodeFileNr},
+	{"proc/uptime", decodeUptime},
+	{"proc/uptime.last", decodeUptime},
+	{"proc/loadavg", decodeLoadavg},
+	{"proc/loadavg.last", decodeLoadavg},
+	{"proc/pressure/*", decodePressure},
+	{"proc/modules", decodeModules},
+	{"proc/config", decodeKernelConfig},
+	{"host/lib/modules/modules.builtin", decodeBuiltin},
+	{"host/lib/modules/modules.dep", decodeModulesDep},
+	{"host/etc/resolv.conf", decodeResolv},
+	{"host/run/systemd/resolve/resolv.conf", decodeResolv},
 	{"log/kernel.*", decodeKernelLog},
 	{"log/daemon/*", decodeLogText},
 	{"log/journal/*", decodeLogJournal},
+}, settingDecoders(schema.HostConfigDocs)...)
+
+// decodersByName are those whose pattern has no * but for the namespace; a fleet has millions of such documents.
+var decodersByName = decoderIndex(decoders)
+
+func decoderIndex(all []decoder) map[string]func(string, io.Reader) ([]decoded, error) {
+	index := map[string]func(string, io.Reader) ([]decoded, error){}
+	for _, d := range all {
+		if _, dup := index[d.document]; !dup {
+			index[d.document] = d.decode
+		}
+	}
+	return index
+}
+
+// decoderOf is the decoder of a document, nil for one that stays as it is.
+func decoderOf(name string) func(string, io.Reader) ([]decoded, error) {
+	key := name
+	if rest, ok := strings.CutPrefix(name, "netns/"); ok {
+		if _, doc, ok := strings.Cut(rest, "/"); ok {
+			key = "netns/*/" + doc
+		}
+	}
+	if decode := decodersByName[key]; decode != nil {
+		return decode
+	}
+	for _, d := range decoders {
+		if strings.Contains(strings.TrimPrefix(d.document, "netns/*/"), "*") && matches(d.document, name) {
+			return d.decode
+		}
+	}
+	return nil
 }
 
 // document reads raw/<name> if some table is decoded from it.
 func (r *bundleReader) document(name string, e *schema.Entry) {
-	for _, d := range decoders {
-		if !matches(d.document, name) {
-			continue
-		}
-		rows, err := d.decode(name, io.LimitReader(e.Data, maxDocument))
-		stampKernelLog(rows, &r.rep.source.meta)
-		if err != nil {
-			line := int64(1)
-			var at *elementError
-			if errors.As(err, &at) {
-				line = at.line
-			}
-			ref := fmt.Sprintf("%s/%s:%d", r.host, e.Name, line)
-			text := strings.ReplaceAll(err.Error(), "\n", "; ")
-			r.problem("%s: %s", ref, text)
-			r.coverage.damageDocument(e.Name, "the document could not be understood: "+text, ref)
-		}
-		switch name {
-		case "docker/tasks.json":
-			r.tasks.first, r.tasks.hasFirst = rows, true
-		case "docker/tasks.last.json":
-			r.tasks.last, r.tasks.hasLast = rows, true
-		default:
-			r.putDecoded(e.Name, rows)
-		}
+	decode := decoderOf(name)
+	if decode == nil {
 		return
+	}
+	rows, err := decode(name, io.LimitReader(e.Data, maxDocument))
+	stampKernelLog(rows, &r.rep.source.meta)
+	if err != nil {
+		line := int64(1)
+		var at *elementError
+		if errors.As(err, &at) {
+			line = at.line
+		}
+		ref := fmt.Sprintf("%s/%s:%d", r.host, e.Name, line)
+		text := strings.ReplaceAll(err.Error(), "\n", "; ")
+		r.problem("%s: %s", ref, text)
+		r.coverage.damageDocument(e.Name, "the document could not be understood: "+text, ref)
+	}
+	switch name {
+	case "docker/tasks.json":
+		r.tasks.first, r.tasks.hasFirst = rows, true
+	case "docker/tasks.last.json":
+		r.tasks.last, r.tasks.hasLast = rows, true
+	default:
+		r.putDecoded(e.Name, rows)
 	}
 }
 
