@@ -11,6 +11,8 @@ var Collectors = []*Collector{
 	policyRuleCollector,
 	neighbourCollector,
 	fdbCollector,
+	qdiscCollector,
+	nicCollector,
 	iptablesLegacyCollector,
 	nftCollector,
 	ipvsCollector,

@@ -19,7 +19,8 @@ type monitor struct {
 	done     chan struct{}
 	watches  []*watch
 	most     int // sockets that may be open
-	reserved int // of them, for namespaces that are not there yet and come before containers
+	open     int // sockets that are, or are about to be
+	reserved int // of those that may be, for namespaces that are not there yet and come before containers
 
 	// From here on the goroutine's own.
 	seq    int64

@@ -104,7 +104,9 @@ func TestIntegrationEventsOfProxy(t *testing.T) {
 		}
 		within(t, "an answer to ARP", func() bool {
 			list, _ := netlink.NeighList(eth.Attrs().Index, netlink.FAMILY_V4)
-			return slices.ContainsFunc(list, func(n netlink.Neigh) bool { return n.IP.Equal(net.IPv4(10, 0, 1, 3)) && n.State&netlink.NUD_REACHABLE != 0 })
+			return slices.ContainsFunc(list, func(n netlink.Neigh) bool {
+				return n.IP.Equal(net.IPv4(10, 0, 1, 3)) && n.State&netlink.NUD_REACHABLE != 0
+			})
 		})
 		return netlink.NeighDel(&netlink.Neigh{LinkIndex: eth.Attrs().Index, IP: net.IPv4(10, 0, 1, 3)})
 	}

@@ -108,12 +108,8 @@ func monotonic() int64 {
 	return ts.Nano()
 }
 
-// watch subscribes to the events of the namespace that the calling thread is in; s is the sink of its collector.
-func (m *monitor) watch(ns *Netns, s *Sink) error {
-	room := eventRoomSmall
-	if watchedFirst(ns) {
-		room = eventRoomBig
-	}
+// admit starts the monitor, if it has to, and reports whether one more namespace can be watched.
+func (m *monitor) admit(ns *Netns) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -122,14 +118,23 @@ func (m *monitor) watch(ns *Netns, s *Sink) error {
 	if err := m.start(ns.Host); err != nil {
 		return err
 	}
-	open := len(m.watches)
 	if watchedFirst(ns) {
 		m.reserved--
-	} else {
-		open += m.reserved
-	}
-	if open >= m.most {
+	} else if m.open+m.reserved >= m.most {
 		return &Incomplete{schema.Truncated, fmt.Sprintf("not watched: this process may have no more than %d files open", m.most+otherFiles)}
+	}
+	m.open++
+	return nil
+}
+
+// watch subscribes to the events of the namespace that the calling thread is in; s is the sink of its collector.
+func (m *monitor) watch(ns *Netns, s *Sink) error {
+	if err := m.admit(ns); err != nil {
+		return err
+	}
+	room := eventRoomSmall
+	if watchedFirst(ns) {
+		room = eventRoomBig
 	}
 	fd, err := openEvents(room)
 	if err != nil {
@@ -137,13 +142,17 @@ func (m *monitor) watch(ns *Netns, s *Sink) error {
 	}
 	w := &watch{acc: s.acc, fd: fd}
 	w.room, _ = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
-	m.watches = append(m.watches, w)
-	err = unix.EpollCtl(m.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(m.watches) - 1)})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	err = errSinkClosed // when this thread was given up, and everything is over
+	if !m.closed {
+		err = unix.EpollCtl(m.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(len(m.watches))})
+	}
 	if err != nil {
 		unix.Close(fd)
-		m.watches = m.watches[:len(m.watches)-1]
 		return fmt.Errorf("wait for events: %w", err)
 	}
+	m.watches = append(m.watches, w)
 	return nil
 }
 
@@ -154,7 +163,7 @@ func (m *monitor) at(i int) *watch {
 	if i < len(m.watches) {
 		return m.watches[i]
 	}
-	return nil // its registration failed after the kernel had accepted it
+	return nil
 }
 
 // run drains all sockets until it is woken, and closes them.

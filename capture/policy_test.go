@@ -129,6 +129,10 @@ func TestPoliciesNotice(t *testing.T) {
 		{"IPCTNL_MSG_CT_DELETE", "capture", `const x = nl.IPCTNL_MSG_CT_DELETE`, "IPCTNL_MSG_CT_DELETE"},
 		{"ipctnlMsgCtNew", "capture", `const ipctnlMsgCtNew = 0`, "ipctnlMsgCtNew"},
 		{"a number streamed", "capture", `func f() { c.stream(ctx, 3, nil, answer, buf, nil) }`, "request"},
+		{"ethtool asks a driver", "capture", `func f() { c.ask(ctx, unix.ETHTOOL_GSTATS, 8) }`, ""},
+		{"ethtool sets", "capture", `func f() { c.ask(ctx, unix.ETHTOOL_SRINGPARAM, 36) }`, "request"},
+		{"ethtool asks what only the privileged may", "capture", `func f() { c.ask(ctx, unix.ETHTOOL_GEEPROM, 36) }`, "request"},
+		{"an ioctl that sets a link up", "capture", `const x = unix.SIOCSIFFLAGS`, "SIOCSIFFLAGS"},
 		{"IPT_SO_SET_REPLACE", "capture", `func f() { unix.SetsockoptString(fd, unix.SOL_IP, 64, "") }`, "SOL_IP"},
 		{"SO_RCVTIMEO", "capture", `func f() { unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, tv) }`, ""},
 		{"ContainerStart", "capture", `func f(c C) { c.ContainerStart(ctx) }`, "ContainerStart"},
@@ -233,7 +237,7 @@ var (
 		`(?:Add|Insert|Replace|Del|Delete|Flush)(?:Table|Chain|Rule|Rules|Ruleset|Set|Obj|Object|Flowtable)\w*|SetAddElements|SetDeleteElements|` +
 		`Mount|Unmount|Unshare|Sethostname|ClockSettime|Settimeofday` +
 		`)$`)
-	changeCommand = regexp.MustCompile(`(?i)^(?:RTM_(?:DEL|SET)\w*|NFT_?MSG_?(?:DEL|DESTROY)\w*|(?:IP_?SET|CTNL)_?(?:MSG|CMD)_?(?:NEW|DEL|DELETE|SET|ADD|CREATE|DESTROY)\w*|IPVS_?CMD_?(?:NEW|SET|DEL|FLUSH|ZERO)\w*|IP6?T_SO_SET\w*|XFRM_?MSG_?(?:NEW|DEL|UPD|FLUSH|ALLOC|MIGRATE)\w*|IPCTNL_?MSG_?(?:CT|EXP|TIMEOUT)_?(?:NEW|DELETE|GET_?CTRZERO)\w*|SOCK_?DESTROY)$`)
+	changeCommand = regexp.MustCompile(`(?i)^(?:RTM_(?:DEL|SET)\w*|NFT_?MSG_?(?:DEL|DESTROY)\w*|(?:IP_?SET|CTNL)_?(?:MSG|CMD)_?(?:NEW|DEL|DELETE|SET|ADD|CREATE|DESTROY)\w*|IPVS_?CMD_?(?:NEW|SET|DEL|FLUSH|ZERO)\w*|IP6?T_SO_SET\w*|XFRM_?MSG_?(?:NEW|DEL|UPD|FLUSH|ALLOC|MIGRATE)\w*|IPCTNL_?MSG_?(?:CT|EXP|TIMEOUT)_?(?:NEW|DELETE|GET_?CTRZERO)\w*|SOCK_?DESTROY|SIOC_?(?:S|ADD|DEL|BOND|BR)\w*)$`)
 )
 
 // senders are the functions that send a netlink request: arguments 1 and 2 say which, and with what body.
@@ -306,7 +310,7 @@ func isContext(e ast.Expr) bool {
 }
 
 // netlinkGet is a command that only asks.
-var netlinkGet = regexp.MustCompile(`^(?:RTM_GET|NFT_MSG_GET|CTRL_CMD_GET|ipvsCmdGet|IPVS_CMD_GET|tcpdiagGetSock$|SOCK_DIAG_BY_FAMILY$|(?i:XFRM_?MSG_?GET(?:SA|POLICY|SADINFO|SPDINFO)|IPCTNL_?MSG_?CT_?GET(?:_?STATS(?:_?CPU)?)?)$)`)
+var netlinkGet = regexp.MustCompile(`^(?:RTM_GET|NFT_MSG_GET|CTRL_CMD_GET|ipvsCmdGet|IPVS_CMD_GET|tcpdiagGetSock$|SOCK_DIAG_BY_FAMILY$|(?i:XFRM_?MSG_?GET(?:SA|POLICY|SADINFO|SPDINFO)|IPCTNL_?MSG_?CT_?GET(?:_?STATS(?:_?CPU)?)?)$|ETHTOOL_G(?:DRVINFO|LINK|LINKSETTINGS|RINGPARAM|FEATURES|SSET_INFO|STRINGS|STATS)$)`)
 
 func namesGet(e ast.Expr) bool {
 	found := false
