@@ -21,12 +21,13 @@ func decodeDrvinfo(b []byte, n *schema.NIC) {
 		if len(b) < at+ethStringLen {
 			return ""
 		}
-		return cstring(b[at : at+ethStringLen])
+		s := cstring(b[at : at+ethStringLen])
+		if s == "N/A" { // what drivers say that have none
+			return ""
+		}
+		return s
 	}
 	n.Driver, n.DriverVersion, n.Firmware, n.Bus = text(4), text(36), text(68), text(100)
-	if n.Firmware == "N/A" { // what drivers say that have none
-		n.Firmware = ""
-	}
 }
 
 // decodeRingParam reads struct ethtool_ringparam: maxima of rx, rx mini, rx jumbo and tx, then the four that are set. A
