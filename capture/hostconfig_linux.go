@@ -37,7 +37,7 @@ var hostConfigCollector = &Collector{
 			if name := strings.TrimPrefix(doc, "host"); isPattern(doc) {
 				h.configDirectory(s, doc, name)
 			} else {
-				mask := maskConfig
+				mask := maskLines
 				if name == "/etc/nsswitch.conf" { // names of sources only, and a line "passwd:" that looks like a secret
 					mask = nil
 				}
@@ -68,7 +68,7 @@ func (h *Host) configDirectory(s *Sink, doc, pattern string) {
 			continue
 		}
 		if n++; n <= mostConfigs {
-			s.hostDocument(h.Options, path.Join(path.Dir(doc), e.Name()), path.Join(path.Dir(pattern), e.Name()), maxHostFile, maskConfig)
+			s.hostDocument(h.Options, path.Join(path.Dir(doc), e.Name()), path.Join(path.Dir(pattern), e.Name()), maxHostFile, maskLines)
 		}
 	}
 	switch {

@@ -118,8 +118,8 @@ func TestHostConfig(t *testing.T) {
 }
 
 // A private key of several lines cannot be masked line by line, so its file is withheld.
-func TestMaskConfigKey(t *testing.T) {
-	got, n := maskConfig([]byte("a=b\n-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n"))
+func TestMaskLinesKey(t *testing.T) {
+	got, n := maskLines([]byte("a=b\n-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n"))
 	if strings.Contains(string(got), "canary") || n == 0 {
 		t.Errorf("%q, %d", got, n)
 	}
@@ -172,8 +172,12 @@ func TestHostKernel(t *testing.T) {
 	}
 	t.Run("none", func(t *testing.T) {
 		cover, _ := runAlone(t, &Host{Options: Options{Root: t.TempDir(), MaxBytes: 1 << 20}, Row: schema.Host{Kernel: "6.1"}}, hostKernelCollector)
-		if c := coverOf(t, cover, "proc/config"); c.Outcome != schema.Absent {
-			t.Errorf("%+v", c)
+		for doc, want := range map[string]schema.Outcome{
+			"proc/config": schema.Absent, "host/lib/modules/modules.dep": schema.Absent, "host/lib/modules/modules.builtin": schema.Partial,
+		} {
+			if c := coverOf(t, cover, doc); c.Outcome != want {
+				t.Errorf("%+v, want %s", c, want)
+			}
 		}
 	})
 	t.Run("damaged", func(t *testing.T) {

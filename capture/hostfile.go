@@ -101,8 +101,8 @@ func (s *Sink) coverFile(doc, name string, err error) {
 	s.Cover(schema.Coverage{Document: doc, Outcome: o.Outcome, Reason: o.reason})
 }
 
-// maskConfig masks a file of configuration line by line, so that lines keep their numbers.
-func maskConfig(text []byte) ([]byte, int) {
+// maskLines masks a file of configuration line by line, so that lines keep their numbers.
+func maskLines(text []byte) ([]byte, int) {
 	var b strings.Builder
 	count := 0
 	for line := range strings.Lines(string(text)) {

@@ -2,7 +2,11 @@ package capture
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"strings"
+
+	"github.com/netmortem/netmortem/schema"
 )
 
 // hostProcDocs are counters of the whole kernel, each a file of procfs of the same name.
@@ -46,15 +50,17 @@ var hostKernelCollector = &Collector{
 			return []byte(clean), strings.Count(clean, masked)
 		})
 		kernelConfig(h, s)
-		for _, m := range []struct {
-			file string
-			keep func([]byte) ([]byte, int)
-		}{{"modules.builtin", nil}, {"modules.dep", networkModules}} {
-			dir := "/lib/modules/" + h.Row.Kernel
-			if _, err := o.resolve(dir); err != nil {
-				dir = "/usr" + dir
-			}
-			s.hostDocument(o, "host/lib/modules/"+m.file, dir+"/"+m.file, 8<<20, m.keep)
+		dir := "/lib/modules/" + h.Row.Kernel
+		if _, err := o.resolve(dir); err != nil {
+			dir = "/usr" + dir
+		}
+		const builtin, dep = "host/lib/modules/modules.builtin", "host/lib/modules/modules.dep"
+		s.hostDocument(o, dep, dir+"/modules.dep", 8<<20, networkModules)
+		if _, err := o.resolve(dir + "/modules.builtin"); errors.Is(err, fs.ErrNotExist) {
+			// Not to be taken for a kernel without any: a rule that misses a module could not be judged.
+			s.Cover(schema.Coverage{Document: builtin, Outcome: schema.Partial, Reason: "what is built in is unknown: " + dir + "/modules.builtin does not exist"})
+		} else {
+			s.hostDocument(o, builtin, dir+"/modules.builtin", 8<<20, nil)
 		}
 		return nil
 	},

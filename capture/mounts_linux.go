@@ -45,7 +45,7 @@ func readMounts(ctx context.Context, h *Host, s *Sink) error {
 		s.coverFile(doc, "/proc/1/mountinfo", err)
 		return fmt.Errorf("read the host's mounts: %w", err)
 	}
-	clean, masked := maskConfig(text)
+	clean, masked := maskLines(text)
 	if err := s.Document(doc, clean, masked); err != nil {
 		return err
 	}
