@@ -40,6 +40,7 @@ var Collectors = []*Collector{
 	processCollector,
 	cgroupCollector,
 	resolverCollector,
+	containerFileCollector,
 	procModulesCollector,
 	kernelLog,
 	serviceCollector,

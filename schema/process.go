@@ -103,34 +103,34 @@ type ContainerFile struct {
 	Err        string    `json:"err,omitzero" class:"text" doc:"why it was not read although it may exist"`
 }
 
-// ResolverConfig is one entry of a resolv.conf (resolv.conf(5)), with what Docker's engine notes in it.
+// ResolverConfig is one entry of a container's resolv.conf (resolv.conf(5)), with what Docker's engine notes in it.
 type ResolverConfig struct {
-	Container string `json:"container,omitzero" class:"plain" doc:"full container id; absent for the host"`
+	Container string `json:"container" class:"plain" doc:"full container id"`
 	Item      string `json:"item" class:"plain" doc:"nameserver, search, option or sortlist; ext_server is one that Docker's resolver forwards to, by its comment ExtServers"`
 	Position  int64  `json:"position" class:"plain" doc:"among its like, from 1: glibc and musl use three nameservers, Docker forwards to three"`
 	Value     string `json:"value" class:"addr" doc:"address, domain, or name of the option; host(…) is asked from the host's namespace"`
 	Setting   string `json:"setting,omitzero" class:"plain" doc:"of an option: what stands behind its colon"`
 }
 
-// HostsEntry is one name of an /etc/hosts.
+// HostsEntry is one name of a container's /etc/hosts.
 type HostsEntry struct {
-	Container string `json:"container,omitzero" class:"plain" doc:"full container id; absent for the host"`
+	Container string `json:"container" class:"plain" doc:"full container id"`
 	IP        string `json:"ip" class:"addr" doc:"address as written"`
 	Name      string `json:"name" class:"name" doc:"name or alias"`
 	Position  int64  `json:"position" class:"plain" doc:"on its line, from 1"`
 }
 
-// GaiRule is one line of a gai.conf (gai.conf(5)): how glibc orders addresses.
+// GaiRule is one line of a container's gai.conf (gai.conf(5)): how glibc orders addresses there.
 type GaiRule struct {
-	Container string `json:"container,omitzero" class:"plain" doc:"full container id; absent for the host"`
+	Container string `json:"container" class:"plain" doc:"full container id"`
 	Item      string `json:"item" class:"plain" doc:"label, precedence, scopev4 or reload"`
 	Prefix    string `json:"prefix,omitzero" class:"addr" doc:"prefix that it is for"`
 	Setting   string `json:"setting,omitzero" class:"plain" doc:"its number, or yes or no"`
 }
 
-// NssSource is one source of names in the hosts line of an nsswitch.conf (nsswitch.conf(5)).
+// NssSource is one source of names in the hosts line of a container's nsswitch.conf (nsswitch.conf(5)).
 type NssSource struct {
-	Container string `json:"container,omitzero" class:"plain" doc:"full container id; absent for the host"`
+	Container string `json:"container" class:"plain" doc:"full container id"`
 	Position  int64  `json:"position" class:"plain" doc:"in the line, from 1"`
 	Source    string `json:"source" class:"plain" doc:"files, dns, mdns4_minimal, resolve, myhostname, …"`
 	Action    string `json:"action,omitzero" class:"plain" doc:"what stands in brackets behind it, as !UNAVAIL=return"`

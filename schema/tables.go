@@ -40,6 +40,7 @@ var Tables = []Table{
 	tableOf[DNSAnswer]("dns_answer", PerNetns, "Answer records in the order received (dig +short)."),
 	tableOf[Process]("process", PerHost, "Processes with their namespaces, limits and what they do (ps, /proc/PID).", volatile),
 	tableOf[ProcessResolver]("process_resolver", PerHost, "Which code resolves names in each process of a container, by what it has mapped (grep libc /proc/PID/maps)."),
+	tableOf[ContainerFile]("container_file", PerHost, "Which files that decide about names each container has (docker exec C ls -l /etc/resolv.conf)."),
 	tableOf[CgroupStat]("cgroup_stat", PerHost, "Figures of containers' cgroups and of those above them: memory, OOM kills, throttling, processes, pressure (docker stats, systemd-cgtop).", volatile),
 	tableOf[ContainerLog]("container_log", PerHost, "Where each container's log is, its size and last write (docker inspect -f '{{.LogPath}}')."),
 
@@ -47,6 +48,10 @@ var Tables = []Table{
 	tableOf[CoreTarget]("core_target", PerHost, "Where a core of each container's first process, of dockerd and of containerd would go (sysctl kernel.core_pattern, prlimit --core)."),
 	tableOf[CoreFile]("core_file", PerHost, "Cores that exist, by their notes (coredumpctl list, file core, eu-readelf -n core)."),
 	tableOf[CoreMapping]("core_mapping", PerHost, "Files that crashed processes had mapped (gdb -c core, info proc mappings)."),
+	tableOf[ResolverConfig]("resolver_config", PerHost, "Resolver configuration of containers (docker exec C cat /etc/resolv.conf).", from("container/*/resolv.conf")),
+	tableOf[HostsEntry]("hosts_entry", PerHost, "Names in containers' own files (docker exec C cat /etc/hosts).", from("container/*/hosts")),
+	tableOf[NssSource]("nss_source", PerHost, "Where containers look for the addresses of names (docker exec C grep hosts /etc/nsswitch.conf).", from("container/*/nsswitch.conf")),
+	tableOf[GaiRule]("gai_rule", PerHost, "How glibc orders addresses in containers that say it themselves (docker exec C cat /etc/gai.conf).", from("container/*/gai.conf")),
 	tableOf[NetdevCounter]("netdev_counter", PerNetns, "Packet counters of links, two reads apart (cat /proc/net/dev).", from("netns/*/proc_net_dev", "netns/*/proc_net_dev.last")),
 	tableOf[IPVSConnection]("ipvs_connection", PerNetns, "Connections that IPVS remembers, in each of two reads (ipvsadm -lnc).", from("netns/*/proc_net_ip_vs_conn", "netns/*/proc_net_ip_vs_conn.last")),
 	tableOf[ConntrackStat]("conntrack_stat", PerNetns, "What connection tracking counted, two reads apart (conntrack -S).", from("netns/*/proc_net_stat_nf_conntrack", "netns/*/proc_net_stat_nf_conntrack.last", "netns/*/ctnetlink_stat_cpu.json", "netns/*/ctnetlink_stat_cpu.last.json")),

@@ -40,7 +40,7 @@ const (
 	pfWrite                               = 2
 	shtNobits                             = 8
 	shfCompressed                         = 0x800
-	dtNeeded, dtStrtab, dtStrsz, dtSoname = 1, 5, 10, 14
+	dtNeeded, dtStrtab, dtSymtab, dtStrsz = 1, 5, 6, 10
 )
 
 var errNotELF = errors.New("not an ELF file")
@@ -185,8 +185,8 @@ func (f *image) interpreter() string {
 // dynamic is what the dynamic section asks for.
 type dynamic struct {
 	needed  []string
-	soname  string
 	strings span // names of symbols and files
+	symbols span // symbols that the file offers and asks for
 }
 
 // dynamic reads the dynamic section. It is false if there is none.
@@ -205,14 +205,14 @@ func (f *image) dynamic() (dynamic, bool) {
 			return d, true
 		}
 		var names []uint64
-		var soname, addr, size uint64
+		var symbols, addr, size uint64
 		for ; uint64(len(table)) >= step; table = table[step:] {
 			value := f.word(table[step/2:])
 			switch f.word(table) {
 			case dtNeeded:
 				names = append(names, value)
-			case dtSoname:
-				soname = value
+			case dtSymtab:
+				symbols = value
 			case dtStrtab:
 				addr = value
 			case dtStrsz:
@@ -229,12 +229,51 @@ func (f *image) dynamic() (dynamic, bool) {
 				d.needed = append(d.needed, s)
 			}
 		}
-		if soname != 0 {
-			d.soname = f.text(d.strings, soname)
+		if d.symbols, ok = f.at(symbols); !ok {
+			return d, true
+		}
+		// No entry says how many symbols there are. The table of sections does; without it the names stand behind them.
+		if s, ok := f.sections[".dynsym"]; ok && s.offset == d.symbols.offset {
+			d.symbols.size = min(d.symbols.size, s.size)
+		} else if addr > symbols {
+			d.symbols.size = min(d.symbols.size, addr-symbols)
 		}
 		return d, true
 	}
 	return d, false
+}
+
+// imports reports whether the file asks for a symbol: one that it names and does not define.
+func (f *image) imports(d dynamic, name string) (bool, error) {
+	step, section := 16, 14 // of a symbol, and where in it its section stands
+	if f.wide {
+		step, section = 24, 6
+	}
+	want := name + "\x00"
+	got := make([]byte, len(want))
+	found := false
+	rest := 0 // bytes of a symbol that were in the piece before
+	var carry [24]byte
+	err := f.pieces(d.symbols, func(b []byte) bool {
+		for len(b) > 0 {
+			n := copy(carry[rest:step], b)
+			b = b[n:]
+			if rest += n; rest < step {
+				return true
+			}
+			rest = 0
+			off := uint64(f.order.Uint32(carry[:]))
+			if off == 0 || f.order.Uint16(carry[section:]) != 0 || off+uint64(len(want)) > d.strings.size {
+				continue
+			}
+			if _, err := f.r.ReadAt(got, int64(d.strings.offset+off)); err == nil && string(got) == want {
+				found = true
+				return false
+			}
+		}
+		return true
+	})
+	return found, err
 }
 
 // text is the string at an offset into a table of them.

@@ -22,7 +22,7 @@ type File struct {
 	Static      bool              // it asks for no dynamic linker and no library
 	Interpreter string            // dynamic linker that it asks for
 	Needed      []string          // libraries that it asks for
-	Resolves    *bool             // a dynamic program: it names getaddrinfo among its symbols; nil if that is not known
+	Resolves    *bool             // a dynamic program: it asks for getaddrinfo; nil if that is not known
 	Go          string            // version of Go that built it, empty for none
 	GoSettings  map[string]string // CGO_ENABLED, -tags, DefaultGODEBUG, as far as they are set
 	Libc        string            // C library that it is, holds, or by its dynamic linker asks for; empty when not known
@@ -44,8 +44,8 @@ func Identify(r io.ReaderAt, library bool) (File, error) {
 	out.Needed = d.needed
 	out.Static = out.Interpreter == "" && len(d.needed) == 0
 	out.Go, out.GoSettings = f.goBuild()
-	if dynamic && !library && !out.Static && d.strings.size > 0 {
-		found, err := f.holds(d.strings, "\x00getaddrinfo\x00")
+	if dynamic && !library && !out.Static && d.symbols.size > 0 {
+		found, err := f.imports(d, "getaddrinfo")
 		if err != nil {
 			return out, err
 		}

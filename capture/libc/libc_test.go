@@ -137,6 +137,12 @@ func TestIdentifyPrograms(t *testing.T) {
 		{"glibc", func(t *testing.T) string { return build(t, inC, ".c", nil, "gcc", "-w") }, "static false, libc glibc , getaddrinfo true, go false, cgo ?"},
 		{"glibc, static", func(t *testing.T) string { return strip(t, build(t, inC, ".c", nil, "gcc", "-w", "-static")) }, "static true, libc glibc , getaddrinfo ?, go false, cgo ?"},
 		{"glibc, static and movable", func(t *testing.T) string { return strip(t, build(t, inC, ".c", nil, "gcc", "-w", "-static-pie")) }, "static true, libc glibc , getaddrinfo ?, go false, cgo ?"},
+		{"glibc, the name is the end of another's", func(t *testing.T) string {
+			return build(t, strings.Replace(inC, "int main", "void our_getaddrinfo(void) {}\nint main", 1), ".c", nil, "gcc", "-w", "-rdynamic")
+		}, "static false, libc glibc , getaddrinfo true, go false, cgo ?"},
+		{"glibc, only another's name", func(t *testing.T) string {
+			return build(t, "void our_getaddrinfo(void) {}\nvoid getaddrinfo(void) {}\nint main() { getaddrinfo(); return 0; }", ".c", nil, "gcc", "-w", "-rdynamic")
+		}, "static false, libc glibc , getaddrinfo false, go false, cgo ?"},
 		{"musl", func(t *testing.T) string { return strip(t, build(t, inC, ".c", nil, "musl-gcc", "-w")) }, "static false, libc musl , getaddrinfo true, go false, cgo ?"},
 		{"musl, static", func(t *testing.T) string { return strip(t, build(t, inC, ".c", nil, "musl-gcc", "-w", "-static")) }, "static true, libc musl , getaddrinfo ?, go false, cgo ?"},
 		{"no library at all", func(t *testing.T) string {

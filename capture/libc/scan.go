@@ -1,9 +1,6 @@
 package libc
 
-import (
-	"bytes"
-	"io"
-)
+import "io"
 
 // piece is how much of a file is in memory at a time; overlap is how much of the piece before is looked at again, so
 // that nothing shorter is missed.
@@ -37,12 +34,23 @@ func (f *image) scan(s span, visit func(b []byte) bool) error {
 	}
 }
 
-// holds reports whether a span holds a text.
-func (f *image) holds(s span, text string) (bool, error) {
-	found := false
-	err := f.scan(s, func(b []byte) bool {
-		found = bytes.Contains(b, []byte(text))
-		return !found
-	})
-	return found, err
+// pieces calls f with the bytes of a span, each once, until f is false.
+func (f *image) pieces(s span, visit func(b []byte) bool) error {
+	if s.offset > 1<<40 || s.size > 1<<40 {
+		return errNotELF
+	}
+	r := io.NewSectionReader(f.r, int64(s.offset), int64(s.size))
+	buf := make([]byte, piece)
+	for {
+		n, err := io.ReadFull(r, buf)
+		if n > 0 && !visit(buf[:n]) {
+			return nil
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
