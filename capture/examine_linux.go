@@ -2,7 +2,6 @@ package capture
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -46,11 +45,7 @@ func Examine(ctx context.Context, o Options) ([]Check, error) {
 	if !o.NoDocker {
 		f.askDocker(ctx, o)
 	}
-	if out, err := NewOutput("", false, os.Stdout); err != nil {
-		f.output = err
-	} else {
-		f.output = out.writable()
-	}
+	_, f.output = NewOutput("", false, os.Stdout)
 	var lim unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &lim) == nil {
 		f.files = lim.Cur
@@ -167,15 +162,4 @@ func (f *findings) memory() {
 			}
 		}
 	}
-}
-
-// writable tells whether a file could be created in the output's directory, without creating one.
-func (o *Output) writable() error {
-	if err := unix.Access(o.dir(), unix.W_OK|unix.X_OK); err != nil {
-		if errors.Is(err, unix.EROFS) {
-			return fmt.Errorf("%s is read-only", o.dir())
-		}
-		return fmt.Errorf("nothing can be created in %s: %w", o.dir(), err)
-	}
-	return nil
 }

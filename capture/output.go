@@ -41,12 +41,13 @@ type Output struct {
 // fileSystem is what an output needs of the system and a test may want to fail.
 type fileSystem struct {
 	free   func(dir string) (free, size int64, err error) // bytes available to this process, and of the whole file system
+	access func(dir string) error                         // why nothing can be created there
 	write  func(f *os.File) io.Writer
 	rename func(from, to string, overwrite bool) error
 }
 
 func newFileSystem() fileSystem {
-	return fileSystem{freeBytes, func(f *os.File) io.Writer { return f }, rename}
+	return fileSystem{freeBytes, mayCreate, func(f *os.File) io.Writer { return f }, rename}
 }
 
 // NewOutput prepares an output. The name - is standard output, which must not be a terminal; an empty name is made
@@ -71,6 +72,9 @@ func NewOutput(name string, overwrite bool, stdout *os.File) (*Output, error) {
 	}
 	if err := o.check(0); err != nil {
 		return nil, err
+	}
+	if err := o.fs.access(o.dir()); err != nil {
+		return nil, fmt.Errorf("nothing can be created in %s: %w (name another place with -o, or stream with -o -)", o.dir(), err)
 	}
 	return o, nil
 }

@@ -16,6 +16,12 @@ func freeBytes(dir string) (free, size int64, err error) {
 	return int64(st.Bavail) * st.Bsize, int64(st.Blocks) * st.Bsize, nil
 }
 
+// mayCreate says why this process cannot create a file in a directory, without trying: it is not allowed to, or the file
+// system is read-only. What it is allowed to by its capabilities counts.
+func mayCreate(dir string) error {
+	return unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS)
+}
+
 // rename gives a file its final name. Without overwrite it refuses in the same step when that name is taken.
 func rename(from, to string, overwrite bool) error {
 	if overwrite {

@@ -30,11 +30,15 @@ var capabilities = []capability{
 	{"CAP_SYS_PTRACE", 19},
 	{"CAP_SYS_ADMIN", 21},
 	{"CAP_SYSLOG", 34},
+	{"CAP_CHECKPOINT_RESTORE", 40},
 }
 
 // Has reports whether the process has a capability, by its name.
 func (p *Privileges) Has(name string) bool {
-	if name == "CAP_DAC_READ_SEARCH" && p.Caps&(1<<1) != 0 { // CAP_DAC_OVERRIDE allows more
+	switch {
+	case name == "CAP_DAC_READ_SEARCH" && p.Caps&(1<<1) != 0: // CAP_DAC_OVERRIDE allows more
+		return true
+	case name == "CAP_CHECKPOINT_RESTORE" && p.Has("CAP_SYS_ADMIN"): // split from it in Linux 5.9
 		return true
 	}
 	i := slices.IndexFunc(capabilities, func(c capability) bool { return c.name == name })

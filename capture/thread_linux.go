@@ -59,7 +59,8 @@ func (n *Netns) enter() error {
 	if err != nil {
 		return err
 	}
-	if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
+	// Without privileges our own can be read all the same: the thread is in it already.
+	if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil && !inside(fd) {
 		unix.Close(fd)
 		return fmt.Errorf("enter: %w", err)
 	}
@@ -68,6 +69,12 @@ func (n *Netns) enter() error {
 		n.devs = map[int64]string{}
 	}
 	return nil
+}
+
+// inside reports whether the calling thread is in the namespace that fd is.
+func inside(fd int) bool {
+	var there, here unix.Stat_t
+	return unix.Fstat(fd, &there) == nil && unix.Stat("/proc/thread-self/ns/net", &here) == nil && there.Ino == here.Ino && there.Dev == here.Dev
 }
 
 func (n *Netns) leave() {

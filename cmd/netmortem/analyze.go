@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -165,7 +166,7 @@ func (out outputs) write(r *analyze.Result, o analyzeOptions, std streams) error
 		if err := render(&b, r, out.format, false, 100); err != nil {
 			return err
 		}
-		if err := renameio.WriteFile(out.file, b.Bytes(), 0o644); err != nil {
+		if err := writeReport(out.file, b.Bytes()); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 		said = append(said, fmt.Sprintf("report    %s (%s)", out.file, units.HumanSize(float64(b.Len()))))
@@ -193,6 +194,20 @@ func (out outputs) write(r *analyze.Result, o analyzeOptions, std streams) error
 		fmt.Fprintln(std.err, report.Visible(s))
 	}
 	return nil
+}
+
+// writeReport writes a report whole or not at all. What is no regular file, such as /dev/null or a pipe, is written into and
+// not replaced.
+func writeReport(path string, data []byte) error {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
+	}
+	return renameio.WriteFile(path, data, 0o644)
 }
 
 func render(w io.Writer, r *analyze.Result, format string, color bool, columns int) error {
