@@ -380,3 +380,34 @@ func TestIntegrationProcessSocket(t *testing.T) {
 		t.Errorf("coverage: %+v", out)
 	}
 }
+
+// Where dumps have taken long already, a namespace that only listens is spared the look through all connections, and one
+// that has others is not.
+func TestIntegrationSocketSpared(t *testing.T) {
+	sc, lone := newSocketScene(t), &socketScene{heldNetns: holdNetns(t)}
+	lone.must(func() error {
+		_, _, err := lone.listen(&unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 11}}, unix.AF_INET, 16)
+		return err
+	})
+	t.Cleanup(func() { unix.Close(lone.fds[0]) })
+	c := *socketCollector
+	c.InNetns = func(ctx context.Context, ns *Netns, s *Sink) error {
+		ns.Host.sockets.spent[0].Store(int64(longDumps) + 1)
+		return socketCollector.InNetns(ctx, ns, s)
+	}
+	_, entries := captureAll(t, t.Context(), kernelOnly(), []*Collector{&c})
+	_, whole := captureAll(t, t.Context(), kernelOnly(), []*Collector{socketCollector})
+	for _, n := range []*heldNetns{sc.heldNetns, lone.heldNetns} {
+		states := func(entries map[string]string) (all []string) {
+			for _, r := range rowsIn[schema.Socket](t, entries, "socket", n.id) {
+				all = append(all, fmt.Sprintf("%s %s %s %d", r.Proto, r.State, r.Local, r.LocalPort))
+			}
+			return all
+		}
+		sameLines(t, "sockets", states(entries), states(whole))
+		out := coverageOf(t, entries, n.id)["socket"]
+		if spared := n == lone.heldNetns; spared != (out.Outcome == schema.Partial) || spared != strings.Contains(out.Reason, "syn-recv") {
+			t.Errorf("spared %v: %+v", spared, out)
+		}
+	}
+}

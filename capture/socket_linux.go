@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -45,6 +46,7 @@ type sockVisit struct {
 	s     *Sink
 	pick  *sockPick
 	tally sockTally
+	there sockThere
 	diag  *rtconn // nil until it is needed
 	notes []string
 	out   schema.Outcome // of the table socket, OK if nothing is noted
@@ -65,13 +67,14 @@ func readSocketsOf(ctx context.Context, ns *Netns, s *Sink, sources []sockSource
 	if err != nil {
 		return err
 	}
+	v.there = there
 	var errs []error
 	for _, src := range sources {
 		var err error
 		switch {
-		case !there[src.proto][0] && !there[src.proto][1]:
+		case !there.any(src.proto):
 		case src.module != "" && ns.Host.Modules.Have("inet_diag") && ns.Host.Modules.Have(src.module):
-			if err = v.readDiag(ctx, src.proto, there[src.proto]); !noDiag(err) {
+			if err = v.readDiag(ctx, src.proto); !noDiag(err) {
 				break
 			}
 			fallthrough
@@ -79,7 +82,7 @@ func readSocketsOf(ctx context.Context, ns *Netns, s *Sink, sources []sockSource
 			if src.lack != "" {
 				v.note(schema.Partial, src.lack)
 			}
-			err = v.readText(ctx, src, there[src.proto])
+			err = v.readText(ctx, src)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("read %s sockets: %w", sockProtoNames[src.proto], err))
@@ -113,9 +116,23 @@ var sockSources = []sockSource{
 	{protoRaw, "", [2]string{"raw", "raw6"}, ""},
 }
 
-// socketsThere reports by protocol and family whether the namespace has sockets. TCP sockets in time-wait count, which are not
-// in use.
-func socketsThere(ns *Netns) (there [sockProtos][2]bool, err error) {
+// sockThere is what sockstat counts in a namespace: sockets in use by protocol and family, -1 where it does not say. TCP sockets
+// in time-wait are not in use; they are counted for both families together, and those that wait for the last part of
+// their handshake are not counted at all.
+type sockThere struct {
+	inuse    [sockProtos][2]int64
+	timeWait int64
+}
+
+// any reports whether there may be sockets of the protocol.
+func (t *sockThere) any(p sockProto) bool { return t.of(p, 0) || t.of(p, 1) }
+
+// of is the same for a family.
+func (t *sockThere) of(p sockProto, family int) bool {
+	return t.inuse[p][family] != 0 || p == protoTCP && t.timeWait != 0
+}
+
+func socketsThere(ns *Netns) (there sockThere, err error) {
 	for i, file := range []string{"sockstat", "sockstat6"} {
 		text, err := ns.readProc("/proc/thread-self/net/" + file)
 		if errors.Is(err, fs.ErrNotExist) && i == 1 {
@@ -125,11 +142,11 @@ func socketsThere(ns *Netns) (there [sockProtos][2]bool, err error) {
 			return there, err
 		}
 		suffix := [2]string{"", "6"}[i]
-		there[protoTCP][i] = sockstatValue(text, "TCP"+suffix, "inuse") != 0
-		there[protoUDP][i] = sockstatValue(text, "UDP"+suffix, "inuse") != 0
-		there[protoRaw][i] = sockstatValue(text, "RAW"+suffix, "inuse") != 0
-		if i == 0 && sockstatValue(text, "TCP", "tw") != 0 { // of both families
-			there[protoTCP] = [2]bool{true, true}
+		for p, name := range [sockProtos]string{"TCP", "UDP", "RAW"} {
+			there.inuse[p][i] = sockstatValue(text, name+suffix, "inuse")
+		}
+		if i == 0 {
+			there.timeWait = sockstatValue(text, "TCP", "tw")
 		}
 	}
 	return there, nil
@@ -141,7 +158,7 @@ func noDiag(err error) bool {
 }
 
 // readDiag dumps the sockets of one protocol.
-func (v *sockVisit) readDiag(ctx context.Context, proto sockProto, families [2]bool) error {
+func (v *sockVisit) readDiag(ctx context.Context, proto sockProto) error {
 	if v.diag == nil {
 		c, err := openNetlink(unix.NETLINK_SOCK_DIAG)
 		if err != nil {
@@ -149,7 +166,72 @@ func (v *sockVisit) readDiag(ctx context.Context, proto sockProto, families [2]b
 		}
 		v.diag = v.ns.lend(c)
 	}
-	each := func(b []byte) error {
+	if proto == protoTCP {
+		return v.readTCP(ctx)
+	}
+	for i, family := range []byte{unix.AF_INET, unix.AF_INET6} {
+		if !v.there.of(proto, i) {
+			continue
+		}
+		request := make([]byte, 56) // struct inet_diag_req_v2
+		request[0], request[1], request[2] = family, unix.IPPROTO_UDP, inetDiagExtensions
+		binary.NativeEndian.PutUint32(request[4:], diagStates)
+		if err := v.diag.stream(ctx, unix.SOCK_DIAG_BY_FAMILY, request, unix.SOCK_DIAG_BY_FAMILY, v.room(), v.take(proto)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readTCP dumps all TCP sockets. On a host with very many, where looking through the kernel's table for those of one
+// namespace has taken long enough, a namespace in which nothing but listening sockets is in use is not looked for.
+func (v *sockVisit) readTCP(ctx context.Context) error {
+	spent := &v.ns.Host.sockets.spent[v.s.Read()]
+	states := uint32(diagStates)
+	if time.Duration(spent.Load()) > longDumps && v.there.timeWait == 0 {
+		const listening = 1 << sockListen
+		if err := v.dumpTCP(ctx, listening); err != nil {
+			return err
+		}
+		found := v.tally.counts[protoTCP][0][sockListen] + v.tally.counts[protoTCP][1][sockListen]
+		if found >= v.there.inuse[protoTCP][0]+max(v.there.inuse[protoTCP][1], 0) {
+			v.note(schema.Partial, fmt.Sprintf("listening sockets only, and sockstat counts no others; syn-recv was not looked for, because dumps had taken %s", longDumps))
+			return nil
+		}
+		states &^= listening
+	}
+	start := time.Now()
+	err := v.dumpTCP(ctx, states)
+	spent.Add(int64(time.Since(start)))
+	return err
+}
+
+// longDumps is how long all workers together may look through the kernel's table of connections in one read before
+// they spare it.
+const longDumps = 5 * time.Second
+
+func (v *sockVisit) dumpTCP(ctx context.Context, states uint32) error {
+	return v.diag.stream(ctx, tcpdiagGetSock, tcpRequest(states), tcpdiagGetSock, v.room(), v.take(protoTCP))
+}
+
+// tcpRequest is struct inet_diag_req, which asks for TCP sockets of both families.
+func tcpRequest(states uint32) []byte {
+	request := make([]byte, 60)
+	request[3] = inetDiagExtensions
+	binary.NativeEndian.PutUint32(request[52:], states)
+	return request
+}
+
+// room is where a datagram of a dump goes.
+func (v *sockVisit) room() []byte {
+	r := v.diag.room
+	r.answer = slices.Grow(r.answer[:0], recvRoom)
+	return r.answer[:recvRoom]
+}
+
+// take counts a socket, and offers it to be kept unless it is in time-wait.
+func (v *sockVisit) take(proto sockProto) func(b []byte) error {
+	return func(b []byte) error {
 		h, rest, err := diagHead(proto, b)
 		if err != nil {
 			return err
@@ -161,33 +243,12 @@ func (v *sockVisit) readDiag(ctx context.Context, proto sockProto, families [2]b
 		}
 		return nil
 	}
-	room := v.diag.room
-	room.answer = slices.Grow(room.answer[:0], recvRoom)
-	buf := room.answer[:recvRoom]
-	if proto == protoTCP {
-		request := make([]byte, 60) // struct inet_diag_req
-		request[3] = inetDiagExtensions
-		binary.NativeEndian.PutUint32(request[52:], diagStates)
-		return v.diag.stream(ctx, tcpdiagGetSock, request, tcpdiagGetSock, buf, each)
-	}
-	for i, family := range []byte{unix.AF_INET, unix.AF_INET6} {
-		if !families[i] {
-			continue
-		}
-		request := make([]byte, 56) // struct inet_diag_req_v2
-		request[0], request[1], request[2] = family, unix.IPPROTO_UDP, inetDiagExtensions
-		binary.NativeEndian.PutUint32(request[4:], diagStates)
-		if err := v.diag.stream(ctx, unix.SOCK_DIAG_BY_FAMILY, request, unix.SOCK_DIAG_BY_FAMILY, buf, each); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // readText reads the files of one protocol.
-func (v *sockVisit) readText(ctx context.Context, src sockSource, families [2]bool) error {
+func (v *sockVisit) readText(ctx context.Context, src sockSource) error {
 	for i, file := range src.files {
-		if !families[i] {
+		if !v.there.of(src.proto, i) {
 			continue
 		}
 		var t sockText

@@ -27,8 +27,8 @@ var processSocketCollector = &Collector{
 
 // Bounds of the search.
 const (
-	mostSocketLinks   = 2_000_000 // links read
-	mostSocketHolders = 8         // rows for one socket
+	mostSocketLinks   = 300_000 // links read
+	mostSocketHolders = 8       // rows for one socket
 )
 
 func readProcessSockets(ctx context.Context, h *Host, s *Sink) error {
@@ -54,10 +54,10 @@ func readProcessSockets(ctx context.Context, h *Host, s *Sink) error {
 			f.say = append(f.say, fmt.Sprintf("%d of %d processes were looked at", i, len(pids)))
 			break
 		}
-		if f.links > mostSocketLinks {
+		if f.links >= mostSocketLinks {
 			return &Incomplete{schema.Truncated, fmt.Sprintf("%d of %d processes were looked at, which have %d open files", i, len(pids), f.links)}
 		}
-		if err := f.process(proc+"/"+strconv.Itoa(pid)+"/fd", int64(pid)); err != nil {
+		if err := f.process(ctx, proc+"/"+strconv.Itoa(pid)+"/fd", int64(pid)); err != nil {
 			return err
 		}
 	}
@@ -90,7 +90,7 @@ type socketFinder struct {
 }
 
 // process looks at one process. One that is gone has nothing to tell.
-func (f *socketFinder) process(path string, pid int64) error {
+func (f *socketFinder) process(ctx context.Context, path string, pid int64) error {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) {
@@ -100,7 +100,7 @@ func (f *socketFinder) process(path string, pid int64) error {
 	}
 	defer unix.Close(fd)
 	var link [32]byte // as socket:[4294967295]
-	for {
+	for ctx.Err() == nil && f.links < mostSocketLinks {
 		n, err := unix.ReadDirent(fd, f.dir)
 		if err == unix.EINTR {
 			continue
@@ -128,6 +128,7 @@ func (f *socketFinder) process(path string, pid int64) error {
 			}
 		}
 	}
+	return nil
 }
 
 // found puts the row of a descriptor, if its socket is looked for.

@@ -9,6 +9,7 @@ import (
 // socketStore is what the collectors of sockets tell each other in the course of a capture.
 type socketStore struct {
 	taken [2]atomic.Int64 // rows of each read, beyond leastSockets of a namespace
+	spent [2]atomic.Int64 // nanoseconds that dumps of TCP sockets took in each read
 
 	mu     sync.Mutex
 	seed   *maphash.Seed
