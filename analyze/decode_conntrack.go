@@ -1,11 +1,8 @@
 package analyze
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/netmortem/netmortem/schema"
@@ -15,46 +12,39 @@ import (
 // processor (net/netfilter/nf_conntrack_standalone.c, ct_cpu_seq_show). The processors are summed. What is under entries
 // is the same in every line, and is in conntrack_usage.
 func decodeConntrackStat(doc string, r io.Reader) ([]decoded, error) {
-	row := schema.ConntrackStat{Netns: documentNetns(doc), Read: documentRead(doc)}
+	row := schema.ConntrackStat{Netns: documentNetns(doc), Read: readOf(doc)}
 	var names []string
-	var errs []error
-	sc := bufio.NewScanner(r)
-	for n := int64(1); sc.Scan(); n++ {
-		f := strings.Fields(sc.Text())
+	err := eachLine(r, func(_ int64, line string) error {
+		f := strings.Fields(line)
 		switch {
 		case len(f) == 0:
+			return nil
 		case names == nil:
 			names = f
+			return nil
 		case len(f) != len(names):
-			errs = append(errs, &elementError{n, fmt.Errorf("%d numbers; want %d", len(f), len(names))})
-		default:
-			row.CPUs++
-			for i, name := range names {
-				v, err := strconv.ParseUint(f[i], 16, 32)
-				if err != nil {
-					errs = append(errs, &elementError{n, fmt.Errorf("not a counter: %.40q", f[i])})
-					break
-				}
-				addConntrackStat(&row, name, int64(v))
-			}
+			return fmt.Errorf("%d numbers; want %d", len(f), len(names))
 		}
-		if len(errs) >= maxMistakes {
-			break
+		v, err := counters(f, 16)
+		if err != nil {
+			return err
 		}
-	}
-	if err := sc.Err(); err != nil {
-		errs = append(errs, fmt.Errorf("read: %w", err))
-	}
+		row.CPUs++
+		for i, name := range names {
+			addConntrackStat(&row, name, v[i])
+		}
+		return nil
+	})
 	if row.CPUs == 0 {
-		return nil, errors.Join(errs...)
+		return nil, err
 	}
-	return []decoded{{1, row}}, errors.Join(errs...)
+	return []decoded{{1, row}}, err
 }
 
 // decodeConntrackCPU decodes ctnetlink_stat_cpu.json, which capture writes where procfs lacks the former: the counters of
 // each processor by the same names.
 func decodeConntrackCPU(doc string, r io.Reader) ([]decoded, error) {
-	row := schema.ConntrackStat{Netns: documentNetns(doc), Read: documentRead(doc)}
+	row := schema.ConntrackStat{Netns: documentNetns(doc), Read: readOf(strings.TrimSuffix(doc, ".json"))}
 	err := elements(r, func(_ int64, e *map[string]int64) error {
 		row.CPUs++
 		for name, v := range *e {

@@ -1,9 +1,7 @@
 package analyze
 
 import (
-	"bufio"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -17,29 +15,21 @@ import (
 // address and port, state, seconds, and what a persistence engine goes by (net/netfilter/ipvs/ip_vs_conn.c,
 // ip_vs_conn_seq_show). IPv4 addresses are eight hexadecimal digits, IPv6 ones are written out, ports are four digits.
 func decodeIPVSConnections(doc string, r io.Reader) ([]decoded, error) {
-	netns, read := documentNetns(doc), documentRead(doc)
+	netns, read := documentNetns(doc), readOf(doc)
 	var rows []decoded
-	var errs []error
-	sc := bufio.NewScanner(r)
-	for n := int64(1); sc.Scan(); n++ {
-		f := strings.Fields(sc.Text())
+	err := eachLine(r, func(n int64, line string) error {
+		f := strings.Fields(line)
 		if n == 1 || len(f) == 0 {
-			continue
+			return nil
 		}
 		row, err := ipvsConnection(f)
-		if err != nil {
-			if len(errs) < maxMistakes {
-				errs = append(errs, &elementError{n, err})
-			}
-			continue
+		if err == nil {
+			row.Netns, row.Read = netns, read
+			rows = append(rows, decoded{n, row})
 		}
-		row.Netns, row.Read = netns, read
-		rows = append(rows, decoded{n, row})
-	}
-	if err := sc.Err(); err != nil {
-		errs = append(errs, fmt.Errorf("read: %w", err))
-	}
-	return rows, errors.Join(errs...)
+		return err
+	})
+	return rows, err
 }
 
 func ipvsConnection(f []string) (schema.IPVSConnection, error) {
@@ -56,7 +46,7 @@ func ipvsConnection(f []string) (schema.IPVSConnection, error) {
 		if *to.addr, err = hexAddr(f[1+2*i]); err != nil {
 			return c, err
 		}
-		if *to.port, err = strconv.ParseInt(f[2+2*i], 16, 32); err != nil {
+		if *to.port, err = strconv.ParseInt(f[2+2*i], 16, 32); err != nil || *to.port < 0 {
 			return c, fmt.Errorf("not a port: %.40q", f[2+2*i])
 		}
 	}
@@ -78,16 +68,8 @@ func hexAddr(s string) (netip.Addr, error) {
 		}
 	}
 	a, err := netip.ParseAddr(s)
-	if err != nil || !a.Is6() {
+	if err != nil || !a.Is6() || a.Zone() != "" {
 		return netip.Addr{}, fmt.Errorf("not an address: %.40q", s)
 	}
 	return a, nil
-}
-
-// documentRead is which of two reads a document is of: first, or last when it is named so.
-func documentRead(doc string) string {
-	if strings.HasSuffix(strings.TrimSuffix(doc, ".json"), ".last") {
-		return schema.SeenLast
-	}
-	return schema.SeenFirst
 }

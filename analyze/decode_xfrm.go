@@ -1,10 +1,8 @@
 package analyze
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/netmortem/netmortem/schema"
@@ -12,25 +10,21 @@ import (
 
 // decodeXfrmStat decodes /proc/net/xfrm_stat: a name and a number a line (net/xfrm/xfrm_proc.c).
 func decodeXfrmStat(doc string, r io.Reader) ([]decoded, error) {
-	netns, read := documentNetns(doc), documentRead(doc)
+	netns, read := documentNetns(doc), readOf(doc)
 	var rows []decoded
-	sc := bufio.NewScanner(r)
-	for n := int64(1); sc.Scan(); n++ {
-		f := strings.Fields(sc.Text())
+	err := eachLine(r, func(n int64, line string) error {
+		f := strings.Fields(line)
 		if len(f) == 0 {
-			continue
+			return nil
 		}
 		if len(f) != 2 {
-			return rows, &elementError{n, fmt.Errorf("%d words; want a name and a number", len(f))}
+			return fmt.Errorf("%d words; want a name and a number", len(f))
 		}
-		v, err := strconv.ParseUint(f[1], 10, 64)
-		if err != nil {
-			return rows, &elementError{n, fmt.Errorf("not a counter: %.40q", f[1])}
+		v, err := counter(f[1], 10)
+		if err == nil {
+			rows = append(rows, decoded{n, schema.XfrmStat{Netns: netns, Read: read, Counter: f[0], Packets: v}})
 		}
-		rows = append(rows, decoded{n, schema.XfrmStat{Netns: netns, Read: read, Counter: f[0], Packets: int64(v & (1<<63 - 1))}})
-	}
-	if err := sc.Err(); err != nil {
-		return rows, fmt.Errorf("read: %w", err)
-	}
-	return rows, nil
+		return err
+	})
+	return rows, err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // keyHasher makes, of the keys of one IPsec association, what may be written down.
@@ -52,13 +53,12 @@ func (h keyHasher) hash(role, alg string, key []byte) string {
 	return hex.EncodeToString(sum[:keyHashSize])
 }
 
-// algName is the name of an algorithm, as far as it is one: what stands in its place is not written down otherwise.
+// algName is the name of an algorithm, in the letters that the kernel's crypto names are made of: whatever else may stand
+// in its place is not written down.
 func algName(v []byte) string {
 	name := cstring(v[:min(len(v), 64)])
-	for _, c := range []byte(name) {
-		if c < ' ' || c > '~' {
-			return ""
-		}
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789()_-,") != "" {
+		return ""
 	}
 	return name
 }

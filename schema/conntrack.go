@@ -44,7 +44,7 @@ type ConntrackCount struct {
 // ConntrackEntry is one tracked connection. Not every one is here: see kept.
 type ConntrackEntry struct {
 	Netns            string     `json:"netns" class:"plain" doc:"namespace"`
-	Kept             string     `json:"kept" class:"plain" doc:"why it is here: udp, unreplied or nat, of which all are kept unless coverage says truncated; sample for some of the rest"`
+	Kept             string     `json:"kept" class:"plain" counter:"y" doc:"why it is here: udp, unreplied or nat, of which all are kept unless coverage says truncated; sample for some of the rest"`
 	Zone             int64      `json:"zone,omitzero" class:"plain" doc:"conntrack zone"`
 	ZoneDir          string     `json:"zone_dir,omitzero" class:"plain" doc:"orig or reply: the only direction that the zone is of"`
 	Family           string     `json:"family" class:"plain" doc:"ipv4 or ipv6"`
@@ -62,9 +62,9 @@ type ConntrackEntry struct {
 	ICMPID           *int64     `json:"icmp_id,omitzero" class:"plain" doc:"identifier of the ICMP question"`
 	Nat              string     `json:"nat,omitzero" class:"plain" doc:"dnat, snat: what the reply tuple shows to be translated; IPVS does so without the status bits"`
 	Mark             int64      `json:"mark,omitzero" class:"plain" doc:"connection mark"`
-	Helper           string     `json:"helper,omitzero" class:"plain" doc:"helper that reads along: ftp, tftp, …"`
-	CtID             *int64     `json:"ct_id,omitzero" class:"plain" doc:"kernel's number of the entry: another one with the same addresses is another entry"`
-	Started          time.Time  `json:"started,omitzero" class:"plain" doc:"when it began, where nf_conntrack_timestamp is on"`
+	Helper           string     `json:"helper,omitzero" class:"plain" counter:"y" doc:"helper that reads along: ftp, tftp, …"`
+	CtID             *int64     `json:"ct_id,omitzero" class:"plain" counter:"y" doc:"kernel's number of the entry: one with the same addresses and another number is another entry; not known where the source is the text of procfs"`
+	Started          time.Time  `json:"started,omitzero" class:"plain" counter:"y" doc:"when it began, where nf_conntrack_timestamp is on and the source is netlink"`
 	State            string     `json:"state,omitzero" class:"plain" counter:"y" doc:"state that the kernel tracks: SYN_SENT, ESTABLISHED, …; absent for protocols without"`
 	Status           string     `json:"status,omitzero" class:"plain" counter:"y" doc:"bits IPS_* set: seen_reply, assured, snat, dnat, offload, …; those of NAT are not known where the source is the text of procfs"`
 	TimeoutS         *int64     `json:"timeout_s,omitzero" class:"plain" counter:"y" doc:"seconds until it is forgotten"`
@@ -72,6 +72,7 @@ type ConntrackEntry struct {
 	Bytes            *int64     `json:"bytes,omitzero" class:"plain" counter:"y" doc:"bytes of the original direction"`
 	ReplyPackets     *int64     `json:"reply_packets,omitzero" class:"plain" counter:"y" doc:"packets of the reply direction"`
 	ReplyBytes       *int64     `json:"reply_bytes,omitzero" class:"plain" counter:"y" doc:"bytes of the reply direction"`
+	CtIDLast         *int64     `json:"ct_id_last,omitzero" class:"plain" counter:"y" doc:"kernel's number of the entry, last read"`
 	StateLast        string     `json:"state_last,omitzero" class:"plain" counter:"y" doc:"state, last read"`
 	TimeoutSLast     *int64     `json:"timeout_s_last,omitzero" class:"plain" counter:"y" doc:"seconds until it is forgotten, last read; as many as before or more: a packet came between"`
 	PacketsLast      *int64     `json:"packets_last,omitzero" class:"plain" counter:"y" doc:"packets of the original direction, last read"`
@@ -79,7 +80,7 @@ type ConntrackEntry struct {
 	ReplyPacketsLast *int64     `json:"reply_packets_last,omitzero" class:"plain" counter:"y" doc:"packets of the reply direction, last read"`
 	ReplyBytesLast   *int64     `json:"reply_bytes_last,omitzero" class:"plain" counter:"y" doc:"bytes of the reply direction, last read"`
 	Seen             string     `json:"seen" class:"plain" doc:"first, last or both: which of the two reads held it"`
-	Extra            string     `json:"extra,omitzero" class:"plain" doc:"attributes not decoded: space separated type=hex"`
+	Extra            string     `json:"extra,omitzero" class:"plain" counter:"y" doc:"attributes not decoded: space separated type=hex"`
 }
 
 // ConntrackStat is what connection tracking counted in one namespace since it was made, all processors together (struct
