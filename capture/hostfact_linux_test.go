@@ -284,6 +284,39 @@ func TestServices(t *testing.T) {
 	}
 }
 
+// What the managers of links noted becomes rows; what else lies in their directories does not.
+func TestManagedLinks(t *testing.T) {
+	root := t.TempDir()
+	if cover, _ := runAlone(t, &Host{Options: Options{Root: root}}, managedLinkCollector); coverOf(t, cover, "managed_link").Outcome != schema.Absent {
+		t.Errorf("%+v", cover)
+	}
+	write(t, root, "run/systemd/netif/links/3", "# This is private data. Do not parse.\nADMIN_STATE=configuring\nOPER_STATE=degraded\nNETWORK_FILE=/etc/systemd/network/10-all.network\nDNS=1.1.1.1\n")
+	write(t, root, "run/systemd/netif/links/4", "ADMIN_STATE=unmanaged\nOPER_STATE=routable\n")
+	write(t, root, "run/systemd/netif/links/5", "ADMIN_STATE=pending\n")
+	write(t, root, "run/systemd/netif/links/.#3x", "ADMIN_STATE=configured\n")
+	write(t, root, "run/NetworkManager/devices/3", "[device]\nmanaged=true\nconnection-uuid=x\n")
+	write(t, root, "run/NetworkManager/devices/4", "[device]\n")
+	_, entries := runAlone(t, &Host{Options: Options{Root: root}}, managedLinkCollector)
+	var got []string
+	for _, m := range decodeLines[schema.ManagedLink](t, entries["rows/managed_link.jsonl"]) {
+		managed := "unknown"
+		if m.Managed != nil {
+			managed = fmt.Sprint(*m.Managed)
+		}
+		if m.Noted.IsZero() {
+			t.Errorf("%+v: no time", m)
+		}
+		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %d %s %s %s %s", m.ManagedBy, m.Ifindex, managed, m.AdminState, m.OperState, m.NetworkFile)))
+	}
+	want := []string{
+		"systemd-networkd 3 true configuring degraded /etc/systemd/network/10-all.network", "systemd-networkd 4 false unmanaged routable",
+		"systemd-networkd 5 unknown pending", "NetworkManager 3 true", "NetworkManager 4 unknown",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestRootArgument(t *testing.T) {
 	for args, want := range map[string]string{
 		"dockerd -H unix:///run/docker.sock":  "",
