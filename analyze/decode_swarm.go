@@ -13,10 +13,11 @@ type nodeReply struct {
 	ID          string
 	Spec        struct{ Role, Availability string }
 	Description struct {
-		Hostname string
-		Engine   struct{ EngineVersion string }
+		Hostname  string
+		Engine    struct{ EngineVersion string }
+		Resources struct{ NanoCPUs, MemoryBytes *int64 }
 	}
-	Status        struct{ State, Addr string }
+	Status        struct{ State, Addr, Message string }
 	ManagerStatus *struct {
 		Leader             bool
 		Reachability, Addr string
@@ -33,6 +34,7 @@ func decodeNodes(_ string, r io.Reader) ([]decoded, error) {
 		n := schema.SwarmNode{
 			NodeID: in.ID, Hostname: in.Description.Hostname, Role: in.Spec.Role, Availability: in.Spec.Availability,
 			State: in.Status.State, Addr: in.Status.Addr, EngineVersion: in.Description.Engine.EngineVersion,
+			Message: in.Status.Message, NanoCPUs: in.Description.Resources.NanoCPUs, Memory: in.Description.Resources.MemoryBytes,
 		}
 		if m := in.ManagerStatus; m != nil {
 			n.Leader, n.Reachability, n.ManagerAddr = m.Leader, m.Reachability, m.Addr
@@ -62,8 +64,28 @@ type serviceReply struct {
 			GlobalJob     *struct{}
 		}
 		TaskTemplate struct {
-			ContainerSpec *struct{ Image string }
+			ContainerSpec *containerSpec
 			Networks      []networkTarget
+			Resources     struct {
+				Limits       *struct{ NanoCPUs, MemoryBytes, Pids int64 }
+				Reservations *struct{ MemoryBytes int64 }
+			}
+			RestartPolicy *struct {
+				Condition     string
+				Delay, Window int64
+				MaxAttempts   *int64
+			}
+			Placement *struct {
+				Constraints []string
+				MaxReplicas int64
+			}
+			LogDriver   *struct{ Name string }
+			ForceUpdate *int64
+		}
+		UpdateConfig *struct {
+			Parallelism          *int64
+			Delay                int64
+			FailureAction, Order string
 		}
 		Networks     []networkTarget // where engines before 1.13 put them
 		EndpointSpec *struct{ Mode string }
@@ -77,7 +99,19 @@ type serviceReply struct {
 		}
 		VirtualIPs []struct{ NetworkID, Addr string }
 	}
-	UpdateStatus *struct{ State string }
+	UpdateStatus *struct{ State, StartedAt, CompletedAt, Message string }
+	Version      struct{ Index *int64 }
+}
+
+// containerSpec is the part of a service's ContainerSpec that its table keeps.
+type containerSpec struct {
+	Image            string
+	StopGracePeriod  int64
+	Init             *bool
+	Healthcheck      *healthcheck
+	Hosts            []string
+	DNSConfig        *struct{ Nameservers, Options []string }
+	Secrets, Configs []struct{}
 }
 
 // decodeServices decodes GET /services.
@@ -102,12 +136,7 @@ func decodeServices(_ string, r io.Reader) ([]decoded, error) {
 		case m.GlobalJob != nil:
 			s.Mode = "global-job"
 		}
-		if c := in.Spec.TaskTemplate.ContainerSpec; c != nil {
-			s.Image = c.Image
-		}
-		if u := in.UpdateStatus; u != nil {
-			s.UpdateState = u.State
-		}
+		in.about(&s)
 		p.put(s)
 		for _, v := range in.Endpoint.VirtualIPs {
 			if v.Addr == "" { // allocated for a network that has no address to give: dnsrr, host
@@ -144,4 +173,47 @@ func (in *serviceReply) endpointMode() string {
 		return e.Mode
 	}
 	return "vip"
+}
+
+// about fills in how the service's tasks are to run, and how its last update went.
+func (in *serviceReply) about(s *schema.SwarmService) {
+	s.Version = in.Version.Index
+	if u := in.UpdateStatus; u != nil {
+		s.UpdateState, s.UpdateMessage = u.State, u.Message
+		s.UpdateStarted, s.UpdateCompleted = dockerTime(u.StartedAt), dockerTime(u.CompletedAt)
+	}
+	if u := in.Spec.UpdateConfig; u != nil {
+		s.UpdateParallelism, s.UpdateDelayS, s.UpdateFailure, s.UpdateOrder = u.Parallelism, seconds(u.Delay), u.FailureAction, u.Order
+	}
+	t := &in.Spec.TaskTemplate
+	s.ForceUpdate = t.ForceUpdate
+	if r := t.RestartPolicy; r != nil {
+		s.RestartCondition, s.RestartDelayS, s.RestartMax, s.RestartWindowS = r.Condition, seconds(r.Delay), r.MaxAttempts, seconds(r.Window)
+	}
+	if p := t.Placement; p != nil {
+		s.Constraints, s.MaxPerNode = strings.Join(p.Constraints, ","), limit(p.MaxReplicas)
+	}
+	if l := t.Resources.Limits; l != nil {
+		s.MemoryLimit, s.NanoCPUs, s.PidsLimit = limit(l.MemoryBytes), limit(l.NanoCPUs), limit(l.Pids)
+	}
+	if r := t.Resources.Reservations; r != nil {
+		s.MemoryReservation = limit(r.MemoryBytes)
+	}
+	if l := t.LogDriver; l != nil {
+		s.LogDriver = l.Name
+	}
+	c := t.ContainerSpec
+	if c == nil {
+		return
+	}
+	s.Image, s.StopGraceS, s.Init, s.Hosts = c.Image, seconds(c.StopGracePeriod), c.Init, strings.Join(c.Hosts, ",")
+	if h := c.Healthcheck; h != nil {
+		s.HealthTest, s.HealthRetries = strings.Join(h.Test, " "), limit(h.Retries)
+		s.HealthIntervalS, s.HealthTimeoutS, s.HealthStartS = seconds(h.Interval), seconds(h.Timeout), seconds(h.StartPeriod)
+	}
+	if d := c.DNSConfig; d != nil {
+		s.DNS, s.DNSOptions = strings.Join(d.Nameservers, ","), strings.Join(d.Options, ",")
+	}
+	secrets, configs := int64(len(c.Secrets)), int64(len(c.Configs))
+	s.Secrets, s.Configs = &secrets, &configs
 }

@@ -12,6 +12,7 @@ import (
 type taskReply struct {
 	ID           string
 	CreatedAt    string
+	UpdatedAt    string
 	ServiceID    string
 	NodeID       string
 	Slot         int64
@@ -20,6 +21,7 @@ type taskReply struct {
 		Timestamp, State, Message, Err string
 		ContainerStatus                *struct {
 			ContainerID string
+			PID         int64
 			ExitCode    *int64
 		}
 	}
@@ -42,9 +44,10 @@ func decodeTasks(_ string, r io.Reader) ([]decoded, error) {
 		t := schema.SwarmTask{
 			TaskID: in.ID, ServiceID: in.ServiceID, Slot: in.Slot, NodeID: in.NodeID, Desired: in.DesiredState, State: in.Status.State,
 			StateAt: dockerTime(in.Status.Timestamp), Message: in.Status.Message, Err: in.Status.Err, CreatedAt: dockerTime(in.CreatedAt),
+			UpdatedAt: dockerTime(in.UpdatedAt),
 		}
 		if c := in.Status.ContainerStatus; c != nil {
-			t.Container, t.ExitCode = c.ContainerID, c.ExitCode
+			t.Container, t.PID, t.ExitCode = c.ContainerID, c.PID, c.ExitCode
 		}
 		p := putter{line: line, rows: &rows}
 		p.put(t)

@@ -29,6 +29,17 @@ type decoder struct {
 // decoders lists them. The documents of tasks are read twice and merged: see taskReads.
 var decoders = append([]decoder{
 	{"docker/info.json", decodeEngine},
+	{"docker/version.json", decodeVersion},
+	{"docker/swarm.json", decodeSwarm},
+	{"docker/events.jsonl", decodeEvents},
+	{"docker/plugins.json", decodePlugins},
+	{"docker/daemon.json", decodeDaemonFile},
+	{"docker/dockerd.json", decodeDaemonCommand},
+	{"docker/network_verbose.json", decodeNetworkDB},
+	{"docker/disk_usage.json", decodeDiskUsage},
+	{"docker/ondisk/containers.json", decodeContainerFiles},
+	{"docker/ondisk/libnetwork.json", decodeStore},
+	{"docker/ondisk/swarm_state.json", decodeSwarmFile},
 	{"docker/container_inspect.json", decodeContainers},
 	{"docker/network_inspect.json", decodeNetworks},
 	{"docker/nodes.json", decodeNodes},
