@@ -30,8 +30,12 @@ const (
 	dockerMaxTimeouts  = 3
 )
 
-// Docker is the daemon of a host, and what its replies said so far. It is asked with GET only, and never for the
-// verbose form of a network, which has crashed daemons (moby#49402, moby#47728).
+// slowly is how many deadlines a call may take that makes the daemon walk its directories or stop for a moment. Such calls
+// are made only when somebody asked for them.
+const slowly = 6
+
+// Docker is the daemon of a host, and what its replies said so far. It is asked with GET only, and for the verbose form of
+// a network, which has crashed daemons (moby#49402, moby#47728), only with Options.NetworkDB.
 //
 // A daemon that is hung costs one deadline: from then on nothing more is asked.
 type Docker struct {
@@ -72,7 +76,7 @@ func newDocker(o Options) (*Docker, error) {
 		return nil, fmt.Errorf("docker: %w", err)
 	}
 	d.api, d.http, d.host = api, api.HTTPClient(), api.DaemonHost()
-	d.http.Transport = getOnly{d.http.Transport}
+	d.http.Transport = getOnly{next: d.http.Transport, verbose: o.NetworkDB}
 	where, err := client.ParseHostURL(d.host)
 	if err != nil {
 		return nil, fmt.Errorf("docker: %w", err)
@@ -99,13 +103,16 @@ func defaultSocket(o Options) string {
 }
 
 // getOnly is a transport that refuses whatever could change something.
-type getOnly struct{ next http.RoundTripper }
+type getOnly struct {
+	next    http.RoundTripper
+	verbose bool // the verbose form of a network was asked for
+}
 
 func (g getOnly) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodGet {
 		return nil, fmt.Errorf("%s %s: netmortem only asks with GET", r.Method, r.URL.Path)
 	}
-	if r.URL.Query().Has("verbose") {
+	if r.URL.Query().Has("verbose") && !g.verbose {
 		return nil, fmt.Errorf("GET %s: the verbose form is not asked for: it has crashed daemons", r.URL.Path)
 	}
 	return g.next.RoundTrip(r)
@@ -123,21 +130,31 @@ func (e *apiError) Error() string { return fmt.Sprintf("%d %s", e.status, e.mess
 //
 // Every error says by [Incomplete] what it means for the document, but for an [apiError], which the caller judges.
 func (d *Docker) get(ctx context.Context, p string, query url.Values, limit int64) (body []byte, whole bool, err error) {
+	return d.getWithin(ctx, p, query, limit, d.deadline)
+}
+
+// getWithin is get with a deadline of its own.
+func (d *Docker) getWithin(ctx context.Context, p string, query url.Values, limit int64, deadline time.Duration) (body []byte, whole bool, err error) {
 	if err := d.negotiate(ctx); err != nil {
 		return nil, false, err
 	}
 	if err := d.absent(); err != nil {
 		return nil, false, err
 	}
-	body, whole, _, err = d.call(ctx, "/v"+d.api.ClientVersion()+p, query, limit, d.deadline)
+	body, whole, _, err = d.call(ctx, "/v"+d.api.ClientVersion()+p, query, limit, deadline)
 	if err == nil {
 		return body, whole, nil
 	}
+	return nil, false, d.judged(ctx, p, err, deadline)
+}
+
+// judged is what an error of a call means.
+func (d *Docker) judged(ctx context.Context, p string, err error, deadline time.Duration) error {
 	var api *apiError
 	if errors.As(err, &api) {
-		return nil, false, fmt.Errorf("GET %s: %w", p, err)
+		return fmt.Errorf("GET %s: %w", p, err)
 	}
-	return nil, false, d.failed(ctx, "GET "+p, err)
+	return d.failed(ctx, "GET "+p, err, deadline)
 }
 
 // absent returns the reason why nothing more is asked, or nil.
@@ -163,7 +180,7 @@ func (d *Docker) negotiate(ctx context.Context) error {
 	_, _, header, err := d.call(ctx, "/_ping", nil, 1<<10, d.deadline)
 	var api *apiError
 	if err != nil && !errors.As(err, &api) {
-		outcome, reason := d.why(ctx, err)
+		outcome, reason := d.why(ctx, err, d.deadline)
 		if ctx.Err() == nil || outcome != schema.Timeout {
 			d.gone = &gone{outcome, reason}
 			if outcome == schema.Timeout {
@@ -178,8 +195,8 @@ func (d *Docker) negotiate(ctx context.Context) error {
 }
 
 // failed turns an error of the transport into the outcome of the call, and finds out whether the daemon is still there.
-func (d *Docker) failed(ctx context.Context, what string, err error) error {
-	outcome, reason := d.why(ctx, err)
+func (d *Docker) failed(ctx context.Context, what string, err error, deadline time.Duration) error {
+	outcome, reason := d.why(ctx, err, deadline)
 	if outcome != schema.Timeout || ctx.Err() != nil {
 		return &Incomplete{outcome, what + ": " + reason}
 	}
@@ -189,18 +206,18 @@ func (d *Docker) failed(ctx context.Context, what string, err error) error {
 	defer d.mu.Unlock()
 	d.timeouts++
 	if ping != nil || d.timeouts >= dockerMaxTimeouts {
-		d.gone = &gone{schema.Skipped, fmt.Sprintf("not asked: dockerd let %s pass %s without an answer", what, d.deadline)}
+		d.gone = &gone{schema.Skipped, fmt.Sprintf("not asked: dockerd let %s pass %s without an answer", what, deadline)}
 	}
 	return &Incomplete{schema.Timeout, what + ": " + reason}
 }
 
 // why tells what an error of the transport means.
-func (d *Docker) why(ctx context.Context, err error) (schema.Outcome, string) {
+func (d *Docker) why(ctx context.Context, err error, deadline time.Duration) (schema.Outcome, string) {
 	switch {
 	case ctx.Err() != nil:
 		return schema.Timeout, "the deadline for all of Docker passed"
 	case errors.Is(err, context.DeadlineExceeded):
-		return schema.Timeout, fmt.Sprintf("dockerd at %s gave no answer within %s", d.host, d.deadline)
+		return schema.Timeout, fmt.Sprintf("dockerd at %s gave no answer within %s", d.host, deadline)
 	case errors.Is(err, fs.ErrPermission):
 		return schema.Denied, fmt.Sprintf("dockerd at %s: permission denied", d.host)
 	case errors.Is(err, fs.ErrNotExist):
@@ -227,17 +244,8 @@ func unwrapURL(err error) error {
 func (d *Docker) call(ctx context.Context, p string, query url.Values, limit int64, deadline time.Duration) ([]byte, bool, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
-	u := d.base
-	u.Path, u.RawQuery = path.Join("/", u.Path, p), query.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	res, err := d.ask(ctx, p, query)
 	if err != nil {
-		return nil, false, nil, err
-	}
-	res, err := d.http.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err() // the transport may report the closed connection instead
-		}
 		return nil, false, nil, err
 	}
 	defer res.Body.Close()
@@ -255,6 +263,21 @@ func (d *Docker) call(ctx context.Context, p string, query url.Values, limit int
 		return body[:limit], false, res.Header, nil
 	}
 	return body, true, res.Header, nil
+}
+
+// ask sends one request.
+func (d *Docker) ask(ctx context.Context, p string, query url.Values) (*http.Response, error) {
+	u := d.base
+	u.Path, u.RawQuery = path.Join("/", u.Path, p), query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := d.http.Do(req)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // the transport may report the closed connection instead
+	}
+	return res, err
 }
 
 // message is what the daemon says in a reply that is an error.

@@ -113,11 +113,17 @@ var managersOnly = map[string]bool{"services": true, "nodes": true, "swarm": tru
 // one asks for an object and writes it as received. It returns the reply as received, nil when there was none.
 func (r replies) one(ctx context.Context, name, p string) json.RawMessage {
 	reply, whole, err := r.ask(ctx, name, p, nil)
-	if err == nil && !whole {
-		err = &Incomplete{schema.Truncated, fmt.Sprintf("withheld: longer than %d bytes, so its secrets could not be masked", r.limit())}
-	}
 	if err != nil {
 		_ = coverDocument(r.s, name, err)
+		return nil
+	}
+	return r.object(name, reply, whole)
+}
+
+// object writes a reply that is an object, and returns it unless it is withheld.
+func (r replies) object(name string, reply []byte, whole bool) json.RawMessage {
+	if !whole {
+		_ = coverDocument(r.s, name, &Incomplete{schema.Truncated, fmt.Sprintf("withheld: longer than %d bytes, so its secrets could not be masked", r.limit())})
 		return nil
 	}
 	doc, n, err := maskJSON(reply)
@@ -136,6 +142,11 @@ func (r replies) list(ctx context.Context, name, p string, query url.Values) ([]
 	if err != nil {
 		return nil, coverDocument(r.s, name, err)
 	}
+	return r.array(name, reply, whole)
+}
+
+// array writes a reply that is an array, with one element a line, and returns its elements.
+func (r replies) array(name string, reply []byte, whole bool) ([]json.RawMessage, error) {
 	if strings.TrimSpace(string(reply)) == "null" { // how some versions say that there are none
 		r.write(name, reply, 0, nil)
 		return nil, nil
@@ -164,15 +175,24 @@ func (r replies) inspect(ctx context.Context, name string, list []json.RawMessag
 		gap = &Incomplete{schema.Truncated, fmt.Sprintf("only %d of %d were asked for", maxContainers, len(list))}
 		list = list[:maxContainers]
 	}
-	type named struct{ ID string }
-	ids := decodeRows[named](list)
+	return r.inspectEach(ctx, name, decodeRows[named](list), inspectors, gap, func(ctx context.Context, id string) ([]byte, bool, error) {
+		return r.d.get(ctx, p(id), nil, r.limit())
+	})
+}
+
+// named is what has an id.
+type named struct{ ID string }
+
+// inspectEach asks for each by its id, so many at a time, and writes the replies as one array. A gap is what to say of it
+// beside what comes up.
+func (r replies) inspectEach(ctx context.Context, name string, ids []named, atOnce int, gap *Incomplete, get func(ctx context.Context, id string) ([]byte, bool, error)) []json.RawMessage {
 	found, errs := make([]json.RawMessage, len(ids)), make([]error, len(ids))
 	var wg sync.WaitGroup
 	next := make(chan int)
-	for range min(inspectors, len(ids)) {
+	for range min(atOnce, len(ids)) {
 		wg.Go(func() {
 			for i := range next {
-				reply, whole, err := r.d.get(ctx, p(ids[i].ID), nil, r.limit())
+				reply, whole, err := get(ctx, ids[i].ID)
 				if err == nil && (!whole || !json.Valid(reply)) {
 					err = withheld(errNotJSON)
 				}

@@ -345,7 +345,7 @@ func TestDockerBounds(t *testing.T) {
 
 func TestGetOnly(t *testing.T) {
 	reached := false
-	g := getOnly{roundTrip(func(*http.Request) (*http.Response, error) { reached = true; return nil, io.EOF })}
+	g := getOnly{next: roundTrip(func(*http.Request) (*http.Response, error) { reached = true; return nil, io.EOF })}
 	for _, tt := range []struct{ method, url string }{
 		{"POST", "http://x/containers/c/stop"}, {"DELETE", "http://x/networks/n"}, {"HEAD", "http://x/_ping"}, {"GET", "http://x/networks/n?verbose=1"},
 	} {

@@ -34,11 +34,12 @@ func maskJSON(doc []byte) ([]byte, int, error) {
 type treatment int
 
 const (
-	byContent treatment = iota // mask only what is in itself a secret
-	whole                      // mask all of it
-	environ                    // NAME=value: mask the value
-	command                    // a command line, or the arguments of one
-	login                      // an address that may begin with a login, with or without a scheme: a proxy's
+	byContent  treatment = iota // mask only what is in itself a secret
+	whole                       // mask all of it
+	environ                     // NAME=value: mask the value
+	command                     // a command line, or the arguments of one
+	login                       // an address that may begin with a login, with or without a scheme: a proxy's
+	assignment                  // key=value with a key that a user chose: a label in a list
 )
 
 // A place is where in the document the walker is.
@@ -182,6 +183,11 @@ func (m *masker) text(p place) []byte {
 		t = maskCommand(s)
 	case login:
 		t = maskLogin(maskText(s))
+	case assignment:
+		t = maskText(s)
+		if name, _, ok := strings.Cut(s, "="); ok && !p.chosen && (telling(name) || tellingLabel(strings.ToLower(name))) {
+			t = name + "=" + masked
+		}
 	default:
 		if p.key == "path" { // of a container: the program; Args come behind it
 			m.program = programOf(s)

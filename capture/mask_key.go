@@ -33,7 +33,13 @@ func (p place) member(name string, first byte) place {
 		in.how = environ
 	case "cmd", "command", "args", "entrypoint", "test", "runtimeargs", "shell", "onbuild", "processconfig", "arguments":
 		in.how = command
-	case "labels", "options", "opts", "driveropts", "config", "annotations", "parameters":
+	case "action", "status": // of an event: exec_create: and the command
+		if first == '"' {
+			in.how = command
+		}
+	case "labels", "options", "opts", "driveropts", "config", "annotations", "parameters", "attributes",
+		"log-opts", "storage-opts", "exec-opts", "cluster-store-opts", "default-network-opts":
+		in.how = assignment
 		in.chosen = first == '{' // ContainerConfig of an image, too, is a Config: its own keys are found below
 		if key == "config" && p.key != "logconfig" {
 			in.chosen = false
@@ -47,7 +53,7 @@ func (p place) member(name string, first byte) place {
 		}
 	case "secrets", "secretreferences", "secretid", "secretname", "authorization", "privateport":
 		// references by id and name, the list of authorization plug-ins, a port: no secret is in them
-	case "httpproxy", "httpsproxy", "ftpproxy", "allproxy":
+	case "httpproxy", "httpsproxy", "ftpproxy", "allproxy", "http-proxy", "https-proxy":
 		in.how = login
 	default:
 		if telling(name) {
