@@ -50,6 +50,7 @@ var Tables = []Table{
 	tableOf[CoreMapping]("core_mapping", PerHost, "Files that crashed processes had mapped (gdb -c core, info proc mappings)."),
 	tableOf[Machine]("machine", PerHost, "Hardware or hypervisor, and clocks that the kernel can read (cat /sys/class/dmi/id/sys_vendor)."),
 	tableOf[Mount]("mount", PerHost, "Mounts of the host and the space on them (findmnt, df, df -i)."),
+	tableOf[ManagedLink]("managed_link", PerHost, "What systemd-networkd and NetworkManager think of the host's links (networkctl, nmcli device)."),
 	tableOf[ServiceUnit]("service_unit", PerHost, "Services of the host that decide about Docker's network: present, running, since when (systemctl status)."),
 
 	tableOf[ResolverConfig]("resolver_config", PerHost, "Resolver configuration of containers (docker exec C cat /etc/resolv.conf).", from("container/*/resolv.conf")),

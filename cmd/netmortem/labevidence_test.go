@@ -12,7 +12,9 @@ import (
 var labEvidence = []struct {
 	name string
 	test func(*lab, *testing.T)
-}{}
+}{
+	{"host", (*lab).testHostFacts},
+}
 
 // database captures every host, loads the bundles, and returns the database. flags are of capture, codes as for
 // bundlesOf.
