@@ -43,7 +43,7 @@ func (b *books) put(a *account, t *tableLines) {
 	defer b.mu.Unlock()
 	at, n := 0, 0
 	for i, end := range t.ends {
-		if b.full(i) {
+		if !a.c.Known && b.full(i) {
 			break
 		}
 		b.w.PutLine(t.table, t.text[at:end])
@@ -117,7 +117,8 @@ func (b *books) room() int64 {
 	return b.bound - b.w.Packed() - closingRoom - coverageBytes*b.items
 }
 
-// full reports whether a bounded bundle has no room left. It looks before the first row and every fullEvery of them.
+// full reports whether a bounded bundle has no room left; what is known anyway, the host and the list of namespaces, is
+// written all the same. It looks before the first row and every fullEvery of them.
 func (b *books) full(i int) bool {
 	return b.bound > 0 && i%fullEvery == 0 && b.room() <= 0
 }

@@ -131,7 +131,8 @@ func TestIntegrationMaxMemory(t *testing.T) {
 		netnsCollector,
 	}
 	o := kernelOnly()
-	o.MaxMemory = resident() + 64<<20
+	now, _ := resident()
+	o.MaxMemory = now + 64<<20
 	c, entries := captureAll(t, t.Context(), o, collectors)
 	had := len(hoard)
 	hoard = nil

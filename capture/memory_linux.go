@@ -3,7 +3,6 @@ package capture
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -40,15 +39,15 @@ func guardMemory(limit int64, end context.CancelCauseFunc) (stop func()) {
 				return
 			case <-tick.C:
 			}
-			size := resident()
-			if aim := debug.SetMemoryLimit(-1); ours && size > aim && aim < limit*3/4 {
+			size, own := resident()
+			if aim := debug.SetMemoryLimit(-1); ours && own > aim && aim < limit*3/4 {
 				debug.SetMemoryLimit(min(aim*3/2, limit*3/4))
 			}
 			if size <= limit {
 				continue
 			}
 			debug.FreeOSMemory()
-			if resident() > limit {
+			if size, _ := resident(); size > limit {
 				end(memoryError(limit))
 				return
 			}
@@ -61,20 +60,22 @@ func memoryError(limit int64) error {
 	return &Incomplete{schema.Truncated, fmt.Sprintf("the memory limit of %s is reached", units.BytesSize(float64(limit)))}
 }
 
-// resident is the memory that the process has in RAM, its program among it: the second number of /proc/self/statm, in
-// pages (proc_pid_statm(5)). It is 0 where that cannot be read.
-func resident() int64 {
+// resident is the memory that the process has in RAM, and what of it is its own and not of files such as its program: the
+// second number of /proc/self/statm, and that less the third, in pages (proc_pid_statm(5)). Both are 0 where that cannot be
+// read.
+func resident() (all, own int64) {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	f := strings.Fields(string(text))
-	if len(f) < 2 {
-		return 0
+	if len(f) < 3 {
+		return 0, 0
 	}
-	pages, err := strconv.ParseInt(f[1], 10, 64)
-	if err != nil || pages > math.MaxInt64/int64(os.Getpagesize()) {
-		return 0
+	pages, err1 := strconv.ParseInt(f[1], 10, 32)
+	shared, err2 := strconv.ParseInt(f[2], 10, 32)
+	if err1 != nil || err2 != nil {
+		return 0, 0
 	}
-	return pages * int64(os.Getpagesize())
+	return pages * int64(os.Getpagesize()), (pages - shared) * int64(os.Getpagesize())
 }

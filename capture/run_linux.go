@@ -60,7 +60,7 @@ func runCollectors(ctx context.Context, o Options, collectors []*Collector) (*Ca
 	}
 
 	o.tell(Progress{Phase: "discover"})
-	hostAccount := h.books.plan(&Collector{Name: "host", Tables: []string{"host"}}, nil, 1)
+	hostAccount := h.books.plan(&Collector{Name: "host", Tables: []string{"host"}, Known: true}, nil, 1)
 	if err := discover(ctx, h); err != nil {
 		return nil, err
 	}

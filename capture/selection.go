@@ -19,7 +19,10 @@ const (
 // quickLeavesOut are the collectors that a quick capture does not run, and why: their time grows with what the host has
 // and not with what is wrong with it.
 var quickLeavesOut = map[string]string{
-	"dns": "it waits for answers of resolvers",
+	"dns":            "it waits for answers of resolvers",
+	"process_socket": "it looks at every open file of every process",
+	"core-file":      "it searches folders",
+	"log-file":       "it searches folders",
 }
 
 // QuickLeavesOut names the collectors that a quick capture leaves out, in the order of the list.

@@ -80,21 +80,51 @@ func started(t *testing.T, path string, attr *syscall.SysProcAttr, then func(p *
 	}}
 	cmd.Stdout, cmd.Stderr = file, said
 	begun := time.Now()
-	err = cmd.Run()
-	r := &taken{took: time.Since(begun), said: said.text.String()}
+	r := &taken{}
+	if err = cmd.Start(); err == nil {
+		stop := watchResident(cmd.Process.Pid, &r.resident)
+		err = cmd.Wait()
+		stop()
+	}
+	r.took, r.said = time.Since(begun), said.text.String()
 	if cmd.ProcessState == nil || ctx.Err() != nil {
 		t.Fatalf("capture %s: %v after %s\n%s", strings.Join(flags, " "), err, r.took, r.said)
 	}
 	r.code = cmd.ProcessState.ExitCode()
-	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.resident = u.Maxrss << 10
-	}
 	if st, err := file.Stat(); err != nil || st.Size() == 0 {
 		r.empty = true
 		return r
 	}
 	r.read(t, out)
 	return r
+}
+
+// watchResident keeps the peak of a process's resident memory until stop is called. What getrusage says of a child includes
+// the memory of the parent that it was forked from.
+func watchResident(pid int, peak *int64) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			if text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status"); err == nil {
+				for line := range strings.Lines(string(text)) {
+					if f := strings.Fields(line); len(f) == 3 && f[0] == "VmHWM:" {
+						if kb, err := strconv.ParseInt(f[1], 10, 64); err == nil {
+							*peak = max(*peak, kb<<10)
+						}
+					}
+				}
+			}
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
 }
 
 // lines hands on what is written to it, line by line.
