@@ -92,7 +92,7 @@ func TestIntegrationContainerFile(t *testing.T) {
 	}
 	want := map[string]string{"/etc/resolv.conf": "true 37 ", "/etc/hosts": "false", "/etc/nsswitch.conf": fmt.Sprintf("true %d ", len(long)), "/etc/gai.conf": "true not a regular file"}
 	for _, r := range decodeLines[schema.ContainerFile](t, entries["rows/container_file.jsonl"]) {
-		got := fmt.Sprint(*r.Exists)
+		got := fmt.Sprint(*r.Present)
 		if r.Bytes != nil {
 			got += fmt.Sprintf(" %d ", *r.Bytes)
 		}

@@ -156,16 +156,16 @@ func readContainer(proc string, pid int, ticks int64, id string, room []byte) ([
 		text, st, err := root.read(name, mostContainerFile+1)
 		switch {
 		case err == nil:
-			f.row.Exists, f.row.Bytes, f.row.ModifiedAt = new(true), new(st.Size), time.Unix(st.Mtim.Unix()).UTC()
+			f.row.Present, f.row.Bytes, f.row.ModifiedAt = new(true), new(st.Size), time.Unix(st.Mtim.Unix()).UTC()
 			f.row.Document = "raw/container/" + id + "/" + path.Base(name)
 			if f.cut = len(text) > mostContainerFile; f.cut {
 				text = text[:mostContainerFile]
 			}
 			f.text, f.masked = maskContainerFile(text, name == "/etc/nsswitch.conf")
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR):
-			f.row.Exists = new(false)
+			f.row.Present = new(false)
 		case errors.Is(err, errNotRegular):
-			f.row.Exists, f.row.Err = new(true), err.Error()
+			f.row.Present, f.row.Err = new(true), err.Error()
 		default:
 			f.row.Err = err.Error()
 		}

@@ -96,7 +96,7 @@ type ContainerFile struct {
 	Container  string    `json:"container" class:"plain" doc:"full container id"`
 	PID        int64     `json:"pid" class:"plain" doc:"process through whose root directory it was read"`
 	Path       string    `json:"path" class:"plain" doc:"path in the container"`
-	Exists     *bool     `json:"exists,omitzero" class:"plain" doc:"there is such a file; absent if that could not be told"`
+	Present    *bool     `json:"present,omitzero" class:"plain" doc:"there is such a file; absent if that could not be told"`
 	Bytes      *int64    `json:"bytes,omitzero" class:"plain" doc:"size"`
 	ModifiedAt time.Time `json:"modified_at,omitzero" class:"plain" doc:"last change"`
 	Document   string    `json:"document,omitzero" class:"plain" doc:"document with its text, relative to the bundle's top"`

@@ -25,7 +25,10 @@ func ParseLimits(text []byte) Limits {
 			{"Max open files ", &l.Files}, {"Max processes ", &l.Processes}, {"Max core file size ", &l.Core}, {"Max locked memory ", &l.Locked},
 		} {
 			rest, ok := bytes.CutPrefix(line, []byte(k.name))
-			if f := bytes.Fields(rest); ok && len(f) >= 2 {
+			if !ok {
+				continue
+			}
+			if f := bytes.Fields(rest); len(f) >= 2 {
 				*k.to = Limit{limit(f[0]), limit(f[1])}
 			}
 		}

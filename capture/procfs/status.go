@@ -23,7 +23,7 @@ func ParseStatus(text []byte) Status {
 	var s Status
 	for line := range bytes.Lines(text) {
 		key, value, ok := bytes.Cut(line, []byte{':'})
-		if !ok {
+		if !ok || !wanted(key) {
 			continue
 		}
 		f := bytes.Fields(value)
@@ -54,6 +54,15 @@ func ParseStatus(text []byte) Status {
 		}
 	}
 	return s
+}
+
+// wanted reports whether the line of that key is kept.
+func wanted(key []byte) bool {
+	switch string(key) {
+	case "Uid", "NSpid", "VmRSS", "VmSwap", "Seccomp", "NoNewPrivs", "CoreDumping", "CapEff", "SigCgt":
+		return true
+	}
+	return false
 }
 
 func number(b []byte) *int64 {

@@ -14,6 +14,7 @@ var labEvidence = []struct {
 	test func(*lab, *testing.T)
 }{
 	{"host", (*lab).testHostFacts},
+	{"process", (*lab).testProcesses},
 }
 
 // database captures every host, loads the bundles, and returns the database. flags are of capture, codes as for
