@@ -10,12 +10,19 @@ import (
 	"github.com/netmortem/netmortem/schema"
 )
 
+// A kernelName is a counter's name in the kernel, and the protocol that it stands under, if it does.
+type kernelName struct{ proto, name string }
+
 // kernelColumns are the columns of a record by the name that the kernel gives to them, from the tag kernel.
-func kernelColumns[R any]() map[string]int {
-	typ, at := reflect.TypeFor[R](), map[string]int{}
+func kernelColumns[R any]() map[kernelName]int {
+	typ, at := reflect.TypeFor[R](), map[kernelName]int{}
 	for i := range typ.NumField() {
-		if name := typ.Field(i).Tag.Get("kernel"); name != "" {
-			at[name] = i
+		if tag := typ.Field(i).Tag.Get("kernel"); tag != "" {
+			proto, name, ok := strings.Cut(tag, " ")
+			if !ok {
+				proto, name = "", tag
+			}
+			at[kernelName{proto, name}] = i
 		}
 	}
 	return at
@@ -50,43 +57,46 @@ func decodeNetstat(doc string, r io.Reader) ([]decoded, error) {
 
 // pairedCounters fills the columns of a row from pairs of lines, and returns the line of the numbers of one protocol, or
 // else of the first; 0 if there are none.
-func pairedCounters(r io.Reader, main string, row reflect.Value, columns map[string]int) (at int64, err error) {
-	var names []string
+func pairedCounters(r io.Reader, main string, row reflect.Value, columns map[kernelName]int) (at int64, err error) {
+	var proto, names string
 	room := make([]int64, 0, len(columns)) // all numbers of the row in one piece
 	err = eachLine(r, func(n int64, line string) error {
 		if line == "" {
 			return nil
 		}
-		proto, rest, ok := strings.Cut(line, ":")
+		of, rest, ok := strings.Cut(line, ":")
 		if !ok {
 			return fmt.Errorf("no protocol: %.40q", line)
 		}
-		f := strings.Fields(rest)
-		if names == nil || names[0] != proto {
-			names = append([]string{proto}, f...)
+		if proto != of {
+			proto, names = of, rest
 			return nil
 		}
-		head := names[1:]
-		names = nil
-		if len(f) != len(head) {
-			return fmt.Errorf("%s: %d numbers for %d names", proto, len(f), len(head))
+		proto = ""
+		if want, got := fieldCount(names), fieldCount(rest); want != got { // then it is unknown which belongs to which
+			return fmt.Errorf("%s: %d numbers for %d names", of, got, want)
 		}
-		if at == 0 || proto == main {
+		if at == 0 || of == main {
 			at = n
 		}
-		for i, name := range head {
-			col, ok := columns[proto+" "+name]
+		for {
+			var name, text string
+			name, names = field(names)
+			text, rest = field(rest)
+			if name == "" {
+				return nil
+			}
+			col, ok := columns[kernelName{of, name}]
 			if !ok || len(room) == cap(room) {
 				continue
 			}
-			v, err := counter(f[i], 10)
+			v, err := counter(text, 10)
 			if err != nil {
-				return fmt.Errorf("%s %s: %w", proto, name, err)
+				return fmt.Errorf("%s %s: %w", of, name, err)
 			}
 			room = append(room, v)
 			row.Field(col).Set(reflect.ValueOf(&room[len(room)-1]))
 		}
-		return nil
 	})
 	if at == 0 && err == nil {
 		err = errors.New("no counters")
@@ -98,26 +108,26 @@ func pairedCounters(r io.Reader, main string, row reflect.Value, columns map[str
 func decodeSNMP6(doc string, r io.Reader) ([]decoded, error) {
 	rec := schema.SNMP6Counter{Netns: documentNetns(doc), Read: readOf(doc)}
 	row, at := reflect.ValueOf(&rec).Elem(), int64(0)
+	room := make([]int64, 0, len(snmp6Columns))
 	err := eachLine(r, func(n int64, line string) error {
-		f := strings.Fields(line)
-		if len(f) == 0 {
-			return nil
-		}
-		if len(f) != 2 {
+		name, rest := field(line)
+		text, rest := field(rest)
+		if end, _ := field(rest); text == "" || end != "" {
 			return fmt.Errorf("not a name and a number: %.60q", line)
 		}
 		if at == 0 {
 			at = n
 		}
-		col, ok := snmp6Columns[f[0]]
-		if !ok {
+		col, ok := snmp6Columns[kernelName{"", name}]
+		if !ok || len(room) == cap(room) {
 			return nil
 		}
-		v, err := counter(f[1], 10)
+		v, err := counter(text, 10)
 		if err != nil {
-			return fmt.Errorf("%s: %w", f[0], err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		row.Field(col).Set(reflect.ValueOf(&v))
+		room = append(room, v)
+		row.Field(col).Set(reflect.ValueOf(&room[len(room)-1]))
 		return nil
 	})
 	if at == 0 {

@@ -126,15 +126,15 @@ type Sockstat struct {
 	Netns       string `json:"netns" class:"plain" doc:"namespace"`
 	Read        string `json:"read" class:"plain" doc:"first or last of the two reads"`
 	Family      string `json:"family" class:"plain" doc:"ipv4 (sockstat) or ipv6 (sockstat6)"`
-	SocketsUsed *int64 `json:"sockets_used,omitzero" class:"plain" doc:"sockets of all kinds in the namespace"`
-	TCPInuse    *int64 `json:"tcp_inuse,omitzero" class:"plain" doc:"tcp sockets in the namespace, without TIME-WAIT"`
-	TCPOrphan   *int64 `json:"tcp_orphan,omitzero" class:"plain" doc:"tcp sockets without a process, of the whole host; bounded by tcp_max_orphans"`
-	TCPTw       *int64 `json:"tcp_tw,omitzero" class:"plain" doc:"connections in TIME-WAIT in the namespace; before kernel 4.1 of the whole host"`
-	TCPAlloc    *int64 `json:"tcp_alloc,omitzero" class:"plain" doc:"tcp sockets of the whole host, in any state"`
-	TCPMemPages *int64 `json:"tcp_mem_pages,omitzero" class:"plain" doc:"pages that tcp uses on the whole host; bounded by tcp_mem"`
-	UDPInuse    *int64 `json:"udp_inuse,omitzero" class:"plain" doc:"udp sockets in the namespace"`
-	UDPMemPages *int64 `json:"udp_mem_pages,omitzero" class:"plain" doc:"pages that udp uses on the whole host; bounded by udp_mem"`
-	RawInuse    *int64 `json:"raw_inuse,omitzero" class:"plain" doc:"raw sockets in the namespace"`
-	FragInuse   *int64 `json:"frag_inuse,omitzero" class:"plain" doc:"packets in the namespace that wait for their fragments"`
-	FragMemory  *int64 `json:"frag_memory,omitzero" class:"plain" doc:"bytes that they use; bounded by ipfrag_high_thresh"`
+	SocketsUsed *int64 `json:"sockets_used,omitzero" class:"plain" kernel:"sockets used" doc:"sockets of all kinds in the namespace"`
+	TCPInuse    *int64 `json:"tcp_inuse,omitzero" class:"plain" kernel:"TCP inuse" doc:"tcp sockets in the namespace, without TIME-WAIT"`
+	TCPOrphan   *int64 `json:"tcp_orphan,omitzero" class:"plain" kernel:"TCP orphan" doc:"tcp sockets without a process, of the whole host; bounded by tcp_max_orphans"`
+	TCPTw       *int64 `json:"tcp_tw,omitzero" class:"plain" kernel:"TCP tw" doc:"connections in TIME-WAIT in the namespace; before kernel 4.1 of the whole host"`
+	TCPAlloc    *int64 `json:"tcp_alloc,omitzero" class:"plain" kernel:"TCP alloc" doc:"tcp sockets of the whole host, in any state"`
+	TCPMemPages *int64 `json:"tcp_mem_pages,omitzero" class:"plain" kernel:"TCP mem" doc:"pages that tcp uses on the whole host; bounded by tcp_mem"`
+	UDPInuse    *int64 `json:"udp_inuse,omitzero" class:"plain" kernel:"UDP inuse" doc:"udp sockets in the namespace"`
+	UDPMemPages *int64 `json:"udp_mem_pages,omitzero" class:"plain" kernel:"UDP mem" doc:"pages that udp uses on the whole host; bounded by udp_mem"`
+	RawInuse    *int64 `json:"raw_inuse,omitzero" class:"plain" kernel:"RAW inuse" doc:"raw sockets in the namespace"`
+	FragInuse   *int64 `json:"frag_inuse,omitzero" class:"plain" kernel:"FRAG inuse" doc:"packets in the namespace that wait for their fragments"`
+	FragMemory  *int64 `json:"frag_memory,omitzero" class:"plain" kernel:"FRAG memory" doc:"bytes that they use; bounded by ipfrag_high_thresh"`
 }
