@@ -2,7 +2,6 @@ package main
 
 import (
 	"database/sql"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -13,6 +12,8 @@ var labEvidence = []struct {
 	name string
 	test func(*lab, *testing.T)
 }{
+	{"container", (*lab).testContainer},
+	{"strace", (*lab).testStrace},
 	{"host", (*lab).testHostFacts},
 	{"process", (*lab).testProcesses},
 }
@@ -28,7 +29,7 @@ func (l *lab) database(t *testing.T, flags string, codes ...int) *sql.DB {
 func (l *lab) loaded(t *testing.T, bundles []string) *sql.DB {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "lab.db")
-	cmd := exec.Command(l.analyze, append([]string{"analyze", "-o", os.DevNull, "--db", path}, bundles...)...)
+	cmd := exec.Command(l.analyze, append([]string{"analyze", "-q", "-o", filepath.Join(t.TempDir(), "report.html"), "--db", path}, bundles...)...)
 	out, _ := cmd.CombinedOutput() // the exit code is another test's
 	db, err := sql.Open("sqlite3", "file:"+path+"?mode=ro&immutable=1")
 	if err == nil {
