@@ -59,6 +59,7 @@ type Host struct {
 	sockets   socketStore // sockets that have a row
 
 	processes processMemory // what the collector of processes has found
+	daemon    daemonMemory  // how dockerd is configured
 }
 
 // NetnsByID returns the namespace of that id (inode, decimal), or nil.

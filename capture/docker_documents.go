@@ -54,6 +54,10 @@ var docker = &Collector{
 		services, _ := r.list(ctx, "services", "/services", nil)
 		h.Docker.keep(func(st *dockerState) {
 			if details != nil {
+				st.described = map[string]bool{}
+				for _, c := range decodeRows[named](details) {
+					st.described[c.ID] = true
+				}
 				st.containers = h.Docker.completed(decodeRows[*dockerContainer](details), len(containers))
 			}
 			st.networks, st.services = decodeRows[dockerNetwork](networks), decodeRows[dockerService](services)

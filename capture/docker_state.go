@@ -14,7 +14,8 @@ type dockerState struct {
 	networks   []dockerNetwork
 	services   []dockerService
 	tasks      []dockerTask
-	fromDisk   bool // containers are those of the daemon's files
+	fromDisk   bool            // containers are those of the daemon's files
+	described  map[string]bool // containers, by id, that the daemon has described; nil when it did not say which there are
 }
 
 // dockerInfo is GET /info.

@@ -38,7 +38,8 @@ func (p place) member(name string, first byte) place {
 			in.how = command
 		}
 	case "labels", "options", "opts", "driveropts", "config", "annotations", "parameters", "attributes",
-		"log-opts", "storage-opts", "exec-opts", "cluster-store-opts", "default-network-opts":
+		"log-opts", "storage-opts", "exec-opts", "cluster-store-opts", "default-network-opts",
+		"com.docker.network.generic", "ipamoptions":
 		in.how = assignment
 		in.chosen = first == '{' // ContainerConfig of an image, too, is a Config: its own keys are found below
 		if key == "config" && p.key != "logconfig" {
