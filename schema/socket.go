@@ -15,7 +15,7 @@ type Socket struct {
 	Peer               netip.Addr `json:"peer,omitzero" class:"addr" doc:"address of the other side; absent when it has none"`
 	PeerPort           int64      `json:"peer_port,omitzero" class:"plain" doc:"port of the other side"`
 	State              string     `json:"state" class:"plain" doc:"as ss names it: listening, established, syn-sent, syn-recv, fin-wait-1, fin-wait-2, close-wait, last-ack, closing; of UDP and raw unconnected or established"`
-	Inode              int64      `json:"inode,omitzero" class:"plain" doc:"inode of its file, as in /proc/PID/fd: see process_socket; absent for one that no process holds any more, and for the kernel's own"`
+	Inode              int64      `json:"inode,omitzero" class:"plain" doc:"inode of its file, as in /proc/PID/fd: see process_socket; absent for one that no process holds any more; the kernel's own have one that no process holds"`
 	UID                *int64     `json:"uid,omitzero" class:"plain" doc:"user that made it, in the host's numbering"`
 	CgroupID           *int64     `json:"cgroup_id,omitzero" class:"plain" doc:"cgroup of version 2 that made it: inode of the group's directory"`
 	Ifindex            int64      `json:"ifindex,omitzero" class:"plain" doc:"device that it is bound to"`

@@ -12,6 +12,7 @@ var labEvidence = []struct {
 	name string
 	test func(*lab, *testing.T)
 }{
+	{"sockets", (*lab).testSockets},
 	{"container", (*lab).testContainer},
 	{"strace", (*lab).testStrace},
 	{"host", (*lab).testHostFacts},
