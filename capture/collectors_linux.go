@@ -27,10 +27,13 @@ var Collectors = []*Collector{
 
 	dns,
 
+	daemonConfig,
 	docker,
 	dockerTasks,
 	dockerEvents,
 	dockerPlugins,
+	certificates,
+	dockerDisk,
 	dockerDiskUsage,
 	dockerGoroutines,
 	dockerNetworkDB,
@@ -40,6 +43,7 @@ var Collectors = []*Collector{
 	hostKernelCollector,
 	hostConfigCollector,
 	managedLinkCollector,
+	shims,
 	containerLog,
 	netnsCollector,
 	processSocketCollector,

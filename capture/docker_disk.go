@@ -196,6 +196,9 @@ func readStore(o Options, name string) (rows []json.RawMessage, foreign int, err
 			if len(bucket) != 1 || bucket[0] != "libnetwork" {
 				return nil
 			}
+			if len(value) == 8 { // a folder of the keys below it
+				return nil
+			}
 			if len(value) < 8 || !json.Valid(value[8:]) {
 				foreign++
 				return nil
