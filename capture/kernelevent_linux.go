@@ -16,6 +16,7 @@ var kernelEventCollector = &Collector{
 	Doc: "What the kernel tells of changes between the two reads: neighbours, FDB entries, links, bridge ports, addresses and routes, " +
 		"by a NETLINK_ROUTE socket in each namespace that joins their multicast groups before the first read and listens until the last is done. " +
 		"One by one up to 20,000 events in a namespace and 200,000 in all, the rest as counts.",
+	Needs: "CAP_SYS_ADMIN, to enter the namespace",
 	Effects: "Nothing is sent, and no setting changes; the kernel copies each of its messages once more. " +
 		"An open socket keeps its namespace alive: it is closed within a second after the last mount and process that lead there are gone.",
 	Since:  "0.2.0",

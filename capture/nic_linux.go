@@ -16,6 +16,7 @@ var nicCollector = &Collector{
 	Name: "nic",
 	Doc: "Drivers of the host's links with their firmware, speed, rings, offloads and own counters, by the ioctl SIOCETHTOOL with " +
 		"ETHTOOL_GDRVINFO, GLINK, GLINKSETTINGS, GRINGPARAM, GFEATURES and GSTATS; not of veths, lo, and links that are down.",
+	Needs: "CAP_SYS_ADMIN, to enter the namespace",
 	Effects: "The ioctl takes a name, and a privileged caller who names a link that has just gone makes the kernel load a module of that name: " +
 		"each link is asked by a thread of its own that has given up all capabilities. Only commands that the kernel grants to anyone are used. " +
 		"A link that is down is not asked, since that may wake the device. Drivers answer from their counters; some ask their firmware, as for every monitoring tool.",

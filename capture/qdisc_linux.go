@@ -13,6 +13,7 @@ import (
 var qdiscCollector = &Collector{
 	Name:     "qdisc",
 	Doc:      "Queueing disciplines of links with what they dropped, by an RTM_GETQDISC dump in each namespace; not those called noqueue.",
+	Needs:    "CAP_SYS_ADMIN, to enter the namespace",
 	Effects:  "A dump makes no discipline and loads no module: only adding one does.",
 	Since:    "0.2.0",
 	Tables:   []string{"qdisc"},
