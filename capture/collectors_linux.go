@@ -56,6 +56,7 @@ var Collectors = []*Collector{
 
 	kernelLog,
 	daemonLog,
+	journalLog,
 	logFile,
 	coreTarget,
 	coreFile,

@@ -111,7 +111,7 @@ func tailLog(ctx context.Context, h *Host, s *Sink, seen map[nsKey]bool, doc, na
 	}
 	seen[key] = true
 	zone, now := hostZone(h.Options), time.Now()
-	oldest := now.Add(-h.Options.Since)
+	oldest := h.oldest()
 	text, got, err := tailOfFile(ctx, name, h.Options.LogBytes, func(line []byte) keeping {
 		if at := logStamp(line, zone, now); !at.IsZero() && at.Before(oldest) {
 			return stopLine

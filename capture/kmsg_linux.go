@@ -20,7 +20,12 @@ const (
 	kernelKmsg  = "log/kernel.kmsg"  // records of /dev/kmsg
 	kernelDmesg = "log/kernel.dmesg" // lines of syslog(2): <priority>[seconds] text
 	kernelText  = "log/kernel.text"  // lines of a syslog daemon's file
+
+	kernelJournal = "log/kernel.journal" // entries of the journal, one JSON object a line
 )
+
+// kernelDocs lists them in the order in which they are tried.
+var kernelDocs = []string{kernelKmsg, kernelDmesg, kernelJournal, kernelText}
 
 // kernelFiles are where syslog daemons put the kernel's messages, and what boot left.
 var kernelFiles = []string{"/var/log/kern.log", "/var/log/dmesg"}
@@ -28,35 +33,41 @@ var kernelFiles = []string{"/var/log/kern.log", "/var/log/dmesg"}
 // kernelLog keeps the kernel's ring buffer.
 var kernelLog = &Collector{
 	Name: "kernel-log",
-	Doc: "the kernel's ring buffer: records of /dev/kmsg, else the buffer by syslog(2), else the tail of /var/log/kern.log. " +
+	Doc: "the kernel's ring buffer: records of /dev/kmsg, else the buffer by syslog(2), else the journal's entries, else the tail of /var/log/kern.log. " +
 		"Records of the time that is asked for, and older ones from warnings on.",
 	Needs: "CAP_SYSLOG where kernel.dmesg_restrict is 1",
 	Effects: "None: every open of /dev/kmsg has a position of its own and reading moves no other (kernel/printk/printk.c, devkmsg_open); " +
 		"syslog(2) is asked with SYSLOG_ACTION_READ_ALL, which neither consumes nor clears. Opened without waiting, so an empty buffer does not block.",
 	Since: "0.2.0",
-	Docs:  []string{kernelKmsg, kernelDmesg, kernelText},
+	Docs:  kernelDocs,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		tail, err := readKmsg(ctx, h)
 		if err == nil {
 			return putKernel(s, kernelKmsg, tail, h.Options)
 		}
-		why := fmt.Sprintf("the kernel's log is in another document: %v", err)
+		why := fmt.Sprintf("/dev/kmsg is closed: %v", err)
 		if text, err := klogAll(h.Options.LogBytes); err == nil {
-			s.Cover(schema.Coverage{Document: kernelKmsg, Outcome: schema.Absent, Reason: why})
 			tail = newTail(h.Options.LogBytes)
 			for line := range bytes.Lines(text) {
 				tail.add(line)
 			}
 			return putKernel(s, kernelDmesg, tail, h.Options)
 		}
+		if files, _, _ := openJournals(h); len(files) > 0 {
+			text, got, masks := readJournals(ctx, h, files, kernelPart)
+			closeJournals(files)
+			if got.entries > 0 {
+				otherKernel(s, kernelJournal)
+				return putJournal(s, kernelJournal, text, got, masks, []string{why})
+			}
+		}
 		for _, name := range kernelFiles {
 			text, got, textErr := tailOfFile(ctx, h.Path(name), h.Options.LogBytes, nil)
 			if textErr != nil || len(text) == 0 {
 				continue
 			}
-			s.Cover(schema.Coverage{Document: kernelKmsg, Outcome: schema.Absent, Reason: why})
-			s.Cover(schema.Coverage{Document: kernelDmesg, Outcome: schema.Absent, Reason: why})
-			return putLog(s, kernelText, text, name+": "+got.String(), got.cut)
+			otherKernel(s, kernelText)
+			return putLog(s, kernelText, text, name+": "+got.String()+"; "+why, got.cut)
 		}
 		return err
 	},
@@ -74,12 +85,17 @@ func putKernel(s *Sink, name string, t *tail, o Options) error {
 	if t.dropped > 0 {
 		say = append(say, fmt.Sprintf("the oldest %d of %d records left out: bound of %d bytes", t.dropped, t.dropped+t.kept(), t.limit))
 	}
-	for _, other := range []string{kernelKmsg, kernelDmesg, kernelText} {
+	otherKernel(s, name)
+	return putLog(s, name, t.bytes(), strings.Join(say, "; "), t.dropped > 0)
+}
+
+// otherKernel says that the documents beside name are not needed.
+func otherKernel(s *Sink, name string) {
+	for _, other := range kernelDocs {
 		if other != name {
 			s.Cover(schema.Coverage{Document: other, Outcome: schema.Absent, Reason: "not needed: raw/" + name + " holds the kernel's log"})
 		}
 	}
-	return putLog(s, name, t.bytes(), strings.Join(say, "; "), t.dropped > 0)
 }
 
 // putLog masks the text of a log and writes it. What there is to say of it becomes the reason of its outcome.

@@ -35,3 +35,12 @@ func logStamp(line []byte, zone *time.Location, now time.Time) time.Time {
 	}
 	return time.Time{}
 }
+
+// oldest is how far back logs are read.
+func (h *Host) oldest() time.Time {
+	start := h.Start
+	if start.IsZero() {
+		start = time.Now()
+	}
+	return start.Add(-h.Options.Since)
+}
