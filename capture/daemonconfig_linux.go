@@ -32,7 +32,7 @@ var daemonConfig = &Collector{
 		count := 0
 		for _, c := range commands {
 			args, n := maskedCommand(c.Args)
-			row, _ := json.Marshal(commandLine{c.PID, args}) // of strings
+			row, _ := plainJSON(commandLine{c.PID, args}) // of strings
 			rows, count = append(rows, row), count+n
 		}
 		switch {

@@ -203,7 +203,7 @@ func readStore(o Options, name string) (rows []json.RawMessage, foreign int, err
 				foreign++
 				return nil
 			}
-			row, err := json.Marshal(storeEntry{strings.ToValidUTF8(string(key), "\uFFFD"), binary.LittleEndian.Uint64(value), value[8:]})
+			row, err := plainJSON(storeEntry{strings.ToValidUTF8(string(key), "\uFFFD"), binary.LittleEndian.Uint64(value), value[8:]})
 			rows = append(rows, row)
 			return err
 		})

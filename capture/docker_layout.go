@@ -46,3 +46,12 @@ func joinRows(rows []json.RawMessage) []byte {
 	b.WriteString("]\n")
 	return b.Bytes()
 }
+
+// plainJSON is the JSON of a value on one line, with < and > as they are.
+func plainJSON(v any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
+}
