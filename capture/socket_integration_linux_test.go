@@ -411,3 +411,46 @@ func TestIntegrationSocketSpared(t *testing.T) {
 		}
 	}
 }
+
+// Of too many sockets the same ones are kept in both reads, the listening one among them, and coverage says how many there were.
+func TestIntegrationSocketCrowd(t *testing.T) {
+	n := holdNetns(t)
+	const many = 2 * mostSocketsFirst
+	var fds []int
+	t.Cleanup(func() {
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	})
+	n.must(func() (err error) { fds, err = crowd(many); return err })
+	o := kernelOnly()
+	o.Window = 1
+	_, entries := captureAll(t, t.Context(), o, []*Collector{socketCollector})
+	rows := rowsIn[schema.Socket](t, entries, "socket", n.id)
+	if l := find(t, rows, "tcp", "listening", 80, 0); l.Seen != schema.SeenBoth {
+		t.Errorf("the listening socket: %+v", l)
+	}
+	both := 0
+	for _, r := range rows {
+		if r.Seen == schema.SeenBoth {
+			both++
+		}
+	}
+	if both != mostSocketsFirst || len(rows) != mostSockets {
+		t.Errorf("%d rows, %d of them in both reads, want %d and %d", len(rows), both, mostSockets, mostSocketsFirst)
+	}
+	out := coverageOf(t, entries, n.id)["socket"]
+	if want := fmt.Sprintf("%d of %d sockets kept in the first read", mostSocketsFirst, many+1); out.Outcome != schema.Truncated || !strings.Contains(out.Reason, want) {
+		t.Errorf("coverage %+v, want %q", out, want)
+	}
+	var established int64
+	for _, c := range rowsIn[schema.SocketCount](t, entries, "socket_count", n.id) {
+		if c.State == "established" {
+			established += val(c.SocketsLast)
+		}
+	}
+	groups := rowsIn[schema.SocketGroup](t, entries, "socket_group", n.id)
+	if established != many || len(groups) != 2 || val(groups[0].Sockets) != many/2 {
+		t.Errorf("%d established, groups %+v", established, groups)
+	}
+}

@@ -24,7 +24,7 @@ import (
 var socketCollector = &Collector{
 	Name:  "socket",
 	Doc:   "TCP, UDP and raw sockets of each namespace (sock_diag dumps; without tcp_diag or udp_diag /proc/thread-self/net/tcp and its like), where sockstat counts any.",
-	Needs: "CAP_NET_ADMIN for the mark of a socket alone",
+	Needs: "CAP_SYS_ADMIN, to enter the namespace; CAP_NET_ADMIN, for the marks of sockets",
 	Effects: "A request to sock_diag for a protocol loads its module: it is asked only for protocols whose modules are there. " +
 		"Being asked, the kernel gives each socket a number (SO_COOKIE), which nothing else depends on. Keys of TCP MD5 signatures, which an answer may hold, are overwritten before anything is copied.",
 	Since:    "0.2.0",
@@ -383,7 +383,7 @@ func (v *sockVisit) putSockets(ctx context.Context) error {
 		v.note(schema.Partial, bad.Error())
 	}
 	if n := len(v.pick.found); n < v.pick.seen {
-		v.note(schema.Truncated, fmt.Sprintf("%d of %d sockets kept: listening ones first, most of those that retransmit, wait or were not read, and some of the quiet ones", n, v.pick.seen))
+		v.note(schema.Truncated, fmt.Sprintf("%d of %d sockets kept in the %s read: listening ones first, most of those that retransmit, wait or were not read, and some of the quiet ones", n, v.pick.seen, [2]string{"first", "last"}[v.s.Read()]))
 	}
 	if v.out != schema.OK {
 		v.s.Cover(schema.Coverage{Tbl: "socket", Outcome: v.out, Reason: strings.Join(v.notes, "; ")})

@@ -18,7 +18,7 @@ import (
 var processSocketCollector = &Collector{
 	Name:    "process_socket",
 	Doc:     "Processes that hold a socket with a row of the first read: the links of /proc/PID/fd of every process.",
-	Needs:   "root, or CAP_SYS_PTRACE, for processes of other users",
+	Needs:   "CAP_SYS_PTRACE, for processes of other users",
 	Effects: "A link is read, never followed or opened, so a pipe, a device or a file of a dead file server that a process holds is not touched.",
 	Since:   "0.2.0",
 	Tables:  []string{"process_socket"},
