@@ -15,6 +15,7 @@ var labEvidence = []struct {
 	{"sockets", (*lab).testSockets},
 	{"container", (*lab).testContainer},
 	{"strace", (*lab).testStrace},
+	{"cores", (*lab).testCores},
 	{"host", (*lab).testHostFacts},
 	{"process", (*lab).testProcesses},
 }
