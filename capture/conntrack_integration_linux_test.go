@@ -172,7 +172,7 @@ func TestIntegrationConntrack(t *testing.T) {
 			}
 			sum := int64(0)
 			for _, c := range rowsOf[schema.ConntrackCount](got.rows["conntrack_count"]) {
-				sum += c.Count
+				sum += c.Entries
 			}
 			usage := rowsOf[schema.ConntrackUsage](got.rows["conntrack_usage"])
 			if len(usage) != 1 || usage[0].Entries != int64(len(before)) || sum != usage[0].Entries || usage[0].MaxEntries == nil {

@@ -177,7 +177,7 @@ func (t *ctSummary) countRows() ([]schema.ConntrackCount, schema.Coverage) {
 	for i := range keys[:min(len(keys), ctMostRows)] {
 		k := &keys[i]
 		r := k.row()
-		r.Dst, r.DPort, r.ReplySrc, r.ReplySport, r.ReplyDst, r.Count = k.dst, k.dport, k.replySrc, k.replySport, k.replyDst, t.counts[*k]
+		r.Dst, r.DPort, r.ReplySrc, r.ReplySport, r.ReplyDst, r.Entries = k.dst, k.dport, k.replySrc, k.replySport, k.replyDst, t.counts[*k]
 		rows = append(rows, r)
 	}
 	cover := schema.Coverage{Tbl: "conntrack_count", Outcome: schema.OK}
@@ -199,7 +199,7 @@ func (t *ctSummary) countRows() ([]schema.ConntrackCount, schema.Coverage) {
 	}
 	for _, g := range slices.SortedFunc(maps.Keys(rests), func(a, b ctGroup) int { return a.compare(&b) }) {
 		r := g.row()
-		r.Count, r.Others = rests[g].count, rests[g].others
+		r.Entries, r.Others = rests[g].count, rests[g].others
 		rows = append(rows, r)
 	}
 	return rows, cover

@@ -139,7 +139,7 @@ func TestConntrackSummary(t *testing.T) {
 	counts, cover := s.countRows()
 	sum, rest := int64(0), int64(0)
 	for _, c := range counts {
-		sum += c.Count
+		sum += c.Entries
 		if !c.Dst.IsValid() {
 			rest += c.Others
 		}
@@ -147,7 +147,7 @@ func TestConntrackSummary(t *testing.T) {
 	if sum != 2002 {
 		t.Errorf("the rows count %d entries, want all 2002", sum)
 	}
-	if first := counts[0]; first.Dst != ip("10.0.0.1") || first.Count != 1000 {
+	if first := counts[0]; first.Dst != ip("10.0.0.1") || first.Entries != 1000 {
 		t.Errorf("the biggest is %s", rowText(first))
 	}
 	if len(counts) > ctMostRows+3 || rest == 0 || cover.Outcome != schema.OK || cover.Reason != "512 of more than 700 destinations by themselves, the others summed" {

@@ -22,23 +22,23 @@ type ConntrackUsage struct {
 // addresses, which says in others how many it stands for. A destination that is among the biggest in one read only has
 // been seen in that read only.
 type ConntrackCount struct {
-	Netns      string     `json:"netns" class:"plain" doc:"namespace"`
-	Zone       int64      `json:"zone,omitzero" class:"plain" doc:"conntrack zone"`
-	Family     string     `json:"family" class:"plain" doc:"ipv4 or ipv6"`
-	Proto      string     `json:"proto" class:"plain" doc:"tcp, udp, icmp, …"`
-	State      string     `json:"state,omitzero" class:"plain" doc:"state that the kernel tracks: SYN_SENT, ESTABLISHED, …; absent for protocols without"`
-	Unreplied  bool       `json:"unreplied" class:"plain" doc:"no packet has come back"`
-	Assured    bool       `json:"assured" class:"plain" doc:"not the first to go when the table is full"`
-	Nat        string     `json:"nat,omitzero" class:"plain" doc:"dnat, snat: what the reply tuple shows to be translated, by NAT rules or by IPVS"`
-	Dst        netip.Addr `json:"dst,omitzero" class:"addr" doc:"destination of the original direction; absent in the row of all others"`
-	DPort      int64      `json:"dport,omitzero" class:"plain" doc:"port there"`
-	ReplySrc   netip.Addr `json:"reply_src,omitzero" class:"addr" doc:"where DNAT or IPVS sends it: who replies; absent where it is dst"`
-	ReplySport int64      `json:"reply_sport,omitzero" class:"plain" doc:"port there"`
-	ReplyDst   netip.Addr `json:"reply_dst,omitzero" class:"addr" doc:"address that SNAT gave it: all that share it towards one destination share its ports; absent without SNAT"`
-	Others     int64      `json:"others,omitzero" class:"plain" counter:"y" doc:"destinations summed in this row; their number if it is at most 32768, else at least that"`
-	Count      int64      `json:"count" class:"plain" counter:"y" doc:"entries, first read"`
-	CountLast  *int64     `json:"count_last,omitzero" class:"plain" counter:"y" doc:"entries, last read"`
-	Seen       string     `json:"seen" class:"plain" doc:"first, last or both: which of the two reads held it"`
+	Netns       string     `json:"netns" class:"plain" doc:"namespace"`
+	Zone        int64      `json:"zone,omitzero" class:"plain" doc:"conntrack zone"`
+	Family      string     `json:"family" class:"plain" doc:"ipv4 or ipv6"`
+	Proto       string     `json:"proto" class:"plain" doc:"tcp, udp, icmp, …"`
+	State       string     `json:"state,omitzero" class:"plain" doc:"state that the kernel tracks: SYN_SENT, ESTABLISHED, …; absent for protocols without"`
+	Unreplied   bool       `json:"unreplied" class:"plain" doc:"no packet has come back"`
+	Assured     bool       `json:"assured" class:"plain" doc:"not the first to go when the table is full"`
+	Nat         string     `json:"nat,omitzero" class:"plain" doc:"dnat, snat: what the reply tuple shows to be translated, by NAT rules or by IPVS"`
+	Dst         netip.Addr `json:"dst,omitzero" class:"addr" doc:"destination of the original direction; absent in the row of all others"`
+	DPort       int64      `json:"dport,omitzero" class:"plain" doc:"port there"`
+	ReplySrc    netip.Addr `json:"reply_src,omitzero" class:"addr" doc:"where DNAT or IPVS sends it: who replies; absent where it is dst"`
+	ReplySport  int64      `json:"reply_sport,omitzero" class:"plain" doc:"port there"`
+	ReplyDst    netip.Addr `json:"reply_dst,omitzero" class:"addr" doc:"address that SNAT gave it: all that share it towards one destination share its ports; absent without SNAT"`
+	Others      int64      `json:"others,omitzero" class:"plain" counter:"y" doc:"destinations summed in this row; their number if it is at most 32768, else at least that"`
+	Entries     int64      `json:"entries" class:"plain" counter:"y" doc:"entries, first read"`
+	EntriesLast *int64     `json:"entries_last,omitzero" class:"plain" counter:"y" doc:"entries, last read"`
+	Seen        string     `json:"seen" class:"plain" doc:"first, last or both: which of the two reads held it"`
 }
 
 // ConntrackEntry is one tracked connection. Not every one is here: see kept.
