@@ -68,7 +68,7 @@ type ctSummary struct {
 	entries   int
 	perKind   int // bound on the entries that are kept, of all kinds but the sample together
 	sample    int // bound on the sample
-	kept      map[string][]schema.ConntrackEntry
+	kept      map[string]*ctList
 	met       map[string]int // entries by kind
 	counts    map[ctKey]int64
 	overflow  map[ctGroup]int64 // entries beyond ctMostKeys
@@ -92,7 +92,7 @@ type ctKey struct {
 func newCtSummary(most, sample int) *ctSummary {
 	return &ctSummary{
 		perKind: most, sample: sample, keysBound: ctMostKeys,
-		kept: map[string][]schema.ConntrackEntry{}, met: map[string]int{}, counts: map[ctKey]int64{}, overflow: map[ctGroup]int64{},
+		kept: map[string]*ctList{}, met: map[string]int{}, counts: map[ctKey]int64{}, overflow: map[ctGroup]int64{},
 	}
 }
 
@@ -105,9 +105,10 @@ func (t *ctSummary) add(e *schema.ConntrackEntry) {
 	if e.Kept == keptSample {
 		bound = t.sample
 	}
-	if list := t.kept[e.Kept]; len(list) < bound {
-		t.kept[e.Kept] = append(list, *e)
+	if t.kept[e.Kept] == nil {
+		t.kept[e.Kept] = &ctList{bound: bound, per: map[netip.AddrPort]int{}}
 	}
+	t.kept[e.Kept].add(e)
 	k := ctKey{ctGroup: ctGroup{
 		zone: e.Zone, family: e.Family, proto: e.Proto, state: e.State, nat: e.Nat,
 		unreplied: !strings.Contains(e.Status, "seen_reply"), assured: strings.Contains(e.Status, "assured"),
@@ -123,6 +124,58 @@ func (t *ctSummary) add(e *schema.ConntrackEntry) {
 	} else {
 		t.overflow[k.ctGroup]++
 	}
+}
+
+// ctList keeps some entries of one kind. When there are more than fit, destinations share the room: the flows of VXLAN, each
+// from a port of its own, must not crowd out the three of a published port.
+type ctList struct {
+	entries []schema.ConntrackEntry
+	bound   int
+	per     map[netip.AddrPort]int // entries by destination
+	next    int                    // where to look for one that can go
+	closed  bool                   // there is none
+}
+
+func (l *ctList) add(e *schema.ConntrackEntry) {
+	to := ctDestination(e)
+	if len(l.entries) < l.bound {
+		l.entries = append(l.entries, *e)
+		l.per[to]++
+		return
+	}
+	share := len(l.per)
+	if l.per[to] == 0 {
+		share++
+	}
+	most := l.bound / max(share, 1)
+	if l.closed || l.per[to] >= max(most, 1) {
+		return
+	}
+	for range l.entries {
+		old := &l.entries[l.next]
+		l.next = (l.next + 1) % len(l.entries)
+		if from := ctDestination(old); l.per[from] > max(most, 1) {
+			if l.per[from]--; l.per[from] == 0 {
+				delete(l.per, from)
+			}
+			*old = *e
+			l.per[to]++
+			return
+		}
+	}
+	l.closed = true
+}
+
+func ctDestination(e *schema.ConntrackEntry) netip.AddrPort {
+	return netip.AddrPortFrom(e.Dst, uint16(e.DPort))
+}
+
+// list is what is kept of a kind.
+func (t *ctSummary) list(kind string) []schema.ConntrackEntry {
+	if l := t.kept[kind]; l != nil {
+		return l.entries
+	}
+	return nil
 }
 
 // fairShares divides room among kinds: none gets more than it has, and none less than the others unless it has no more.
@@ -147,25 +200,25 @@ func fairShares(have []int, room int) []int {
 func (t *ctSummary) entryRows() ([]schema.ConntrackEntry, schema.Coverage) {
 	have, telling := make([]int, len(keptKinds)), 0
 	for i, kind := range keptKinds {
-		have[i] = len(t.kept[kind])
+		have[i] = len(t.list(kind))
 		telling += t.met[kind]
 	}
 	var rows []schema.ConntrackEntry
 	for i, n := range fairShares(have, t.perKind) {
-		rows = append(rows, t.kept[keptKinds[i]][:n]...)
+		rows = append(rows, t.list(keptKinds[i])[:n]...)
 	}
 	cover := schema.Coverage{Tbl: "conntrack_entry", Outcome: schema.OK}
 	if n := len(rows); n < telling {
 		cover.Outcome = schema.Truncated
 		cover.Reason = fmt.Sprintf("%d of %d entries that are UDP, without reply or translated", n, telling)
 	}
-	if all, n := t.met[keptSample], len(t.kept[keptSample]); n < all {
+	if all, n := t.met[keptSample], len(t.list(keptSample)); n < all {
 		if cover.Reason != "" {
 			cover.Reason += "; "
 		}
 		cover.Reason += fmt.Sprintf("of %d others a sample of %d", all, n)
 	}
-	return append(rows, t.kept[keptSample]...), cover
+	return append(rows, t.list(keptSample)...), cover
 }
 
 // countRows returns the biggest destinations, and for what they have in common a row for the rest.

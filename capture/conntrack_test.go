@@ -155,6 +155,34 @@ func TestConntrackSummary(t *testing.T) {
 	}
 }
 
+// Few connections to a published port are found among many of VXLAN, whatever the order.
+func TestConntrackSummaryRare(t *testing.T) {
+	for name, rareAt := range map[string]int64{"first": 0, "in the middle": 2500, "last": 4999} {
+		s := newCtSummary(100, 3)
+		for i := range int64(5000) {
+			s.add(ctEntry("udp", "", "", "10.99.0.12", i, 4789))
+			if i == rareAt {
+				for k := range int64(3) {
+					s.add(ctEntry("udp", "", "", "10.99.0.11", k, 5353))
+				}
+			}
+		}
+		for i := range int64(5000) { // and here each is alone, so that nobody has to go
+			s.add(ctEntry("tcp", "SYN_SENT", "", fmt.Sprintf("10.1.%d.%d", i/256, i%256), 1, 80))
+		}
+		entries, _ := s.entryRows()
+		rare := 0
+		for _, e := range entries {
+			if e.DPort == 5353 {
+				rare++
+			}
+		}
+		if rare != 3 || len(entries) != 100 {
+			t.Errorf("%s: %d of 3 are among %d that are kept", name, rare, len(entries))
+		}
+	}
+}
+
 // Nothing is said where nothing is missing.
 func TestConntrackSummaryWhole(t *testing.T) {
 	s := newCtSummary(10, 3)
