@@ -239,12 +239,47 @@ func tablesOf(it item) []string {
 	return out
 }
 
-// tablesFrom are the tables that are decoded from a document.
-func tablesFrom(document string) []string {
-	var out []string
+// tablesByDocument are the tables that are decoded from each document, by its anyNetns; those with another * are in
+// tablesByPattern.
+var tablesByDocument, tablesByPattern = documentTables()
+
+type patternTable struct{ pattern, table string }
+
+func documentTables() (exact map[string][]string, patterns []patternTable) {
+	exact = map[string][]string{}
 	for i := range schema.Tables {
-		if slices.ContainsFunc(schema.Tables[i].Docs, func(pattern string) bool { return matches(pattern, document) }) {
-			out = append(out, schema.Tables[i].Name)
+		t := &schema.Tables[i]
+		for _, doc := range t.Docs {
+			if strings.Contains(strings.TrimPrefix(doc, "netns/*/"), "*") {
+				patterns = append(patterns, patternTable{doc, t.Name})
+			} else {
+				exact[doc] = append(exact[doc], t.Name)
+			}
+		}
+	}
+	return exact, patterns
+}
+
+// anyNetns is a document's name, relative to raw/, with a * for the namespace.
+func anyNetns(name string) string {
+	if rest, ok := strings.CutPrefix(name, "netns/"); ok {
+		if _, doc, ok := strings.Cut(rest, "/"); ok {
+			return "netns/*/" + doc
+		}
+	}
+	return name
+}
+
+// tablesFrom are the tables that are decoded from a document. A fleet has millions of documents: most are found by name.
+func tablesFrom(document string) []string {
+	name := strings.TrimPrefix(document, "raw/")
+	if name == "" {
+		return nil
+	}
+	out := slices.Clip(tablesByDocument[anyNetns(name)])
+	for _, p := range tablesByPattern {
+		if p.pattern[0] == name[0] && matches(p.pattern, name) && !slices.Contains(out, p.table) {
+			out = append(out, p.table)
 		}
 	}
 	return out

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/netmortem/netmortem/schema"
 )
 
 // FuzzDecodeText gives any text to every decoder of a text form. It wants no panic, rows of tables that exist, and for each the line
@@ -61,6 +63,35 @@ func TestDecoderOf(t *testing.T) {
 	for _, d := range decoders {
 		if decoderOf(d.document) == nil {
 			t.Errorf("%s is not found", d.document)
+		}
+	}
+}
+
+// TestTablesFrom finds by name what the patterns of all tables say.
+func TestTablesFrom(t *testing.T) {
+	docs := []string{"raw/netns/4026532281/proc_net_snmp", "raw/host/etc/sysctl.d/99-x.conf", "raw/proc/pressure/io.last", "raw/none", "raw/", "raw/netns/1", "raw/host/etc/hosts"}
+	for i := range schema.Tables {
+		for _, doc := range schema.Tables[i].Docs {
+			docs = append(docs, "raw/"+doc)
+		}
+	}
+	for _, doc := range docs {
+		want := map[string]bool{}
+		for i := range schema.Tables {
+			for _, pattern := range schema.Tables[i].Docs {
+				if matches(pattern, doc) {
+					want[schema.Tables[i].Name] = true
+				}
+			}
+		}
+		got := tablesFrom(doc)
+		if len(got) != len(want) {
+			t.Errorf("%s: %v, want %v", doc, got, want)
+		}
+		for _, table := range got {
+			if !want[table] {
+				t.Errorf("%s: %s is not decoded from it", doc, table)
+			}
 		}
 	}
 }

@@ -115,13 +115,7 @@ func decoderIndex(all []decoder) map[string]func(string, io.Reader) ([]decoded, 
 
 // decoderOf is the decoder of a document, nil for one that stays as it is.
 func decoderOf(name string) func(string, io.Reader) ([]decoded, error) {
-	key := name
-	if rest, ok := strings.CutPrefix(name, "netns/"); ok {
-		if _, doc, ok := strings.Cut(rest, "/"); ok {
-			key = "netns/*/" + doc
-		}
-	}
-	if decode := decodersByName[key]; decode != nil {
+	if decode := decodersByName[anyNetns(name)]; decode != nil {
 		return decode
 	}
 	for _, d := range decoders {
