@@ -72,9 +72,9 @@ func (h *Host) known(ctx context.Context) ([]*knownProcess, error) {
 // processLook is one look at all processes.
 type processLook struct {
 	h         *Host
-	number    int // 0 for the first, 1 for the last
-	most      int // rows
-	boot      time.Time
+	number    int       // 0 for the first, 1 for the last
+	most      int       // rows
+	boot      time.Time // zero if it is not known
 	patience  patience
 	command   func(pidDir) (string, int, error) // reads the command line
 	noCgroup  bool                              // no more cgroups are read
@@ -94,8 +94,10 @@ type processLook struct {
 func newProcessLook(h *Host, number int) *processLook {
 	l := &processLook{
 		h: h, number: number, most: mostProcesses, tasks: mostTasks, command: readCmdline,
-		boot:     h.Row.Wall.Add(-time.Duration(h.Row.BoottimeNs)),
 		patience: patience{limit: procPatience, most: 3 * mostGivenUp},
+	}
+	if h.Row.BoottimeNs > 0 {
+		l.boot = h.Row.Wall.Add(-time.Duration(h.Row.BoottimeNs))
 	}
 	h.processes.mu.Lock()
 	defer h.processes.mu.Unlock()

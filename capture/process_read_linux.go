@@ -181,10 +181,12 @@ func readFacts(d pidDir, boot time.Time, threads int) (processFact, error) {
 	}
 	f := processFact{ticks: st.Start, row: schema.Process{
 		PID: st.PID, PPID: st.PPID, Comm: st.Comm, KernelThread: st.Kernel, State: st.State, Threads: st.Threads,
-		StartedAt: boot.Add(time.Duration(st.Start) * time.Second / userHZ).Truncate(time.Millisecond),
-		UserMs:    st.UTime * 1000 / userHZ, SystemMs: st.STime * 1000 / userHZ,
+		UserMs: st.UTime * 1000 / userHZ, SystemMs: st.STime * 1000 / userHZ,
 	}}
 	r := &f.row
+	if !boot.IsZero() {
+		r.StartedAt = boot.Add(time.Duration(st.Start) * time.Second / userHZ).Truncate(time.Millisecond)
+	}
 	if st.State == "D" {
 		r.Wchan = d.wchan("wchan")
 	}
