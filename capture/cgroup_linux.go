@@ -28,6 +28,7 @@ var cgroupCollector = &Collector{
 	Name: "cgroup",
 	Doc: "Figures of cgroups, versions 1 and 2: of containers, of the groups above them, of those at the top, and of dockerd's and containerd's own; " +
 		"found in the host's cgroup file systems, without the daemon.",
+	Needs: "none: everybody may read these files",
 	Effects: "memory.stat and cpu.stat make the kernel add up what its processors have counted apart, as every monitor of containers does; " +
 		"files that act when they are read or written (memory.reclaim, cgroup.kill) are not touched.",
 	Since:    "0.2.0",

@@ -36,8 +36,8 @@ func TestCollectorsSayWhatTheyDo(t *testing.T) {
 			}
 		}
 		for _, name := range c.Tables {
-			if tbl := schema.TableByName(name); tbl == nil || tbl.Decoded() {
-				t.Errorf("collector %s writes the table %s, which takes no rows", c.Name, name)
+			if schema.TableByName(name) == nil {
+				t.Errorf("collector %s writes the table %s, which does not exist", c.Name, name)
 			}
 		}
 	}

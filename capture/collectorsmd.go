@@ -24,13 +24,13 @@ privilege that it needs is there; ` + "`--only`, `--skip` and `--quick`" + ` cho
 |---|---|---|---|---|
 `)
 	for _, c := range collectors {
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s |\n", cell(c.Name), c.Name, placeOf(c), cell(strings.Join(c.item().Into, ", ")), cell(CapabilitiesOf(orWord(c.Needs, none))), c.Since)
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s |\n", cell(c.Name), c.Name, placeOf(c), code(c.item().Into, 3), cell(CapabilitiesOf(orWord(c.Needs, none))), c.Since)
 	}
 	for _, c := range collectors {
 		it := c.item()
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", c.Name, cell(sentence(it.What)))
 		if len(it.Into) > 0 {
-			fmt.Fprintf(&b, "* *in the bundle*: %s\n", cell(strings.Join(it.Into, ", ")))
+			fmt.Fprintf(&b, "* *in the bundle*: %s\n", code(it.Into, len(it.Into)))
 		}
 		fmt.Fprintf(&b, "* *privilege*: %s\n* *side effects*: %s\n", cell(it.Needs), cell(it.Effects))
 		if quickLeavesOut[c.Name] != "" {
@@ -55,6 +55,19 @@ func placeOf(c *Collector) string {
 		place += ", twice"
 	}
 	return place
+}
+
+// code sets the first names of a list, and says how many more there are.
+func code(names []string, most int) string {
+	if len(names) == 0 {
+		return ""
+	}
+	shown := names[:min(most, len(names))]
+	text := "`" + strings.Join(shown, "`, `") + "`"
+	if n := len(names) - len(shown); n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return strings.ReplaceAll(text, "|", "\\|")
 }
 
 // sentence is a text with a capital at its beginning and a full stop at its end.

@@ -1,6 +1,11 @@
 package capture
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/netmortem/netmortem/schema"
+)
 
 // A Plan is what a capture would do.
 type Plan struct {
@@ -35,8 +40,17 @@ const none = "none"
 // item is a collector as a plan lists it.
 func (c *Collector) item() Item {
 	it := Item{Collector: c.Name, What: c.Doc, Needs: orWord(c.Needs, none), Effects: orWord(c.Effects, none)}
-	for _, t := range c.Tables {
-		it.Into = append(it.Into, "rows/"+t+".jsonl")
+	for _, name := range c.Tables {
+		t := schema.TableByName(name)
+		if t == nil || !t.Decoded() {
+			it.Into = append(it.Into, "rows/"+name+".jsonl")
+			continue
+		}
+		for _, d := range t.Docs { // it answers for the table, and writes the documents that it is decoded from
+			if d = "raw/" + d; !slices.Contains(it.Into, d) {
+				it.Into = append(it.Into, d)
+			}
+		}
 	}
 	for _, d := range c.Docs {
 		if c.InNetns != nil {

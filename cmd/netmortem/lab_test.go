@@ -29,6 +29,7 @@ func TestLab(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) { l.testFault(t, m, f) })
 	}
 	t.Run("hung", func(t *testing.T) { l.testHung(t) })
+	t.Run("containerd", func(t *testing.T) { l.testContainerd(t) })
 	t.Run("killed", func(t *testing.T) { l.testKilled(t) })
 	t.Logf("\n%s", m)
 }

@@ -109,6 +109,19 @@ func (l *lab) testHung(t *testing.T) {
 	}
 }
 
+// testContainerd stops containerd on node2 by SIGSTOP, as if it were dead to dockerd: the kernel's side must be the same, and
+// what dockerd cannot say without it is a gap or is there.
+func (l *lab) testContainerd(t *testing.T) {
+	before := heldOf(t, l.bundlesOf(t, labWindow, codeOK, codePartial))
+	const find = "$(pgrep -x containerd)"
+	defer l.must(t, "exec", "node2", "kill -CONT "+find)
+	l.must(t, "exec", "node2", "kill -STOP "+find)
+	start := time.Now()
+	bundles := l.bundlesOf(t, fmt.Sprintf("%s --deadline=%s", labWindow, labDeadline), codeOK, codePartial)
+	t.Logf("with containerd stopped, capture took %v of its %v", time.Since(start).Round(time.Second/10), labDeadline)
+	compareHeld(t, before, heldOf(t, bundles), []string{"node2"})
+}
+
 // testKilled kills dockerd on node2 and removes its socket: the same must hold there. Then it starts dockerd again.
 func (l *lab) testKilled(t *testing.T) {
 	l.must(t, "settle")
