@@ -122,7 +122,7 @@ func (s *Summary) Text() string {
 // gapText lists the gaps, like ones together, six lines at most.
 func (s *Summary) gapText(line func(string, ...any)) {
 	if len(s.LeftOut) > 0 {
-		line("Left out, as asked: %s.", strings.Join(slices.Sorted(maps.Keys(s.LeftOut)), ", "))
+		line("Left out, not asked for: %s.", strings.Join(slices.Sorted(maps.Keys(s.LeftOut)), ", "))
 	}
 	if len(s.Gaps) == 0 {
 		line("No gaps: everything that was asked for was read to its end.")

@@ -34,7 +34,7 @@ func closing(c *capture.Capture, path string) []string {
 	}
 	lines := []string{"bundle    " + file, "coverage  " + covered}
 	if len(s.LeftOut) > 0 {
-		lines = append(lines, "left out  "+leftOut(s)+", as asked")
+		lines = append(lines, "left out  "+leftOut(s)+": not asked for")
 	}
 	if s.Daemon != "" {
 		lines = append(lines, "docker    "+s.Daemon)

@@ -65,7 +65,7 @@ func TestIntegrationQuick(t *testing.T) {
 	if w := r.meta.Window; w <= 0 || w > capture.QuickDeadline.Seconds() {
 		t.Errorf("the window was %v s", w)
 	}
-	if !strings.Contains(r.said, "left out  ") || !strings.Contains(r.docs["SUMMARY.txt"], "Left out, as asked: ") || !strings.Contains(r.docs["SUMMARY.txt"], "dns") {
+	if !strings.Contains(r.said, "left out  ") || !strings.Contains(r.docs["SUMMARY.txt"], "Left out, not asked for: ") || !strings.Contains(r.docs["SUMMARY.txt"], "dns") {
 		t.Errorf("it does not say what it left out:\n%s\n%s", r.said, r.docs["SUMMARY.txt"])
 	}
 	t.Logf("took %s", r.took.Round(time.Millisecond))
