@@ -13,6 +13,7 @@ var labEvidence = []struct {
 	test func(*lab, *testing.T)
 }{
 	{"sockets", (*lab).testSockets},
+	{"event", (*lab).testEvents},
 	{"container", (*lab).testContainer},
 	{"strace", (*lab).testStrace},
 	{"cores", (*lab).testCores},
