@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -301,17 +300,6 @@ func maskArguments(text []byte, cut bool) (string, int) {
 		line, n = clean, max(n, 1)
 	}
 	return cutText(line, cmdlineBytes), n
-}
-
-// cutText cuts a text to at most n bytes, at the beginning of a character.
-func cutText(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
 }
 
 // pids lists the processes that procfs shows, in their order.
