@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func TestIntegrationMaxSize(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			o := kernelOnly()
 			o.MaxSize = LeastMaxSize
+			t.Setenv("PATH", os.Getenv("PATH")) // capture takes it away, other tests want it back
 			c, err := runCollectors(t.Context(), o, talker(test.rows, test.docs, test.size))
 			if err != nil {
 				t.Fatal(err)
