@@ -12,6 +12,7 @@ var labEvidence = []struct {
 	name string
 	test func(*lab, *testing.T)
 }{
+	{"connection", (*lab).testConnections},
 	{"sockets", (*lab).testSockets},
 	{"event", (*lab).testEvents},
 	{"container", (*lab).testContainer},
