@@ -31,7 +31,8 @@ func (p place) member(name string, first byte) place {
 	switch key {
 	case "env", "environment", "buildargs":
 		in.how = environ
-	case "cmd", "command", "args", "entrypoint", "test", "runtimeargs", "shell", "onbuild", "processconfig", "arguments":
+	case "cmd", "command", "args", "entrypoint", "test", "runtimeargs", "shell", "onbuild", "processconfig", "arguments",
+		"output": // of a health check, which often prints what it ran
 		in.how = command
 	case "action", "status": // of an event: exec_create: and the command
 		if first == '"' {

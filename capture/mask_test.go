@@ -14,6 +14,8 @@ func TestMaskJSON(t *testing.T) {
 			`{"Config":{"Env":["PATH=<masked>","EMPTY=<masked>","BARE",""]}}`},
 		{"environment as a map", `{"Env":{"A":"x","N":7,"T":true}}`, `{"Env":{"A":"<masked>","N":"<masked>","T":true}}`},
 		{"key written with an escape, and in other case", `{"\u0065nv":["A=b"],"ENV":["C=d"]}`, `{"\u0065nv":["A=<masked>"],"ENV":["C=<masked>"]}`},
+		{"output of a health check", `{"Health":{"Log":[{"Output":"+ curl -u probe:x http://h/\nok"}]}}`, `{"Health":{"Log":[{"Output":"+ curl -u <masked> http://h/\nok"}]}}`},
+		{"command of an exec's event", `{"status":"exec_create: sh -c 'mysql -px'","Action":"exec_start: mysql -px"}`, `{"status":"exec_create: sh -c 'mysql -p<masked>'","Action":"exec_start: mysql -p<masked>"}`},
 		{"join tokens", `{"JoinTokens":{"Worker":"SWMTKN-1-a-b","Manager":"SWMTKN-1-a-c"}}`, `{"JoinTokens":{"Worker":"<masked>","Manager":"<masked>"}}`},
 		{"join token in a message", `{"Err":"join with SWMTKN-1-0a-0b failed"}`, `{"Err":"join with <masked> failed"}`},
 		{"unlock key", `{"UnlockKey":"SWMKEY-1-abc"}`, `{"UnlockKey":"<masked>"}`},
