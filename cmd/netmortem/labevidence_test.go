@@ -12,14 +12,16 @@ var labEvidence = []struct {
 	name string
 	test func(*lab, *testing.T)
 }{
-	{"connection", (*lab).testConnections},
 	{"sockets", (*lab).testSockets},
+	{"connection", (*lab).testConnections},
 	{"event", (*lab).testEvents},
 	{"container", (*lab).testContainer},
+	{"process", (*lab).testProcesses},
 	{"strace", (*lab).testStrace},
 	{"cores", (*lab).testCores},
 	{"host", (*lab).testHostFacts},
-	{"process", (*lab).testProcesses},
+	{"docker", (*lab).testDocker},
+	{"discreet", (*lab).testDiscreet},
 }
 
 // database captures every host, loads the bundles, and returns the database. flags are of capture, codes as for
