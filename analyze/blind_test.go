@@ -88,7 +88,7 @@ func blindings(q *question, f *fixture) []blinding {
 
 // edit copies the host with every file changed by f; a file that becomes nil is gone.
 func (h *fixtureHost) edit(f func(name string, data []byte) []byte) *fixtureHost {
-	c := &fixtureHost{name: h.name, meta: h.meta, files: map[string][]byte{}}
+	c := &fixtureHost{name: h.name, meta: h.meta, files: map[string][]byte{}, filled: h.filled}
 	for name, data := range h.files {
 		if data = f(name, data); data != nil {
 			c.files[name] = data

@@ -10,7 +10,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +38,8 @@ type fixtureHost struct {
 	name  string
 	files map[string][]byte // relative to the bundle's top
 	meta  schema.Meta
+
+	filled bool // rows/coverage.jsonl is not the fixture's own
 }
 
 func readFixture(t *testing.T, path string) *fixture {
@@ -96,8 +100,33 @@ func (h *fixtureHost) complete() {
 		}
 		b.Write(append(line, '\n'))
 	}
-	h.files["rows/coverage.jsonl"] = b.Bytes()
+	h.files["rows/coverage.jsonl"], h.filled = b.Bytes(), true
 }
+
+// namedItems puts the item in the place of the line where text cites coverage that was filled in: coverage.jsonl:fdb@1,
+// so that goldens do not change when a table joins the schema.
+func namedItems(hosts []*fixtureHost, text string) string {
+	return coverageRef.ReplaceAllStringFunc(text, func(ref string) string {
+		m := coverageRef.FindStringSubmatch(ref)
+		i := slices.IndexFunc(hosts, func(h *fixtureHost) bool { return h.name == m[1] && h.filled })
+		n, err := strconv.Atoi(m[2])
+		if i < 0 || err != nil {
+			return ref
+		}
+		lines := bytes.Split(hosts[i].files["rows/coverage.jsonl"], []byte("\n"))
+		var c schema.Coverage
+		if n < 1 || n > len(lines) || json.Unmarshal(lines[n-1], &c) != nil {
+			return ref
+		}
+		name := c.Tbl + c.Document
+		if c.Tbl != "" && c.Netns != "" {
+			name += "@" + c.Netns
+		}
+		return m[1] + "/rows/coverage.jsonl:" + name
+	})
+}
+
+var coverageRef = regexp.MustCompile(`([^\s/]+)/rows/coverage\.jsonl:([0-9]+)`)
 
 // allCoverage says ok to every table, in every namespace that a row of the host names, and to every document. The
 // swarm's documents are absent on a host that has none of them and none of their rows: a worker.
@@ -331,6 +360,7 @@ func printFindings(list []Finding) string {
 // check compares findings with want, or rewrites want when UPDATE=1.
 func (f *fixture) check(t *testing.T, got string) {
 	t.Helper()
+	got = namedItems(f.hosts, got)
 	i := slices.IndexFunc(f.ar.Files, func(x txtar.File) bool { return x.Name == "want" })
 	var want string
 	if i >= 0 {

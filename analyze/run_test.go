@@ -169,11 +169,11 @@ func TestVerdicts(t *testing.T) {
 		want   string
 	}{
 		{"a table of one host", func(h []*fixtureHost) { h[1] = deny(h[1], "neighbour") },
-			"m findings\nw not judged (neighbour in namespace 1: denied: taken away w/rows/coverage.jsonl:7)"},
+			"m findings\nw not judged (neighbour in namespace 1: denied: taken away w/rows/coverage.jsonl:neighbour@1)"},
 		{"a table of the host with the finding", func(h []*fixtureHost) { h[0] = deny(h[0], "neighbour") },
-			"m findings (there may be more: neighbour in namespace 1: denied: taken away m/rows/coverage.jsonl:7)\nw clean"},
+			"m findings (there may be more: neighbour in namespace 1: denied: taken away m/rows/coverage.jsonl:neighbour@1)\nw clean"},
 		{"the manager", func(h []*fixtureHost) { h[0] = deny(h[0], "swarm_node") },
-			"m findings (there may be more: no manager's bundle tells of the swarm: swarm_node from raw/docker/nodes.json: denied: taken away m/rows/coverage.jsonl:27)\nw not judged (no manager's bundle tells of the swarm: swarm_node from raw/docker/nodes.json: denied: taken away m/rows/coverage.jsonl:27)"},
+			"m findings (there may be more: no manager's bundle tells of the swarm: swarm_node from raw/docker/nodes.json: denied: taken away m/rows/coverage.jsonl:raw/docker/nodes.json)\nw not judged (no manager's bundle tells of the swarm: swarm_node from raw/docker/nodes.json: denied: taken away m/rows/coverage.jsonl:raw/docker/nodes.json)"},
 		{"no manager's bundle", func(h []*fixtureHost) {
 			h[0] = h[0].edit(func(name string, data []byte) []byte {
 				switch name {
@@ -192,14 +192,14 @@ func TestVerdicts(t *testing.T) {
 			h[1] = h[1].edit(func(name string, data []byte) []byte {
 				return bytes.ReplaceAll(data, []byte(`"active"`), []byte(`"inactive"`))
 			})
-		}, "m findings (there may be more: no manager's bundle tells of the swarm: swarm_node from raw/docker/nodes.json: denied: taken away m/rows/coverage.jsonl:27)\nw clean"},
+		}, "m findings (there may be more: no manager's bundle tells of the swarm: swarm_node from raw/docker/nodes.json: denied: taken away m/rows/coverage.jsonl:raw/docker/nodes.json)\nw clean"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			hosts := toySwarm()
 			tt.change(hosts)
 			res := runToy(t, hosts)
-			got := outcomes(res)
+			got := namedItems(hosts, outcomes(res))
 			if i := strings.Index(got, "\nx "); i >= 0 {
 				got = got[:i]
 			}
