@@ -122,7 +122,7 @@ func TestCovered(t *testing.T) {
 {"collector":"docker","document":"raw/docker/container_inspect.json","outcome":"timeout"}
 `,
 			captured: "network - ok a/rows/coverage.jsonl:1\nnetwork_subnet - ok a/rows/coverage.jsonl:1\nnetwork_endpoint - ok a/rows/coverage.jsonl:1\nnetwork_peer - ok a/rows/coverage.jsonl:1\n",
-			gaps:     "container - raw/docker/container_inspect.json timeout a/rows/coverage.jsonl:2\ncontainer_network - raw/docker/container_inspect.json timeout a/rows/coverage.jsonl:2\n",
+			gaps:     "container_health - raw/docker/container_inspect.json timeout a/rows/coverage.jsonl:2\ncontainer_port - raw/docker/container_inspect.json timeout a/rows/coverage.jsonl:2\ncontainer_mount - raw/docker/container_inspect.json timeout a/rows/coverage.jsonl:2\ncontainer - raw/docker/container_inspect.json timeout a/rows/coverage.jsonl:2\ncontainer_network - raw/docker/container_inspect.json timeout a/rows/coverage.jsonl:2\n",
 		},
 		{
 			name: "both reads of a document, in each namespace",
@@ -161,7 +161,7 @@ func TestCovered(t *testing.T) {
 {"collector":"link","tbl":"link","netns":"1","outcome":"ok","rows":3}
 {"collector":"docker","document":"raw/docker/info.json","outcome":"ok","bytes":3}
 `,
-			gaps: "link 1 - partial a/rows/coverage.jsonl:1\nengine - raw/docker/info.json partial a/rows/coverage.jsonl:2\n",
+			gaps: "link 1 - partial a/rows/coverage.jsonl:1\nengine - raw/docker/info.json partial a/rows/coverage.jsonl:2\nengine_warning - raw/docker/info.json partial a/rows/coverage.jsonl:2\nremote_manager - raw/docker/info.json partial a/rows/coverage.jsonl:2\n",
 		},
 		{
 			name: "a row that cannot be understood",

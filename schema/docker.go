@@ -178,7 +178,7 @@ type Container struct {
 // ContainerHealth is one of the last five health checks of a container.
 type ContainerHealth struct {
 	Container string    `json:"container" class:"plain" doc:"full id"`
-	Start     time.Time `json:"start" class:"plain" doc:"when it began"`
+	Start     time.Time `json:"start,omitzero" class:"plain" doc:"when it began"`
 	End       time.Time `json:"end,omitzero" class:"plain" doc:"when it ended"`
 	ExitCode  *int64    `json:"exit_code,omitzero" class:"plain" doc:"0 healthy, 1 unhealthy, -1 when it did not end in time"`
 	Output    string    `json:"output,omitzero" class:"text" doc:"the first 4096 bytes of what it printed, masked"`

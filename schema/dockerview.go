@@ -7,7 +7,7 @@ import (
 
 // DockerEvent is one event that the daemon remembers: it keeps the last 256 (moby daemon/events: eventsLimit).
 type DockerEvent struct {
-	Time      time.Time `json:"time" class:"plain" doc:"by the daemon's clock"`
+	Time      time.Time `json:"time,omitzero" class:"plain" doc:"by the daemon's clock"`
 	Type      string    `json:"type" class:"plain" doc:"container, network, node, service, image, volume, daemon, plugin, secret, config, builder"`
 	Action    string    `json:"action" class:"plain" doc:"create, start, die, oom, kill, connect, disconnect, update, health_status, exec_create, …"`
 	Detail    string    `json:"detail,omitzero" class:"text" doc:"what follows a colon in the action: the health status, or the command of an exec, masked"`
