@@ -80,6 +80,12 @@ var logSecrets = []struct {
 	{"form data: ", regexp.MustCompile(`form data: .*$`), "form data: " + masked},
 	{"form-data=", regexp.MustCompile(`form-data=("(?:[^"\\]|\\.)*"?|\S+)`), "form-data=" + masked},
 	{`"form-data":`, regexp.MustCompile(`"form-data":.*$`), `"form-data":"` + masked + `"`},
+	// dockerd in debug mode prints IPsec states with their keys (vishvananda/netlink XfrmStateAlgo.String) and the beginning
+	// of the gossip's and the overlays' keys (moby libnetwork/drivers/overlay/encryption.go, agent.go)
+	{"Key: 0x", regexp.MustCompile(`Key: 0x[0-9A-Fa-f]+`), "Key: " + masked},
+	{"(key: ", regexp.MustCompile(`\(key: [0-9A-Fa-f]+`), "(key: " + masked},
+	{"ncryption key", regexp.MustCompile(`(ncryption keys?(?: \d+)?: )[^"(]+`), "${1}" + masked},
+	{" key ", regexp.MustCompile(`\b((?:Adding|Primary|Remove) [Kk]ey )[0-9A-Fa-f]{2,}`), "${1}" + masked},
 	// kernel/auditsc.c: EXECVE records hold all arguments, PROCTITLE records the same as hexadecimal
 	{"argc=", regexp.MustCompile(`(\bargc=\d+) .*$`), "$1 " + masked},
 	{"proctitle=", regexp.MustCompile(`\bproctitle=.*$`), "proctitle=" + masked},
