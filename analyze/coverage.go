@@ -146,7 +146,9 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 			}
 			continue
 		}
-		note(it.Tbl, it.Netns, it.Document, outcome, reason, ref)
+		if !strings.HasPrefix(reason, schema.OnRequest) {
+			note(it.Tbl, it.Netns, it.Document, outcome, reason, ref)
+		}
 		if len(tables) == 0 {
 			put(loss{"", it.Netns, it.Document, outcome, reason, ref})
 		}

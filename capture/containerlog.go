@@ -13,7 +13,7 @@ import (
 // containerLog points at each container's log. It looks at the files' sizes and times and opens none of them: what a
 // container says stays on the host.
 var containerLog = &Collector{
-	Name:    "container-log",
+	Name:    "container_log",
 	Doc:     "log driver, path, size and last write of each container's log, from the daemon or its files, and stat",
 	Needs:   "CAP_DAC_READ_SEARCH, for Docker's directory",
 	Effects: "none: stat of regular files; nothing is opened",

@@ -30,7 +30,7 @@ const (
 
 // coreFile finds cores and reads their notes.
 var coreFile = &Collector{
-	Name: "core-file",
+	Name: "core_file",
 	Doc: "cores that exist: in the directory that core_pattern names, on the host and as each container sees it, in those of systemd-coredump and apport, " +
 		"and below the upper directories of all containers. Of each the ELF notes: signal, process, executable, build id, mapped files. " +
 		"A core is a copy of a process's memory with every secret in it: it goes into the bundle only with --include-core, whole and unmasked.",

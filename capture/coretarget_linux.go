@@ -20,7 +20,7 @@ const mostTargets = 2000
 
 // coreTarget says for each container where a core would go.
 var coreTarget = &Collector{
-	Name: "core-target",
+	Name: "core_target",
 	Doc: "where the core of each container's first process, of dockerd and of containerd would go: core_pattern and core_uses_pid, and of the process " +
 		"limits, status, coredump_filter, cwd and mountinfo; the directory as the process sees it, and the space there",
 	Needs: "root or CAP_SYS_PTRACE to look into the mount namespaces of others' processes",

@@ -18,7 +18,7 @@ import (
 
 // daemonConfig keeps how dockerd was configured, by its file and by its command line.
 var daemonConfig = &Collector{
-	Name:  "daemon-config",
+	Name:  "daemon_config",
 	Doc:   "How dockerd is configured: daemon.json, or the file that its command line names, and the command line itself, masked.",
 	Needs: "read access to the configuration; to /proc of root's processes",
 	Effects: "Reading a command line needs the lock of the process's memory, which a stuck process may hold for ever: the read is left behind " +

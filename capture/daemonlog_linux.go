@@ -39,7 +39,7 @@ var runtimeLine = regexp.MustCompile(`^(?:\d{4}-\S+|\w{3} [ \d]\d [\d:]{8}) \S+ 
 
 // daemonLog keeps the tails of the container runtime's text logs.
 var daemonLog = &Collector{
-	Name: "daemon-log",
+	Name: "daemon_log",
 	Doc: "tails of the text logs of dockerd and containerd: files of /var/log, and whatever regular file their standard output and error are; " +
 		"of files that other programs share, the lines of the container runtime only",
 	Needs: "being allowed to read /var/log; root for the standard output of dockerd",

@@ -17,7 +17,7 @@ const dockerSlowDeadline = slowly*dockerCallDeadline + 5*time.Second
 
 // dockerPlugins keeps the list of managed plug-ins. A plug-in of networks or volumes that hangs, hangs its containers.
 var dockerPlugins = &Collector{
-	Name:     "docker-plugins",
+	Name:     "docker_plugins",
 	Doc:      "Managed plug-ins of the daemon, GET /plugins, masked.",
 	Needs:    "access to Docker's socket, as root and its group have it",
 	Effects:  "None: a GET with a deadline. The daemon looks into its own list and asks no plug-in.",
@@ -40,7 +40,7 @@ var dockerPlugins = &Collector{
 
 // dockerNetworkDB asks each overlay network what gossip told the daemon of it.
 var dockerNetworkDB = &Collector{
-	Name:  "docker-networkdb",
+	Name:  "docker_networkdb",
 	Doc:   "What gossip told the daemon of overlay networks, GET /networks/ID?verbose=true, masked; only with --networkdb.",
 	Needs: "access to Docker's socket, as root and its group have it",
 	Effects: "It takes the lock of NetworkDB, and with some engines it has crashed the daemon (moby#49402) or hung it (moby#47728): it is left out " +
@@ -51,7 +51,7 @@ var dockerNetworkDB = &Collector{
 	Deadline: dockerSlowDeadline,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		if !h.Options.NetworkDB {
-			return &Incomplete{schema.Skipped, notAsked + ": it has crashed daemons; --networkdb asks for it"}
+			return &Incomplete{schema.Skipped, schema.OnRequest + ": it has crashed daemons; --networkdb asks for it"}
 		}
 		if h.Docker == nil {
 			return noDocker(h)
@@ -83,7 +83,7 @@ var dockerNetworkDB = &Collector{
 
 // dockerDiskUsage asks for what images, containers and volumes take.
 var dockerDiskUsage = &Collector{
-	Name:     "docker-disk-usage",
+	Name:     "docker_disk_usage",
 	Doc:      "What images, containers and volumes take on disk, GET /system/df, masked; only with --disk-usage.",
 	Needs:    "access to Docker's socket, as root and its group have it",
 	Effects:  "The daemon walks all of its directories, which takes minutes and much I/O on a full disk: it is left out unless asked for.",
@@ -93,7 +93,7 @@ var dockerDiskUsage = &Collector{
 	Deadline: dockerSlowDeadline,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		if !h.Options.DiskUsage {
-			return &Incomplete{schema.Skipped, notAsked + ": the daemon would walk its directories; --disk-usage asks for it"}
+			return &Incomplete{schema.Skipped, schema.OnRequest + ": the daemon would walk its directories; --disk-usage asks for it"}
 		}
 		if h.Docker == nil {
 			return noDocker(h)
@@ -110,7 +110,7 @@ var dockerDiskUsage = &Collector{
 
 // dockerGoroutines asks a daemon in debug mode what each of its goroutines waits for.
 var dockerGoroutines = &Collector{
-	Name:     "docker-goroutines",
+	Name:     "docker_goroutines",
 	Doc:      "What each goroutine of dockerd does, GET /debug/pprof/goroutine?debug=2, masked; only with --goroutines, and only a daemon in debug mode replies.",
 	Needs:    "access to Docker's socket, as root and its group have it",
 	Effects:  "It stops every goroutine of the daemon for a moment: it is left out unless asked for. The signal that makes dockerd write the same into a file is not sent.",
@@ -120,7 +120,7 @@ var dockerGoroutines = &Collector{
 	Deadline: dockerSlowDeadline,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
 		if !h.Options.Goroutines {
-			return &Incomplete{schema.Skipped, notAsked + ": it stops the daemon for a moment; --goroutines asks for it"}
+			return &Incomplete{schema.Skipped, schema.OnRequest + ": it stops the daemon for a moment; --goroutines asks for it"}
 		}
 		if h.Docker == nil {
 			return noDocker(h)

@@ -26,7 +26,7 @@ const storeTries = 4
 // dockerDisk keeps what Docker has on disk: all that there is of it when the daemon does not answer, and what a daemon that
 // starts again will believe.
 var dockerDisk = &Collector{
-	Name: "docker-disk",
+	Name: "docker_disk",
 	Doc: "What Docker has on disk: config.v2.json and hostconfig.json of the containers that the daemon did not describe, libnetwork's store " +
 		"network/files/local-kv.db, and the node's place in the swarm, swarm/docker-state.json and state.json; masked, the containers' environment above all.",
 	Needs:   "root: Docker's folder is closed to others",

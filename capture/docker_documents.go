@@ -70,7 +70,7 @@ var docker = &Collector{
 
 // dockerTasks keeps the manager's list of tasks, which changes while things break: as it is in each of the two reads.
 var dockerTasks = &Collector{
-	Name:     "docker-tasks",
+	Name:     "docker_tasks",
 	Doc:      "the swarm's tasks, GET /tasks, as received but for masked secrets; only managers have them",
 	Needs:    "access to Docker's socket, as root and its group have it",
 	Effects:  "none: a GET with a deadline",

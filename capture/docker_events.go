@@ -24,7 +24,7 @@ const maxStream = 64 << 20
 // dockerEvents keeps what the daemon remembers of the time before the capture. With until in the past it replies at once
 // and ends the stream.
 var dockerEvents = &Collector{
-	Name: "docker-events",
+	Name: "docker_events",
 	Doc: "What the daemon remembers of events, GET /events of the last --since minutes, one JSON object a line, masked; the newest ones when there " +
 		"are too many. A daemon remembers the last 256, and none from before its start.",
 	Needs:    "access to Docker's socket, as root and its group have it",

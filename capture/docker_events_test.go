@@ -111,7 +111,7 @@ func TestDockerOnRequest(t *testing.T) {
 	names := []string{"raw/docker/network_verbose.json", "raw/docker/disk_usage.json", "raw/docker/goroutines.txt"}
 	cover, _ := run(Options{})
 	for _, name := range names {
-		if c := cover[name]; c.Outcome != schema.Skipped || !strings.HasPrefix(c.Reason, notAsked) {
+		if c := cover[name]; c.Outcome != schema.Skipped || !strings.HasPrefix(c.Reason, schema.OnRequest) {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}

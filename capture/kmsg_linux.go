@@ -32,7 +32,7 @@ var kernelFiles = []string{"/var/log/kern.log", "/var/log/dmesg"}
 
 // kernelLog keeps the kernel's ring buffer.
 var kernelLog = &Collector{
-	Name: "kernel-log",
+	Name: "kernel_log",
 	Doc: "the kernel's ring buffer: records of /dev/kmsg, else the buffer by syslog(2), else the journal's entries, else the tail of /var/log/kern.log. " +
 		"Records of the time that is asked for, and older ones from warnings on.",
 	Needs: "CAP_SYSLOG where kernel.dmesg_restrict is 1",

@@ -25,7 +25,7 @@ const (
 
 // logFile points at dumps that dockerd made of itself, and at the biggest logs.
 var logFile = &Collector{
-	Name: "log-file",
+	Name: "log_file",
 	Doc: "paths, sizes and times of what dockerd dumped of itself (goroutine-stacks-*.log, daemon-data-*.log) and of the biggest logs: containers' below Docker's " +
 		"root, journals, and everything below /var/log; their text stays on the host",
 	Needs:   "root, to look into Docker's root",

@@ -23,11 +23,11 @@ func TestDecodeQdisc(t *testing.T) {
 		name, want string
 		body       []byte
 	}{
-		{"netem at the root", `"kind":"netem","handle":"8001:","parent":"root","options":"01000000","bytes":1500,"packets":7,"drops":9,"overlimits":20,"requeues":1,"qlen":3,"backlog_bytes":4500`,
+		{"netem at the root", `"kind":"netem","qdisc_handle":"8001:","parent":"root","options":"01000000","bytes":1500,"packets":7,"drops":9,"overlimits":20,"requeues":1,"qlen":3,"backlog_bytes":4500`,
 			tcmsg(2, 0x80010000, 0xffffffff, attribute(unix.TCA_KIND, []byte("netem\x00")), attribute(unix.TCA_OPTIONS, ethWords(1)), attribute(unix.TCA_STATS2, append(basic, queue...)), attribute(unix.TCA_STATS, ethWords(1, 2)))},
-		{"a class of mq, packets of 64 bits", `"kind":"fq_codel","handle":"0:","parent":"1:a","bytes":1500,"packets":4294967296`,
+		{"a class of mq, packets of 64 bits", `"kind":"fq_codel","qdisc_handle":"0:","parent":"1:a","bytes":1500,"packets":4294967296`,
 			tcmsg(2, 0, 0x1000a, attribute(unix.TCA_KIND, []byte("fq_codel\x00")), attribute(unix.TCA_STATS2, append(basic, attribute(tcaStatsPkt64, ethWords(0, 1))...)), attribute(unix.TCA_HW_OFFLOAD, []byte{0}))},
-		{"ingress, in blocks", `"kind":"clsact","handle":"ffff:","parent":"ingress","extra":"13=05000000"`,
+		{"ingress, in blocks", `"kind":"clsact","qdisc_handle":"ffff:","parent":"ingress","extra":"13=05000000"`,
 			tcmsg(2, 0xffff0000, 0xfffffff1, attribute(unix.TCA_KIND, []byte("clsact\x00")), attribute(unix.TCA_INGRESS_BLOCK, ethWords(5)))},
 	}
 	for _, test := range tests {

@@ -21,8 +21,8 @@ const (
 var quickLeavesOut = map[string]string{
 	"dns":            "it waits for answers of resolvers",
 	"process_socket": "it looks at every open file of every process",
-	"core-file":      "it searches folders",
-	"log-file":       "it searches folders",
+	"core_file":      "it searches folders",
+	"log_file":       "it searches folders",
 }
 
 // QuickLeavesOut names the collectors that a quick capture leaves out, in the order of the list.

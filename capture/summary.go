@@ -63,6 +63,9 @@ func newSummary(h *Host, meta schema.Meta, cover []schema.Coverage) Summary {
 		s.Netns[ns.Kind]++
 	}
 	for _, c := range cover {
+		if strings.HasPrefix(c.Reason, schema.OnRequest) {
+			continue
+		}
 		s.Counts[c.Outcome]++
 		s.Rows += c.Rows
 		switch {

@@ -44,7 +44,7 @@ type ConntrackCount struct {
 // ConntrackEntry is one tracked connection. Not every one is here: see kept.
 type ConntrackEntry struct {
 	Netns            string     `json:"netns" class:"plain" doc:"namespace"`
-	Kept             string     `json:"kept" class:"plain" counter:"y" doc:"why it is here: udp, unreplied or nat, of which all are kept unless coverage says truncated; sample for some of the rest"`
+	Kept             string     `json:"kept_for" class:"plain" counter:"y" doc:"why it is here: udp, unreplied or nat, of which all are kept unless coverage says truncated; sample for some of the rest"`
 	Zone             int64      `json:"zone,omitzero" class:"plain" doc:"conntrack zone"`
 	ZoneDir          string     `json:"zone_dir,omitzero" class:"plain" doc:"orig or reply: the only direction that the zone is of"`
 	Family           string     `json:"family" class:"plain" doc:"ipv4 or ipv6"`

@@ -36,3 +36,7 @@ type Coverage struct {
 	Masked    int64   `json:"masked,omitzero" class:"plain" doc:"values that were masked in the document before it was written"`
 	Micros    int64   `json:"micros,omitzero" class:"plain" doc:"time spent on it, in microseconds"`
 }
+
+// OnRequest begins the reason of an item that is skipped in every capture unless a flag asks for it. What nobody expects
+// is missing from no capture: it is a gap for the rules that read it, and no shortcoming of the bundle.
+const OnRequest = "only on request"

@@ -50,7 +50,7 @@ type Qdisc struct {
 	Ifindex        int64  `json:"ifindex" class:"plain" doc:"device"`
 	Dev            string `json:"dev" class:"plain" doc:"its name"`
 	Kind           string `json:"kind" class:"plain" doc:"pfifo_fast, fq_codel, mq, htb, tbf, netem, ingress, clsact, …"`
-	Handle         string `json:"handle" class:"plain" doc:"its number, hexadecimal major:minor"`
+	Handle         string `json:"qdisc_handle" class:"plain" doc:"its handle, hexadecimal major:minor"`
 	Parent         string `json:"parent" class:"plain" doc:"root, ingress, or the class that it is in"`
 	Options        string `json:"options,omitzero" class:"plain" doc:"TCA_OPTIONS as hex: struct tc_netem_qopt for netem, nested attributes for most others"`
 	Bytes          *int64 `json:"bytes,omitzero" class:"plain" counter:"y" doc:"bytes sent"`

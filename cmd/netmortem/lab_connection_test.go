@@ -39,7 +39,7 @@ func (l *lab) testConnections(t *testing.T) {
 	}
 	got := texts(t, db, `SELECT e.src || ':' || e.sport || ' ' || e.dst || ':' || e.dport || ' ' || e.reply_src || ':' || e.reply_sport
 		FROM conntrack_entry e JOIN netns n USING (host, netns) WHERE e.host = 'node1' AND n.kind = 'lb' AND e.state = 'ESTABLISHED' AND e.dst = ?
-		AND e.nat = 'dnat,snat' AND e.kept = 'nat' AND e.seen = 'both' AND e.ct_id = e.ct_id_last`, vip)
+		AND e.nat = 'dnat,snat' AND e.kept_for = 'nat' AND e.seen = 'both' AND e.ct_id = e.ct_id_last`, vip)
 	if !slices.Equal(got, []string{listed}) {
 		t.Errorf("tracked connections to %s:80: %q, want %q", vip, got, listed)
 	}
