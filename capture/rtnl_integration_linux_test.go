@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -130,6 +131,7 @@ func sameLines(t *testing.T, what string, got, want []string) {
 func TestIntegrationRouteNetlink(t *testing.T) {
 	overlay, box := holdNetns(t), holdNetns(t)
 	buildOverlay(overlay, box)
+	settle(t, overlay, box)
 	_, entries := captureAll(t, t.Context(), kernelOnly(), Collectors)
 
 	for _, n := range []*heldNetns{overlay, box} {
@@ -151,6 +153,36 @@ func TestIntegrationRouteNetlink(t *testing.T) {
 			}
 		}
 	}
+}
+
+// settle waits until the kernel has given the new links the IPv6 addresses and routes that they get by themselves: it
+// does so when it has seen the carrier, and once more when it knows that nobody else has the address.
+func settle(t *testing.T, namespaces ...*heldNetns) {
+	t.Helper()
+	look := func() (state string, tentative bool) {
+		for _, n := range namespaces {
+			n.must(func() error {
+				addrs, err1 := netlink.AddrList(nil, unix.AF_INET6)
+				for _, a := range addrs {
+					tentative = tentative || a.Flags&unix.IFA_F_TENTATIVE != 0
+				}
+				routes, err2 := netlink.RouteListFiltered(unix.AF_INET6, &netlink.Route{}, netlink.RT_FILTER_TABLE)
+				state += fmt.Sprint(addrs, routes)
+				return errors.Join(err1, err2)
+			})
+		}
+		return state, tentative
+	}
+	last := ""
+	for range 40 {
+		state, tentative := look()
+		if state == last && !tentative {
+			return
+		}
+		last = state
+		time.Sleep(250 * time.Millisecond)
+	}
+	t.Log("addresses of the new links are still coming")
 }
 
 func compareLinks(t *testing.T, rows []schema.Link) error {
