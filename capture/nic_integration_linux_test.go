@@ -139,6 +139,9 @@ func TestIntegrationNICWithoutCapabilities(t *testing.T) {
 		}
 		defer c.close()
 		status, err := os.ReadFile("/proc/thread-self/status")
+		if err != nil {
+			return err
+		}
 		for _, set := range []string{"CapInh", "CapPrm", "CapEff"} {
 			if !strings.Contains(string(status), set+":\t0000000000000000\n") {
 				t.Errorf("the thread that asks still has capabilities:\n%s", status)
