@@ -118,6 +118,13 @@ func (g getOnly) RoundTrip(r *http.Request) (*http.Response, error) {
 	return g.next.RoundTrip(r)
 }
 
+// close gives up the connections that wait for a next question. A call that is under way goes on.
+func (d *Docker) close() {
+	if d != nil {
+		_ = d.api.Close() // never fails
+	}
+}
+
 // apiError is a reply of the daemon that is not the one asked for.
 type apiError struct {
 	status  int
@@ -228,7 +235,18 @@ func (d *Docker) why(ctx context.Context, err error, deadline time.Duration) (sc
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return schema.Skipped, fmt.Sprintf("dockerd does not run: %s refuses", d.host)
 	}
-	return schema.Skipped, fmt.Sprintf("dockerd at %s: %v", d.host, unwrapURL(err))
+	return schema.Skipped, fmt.Sprintf("dockerd at %s: %s", d.host, unquoted(unwrapURL(err)))
+}
+
+// unquoted is the text of an error of net/http without what the other side sent, which stands in it behind malformed.
+func unquoted(err error) string {
+	before, after, found := strings.Cut(err.Error(), "malformed ")
+	if !found {
+		return maskText(before)
+	}
+	what, _, _ := strings.Cut(after, ":")
+	what, _, _ = strings.Cut(what, `"`)
+	return before + "malformed " + strings.TrimSpace(what)
 }
 
 // unwrapURL takes off what net/http says around an error: the address is said already.
@@ -273,6 +291,9 @@ func (d *Docker) ask(ctx context.Context, p string, query url.Values) (*http.Res
 	if err != nil {
 		return nil, err
 	}
+	// What a daemon sends behind its reply is printed by net/http, as it is, once the connection waits for the next question.
+	// Over TLS a new connection costs the daemon more than that is worth.
+	req.Close = u.Scheme == "http"
 	res, err := d.http.Do(req)
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err() // the transport may report the closed connection instead

@@ -127,7 +127,7 @@ func (r replies) one(ctx context.Context, name, p string) json.RawMessage {
 // object writes a reply that is an object, and returns it unless it is withheld.
 func (r replies) object(name string, reply []byte, whole bool) json.RawMessage {
 	if !whole {
-		_ = coverDocument(r.s, name, &Incomplete{schema.Truncated, fmt.Sprintf("withheld: longer than %d bytes, so its secrets could not be masked", r.limit())})
+		_ = coverDocument(r.s, name, r.tooLong())
 		return nil
 	}
 	doc, n, err := maskJSON(reply)
@@ -160,8 +160,11 @@ func (r replies) array(name string, reply []byte, whole bool) ([]json.RawMessage
 		return nil, coverDocument(r.s, name, withheld(err))
 	}
 	var gap *Incomplete
-	if !whole || !complete {
+	switch {
+	case !whole:
 		gap = &Incomplete{schema.Truncated, fmt.Sprintf("the reply was longer than %d bytes", r.limit())}
+	case !complete:
+		gap = &Incomplete{schema.Partial, fmt.Sprintf("the reply ends before the array does, after %d elements", len(rows))}
 	}
 	r.writeRows(name, rows, gap)
 	return rows, nil
@@ -197,7 +200,11 @@ func (r replies) inspectEach(ctx context.Context, name string, ids []named, atOn
 		wg.Go(func() {
 			for i := range next {
 				reply, whole, err := get(ctx, ids[i].ID)
-				if err == nil && (!whole || !json.Valid(reply)) {
+				switch {
+				case err != nil:
+				case !whole:
+					err = r.tooLong()
+				case !json.Valid(reply):
 					err = withheld(errNotJSON)
 				}
 				found[i], errs[i] = reply, err
@@ -308,6 +315,11 @@ func (r replies) write(name string, doc []byte, masked int, gap *Incomplete) {
 	if gap != nil {
 		_ = coverDocument(r.s, name, gap)
 	}
+}
+
+// tooLong is the outcome of an object that is longer than the bound.
+func (r replies) tooLong() error {
+	return &Incomplete{schema.Truncated, fmt.Sprintf("withheld: longer than %d bytes, so its secrets could not be masked", r.limit())}
 }
 
 // withheld is the outcome of a document that cannot be searched for secrets.

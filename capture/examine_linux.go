@@ -128,6 +128,7 @@ func (f *findings) askDocker(ctx context.Context, o Options) {
 	if err == nil {
 		f.socket = strings.TrimPrefix(d.host, "unix://")
 		err = d.negotiate(ctx)
+		d.close()
 	}
 	f.docker = err
 	if err != nil {

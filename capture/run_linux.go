@@ -57,6 +57,7 @@ func runCollectors(ctx context.Context, o Options, collectors []*Collector) (*Ca
 	if !o.NoDocker {
 		// An error leaves Docker nil; the collectors of the daemon say why it is not there.
 		h.Docker, h.dockerErr = newDocker(o)
+		defer h.Docker.close()
 	}
 
 	o.tell(Progress{Phase: "discover"})
