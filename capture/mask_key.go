@@ -34,7 +34,8 @@ func (p place) member(name string, first byte) place {
 	case "cmd", "command", "args", "entrypoint", "test", "runtimeargs", "shell", "onbuild", "processconfig", "arguments",
 		"output": // of a health check, which often prints what it ran
 		in.how = command
-	case "action", "status": // of an event: exec_create: and the command
+	case "action", "status", // of an event: exec_create: and the command
+		"description": // of a build's step: RUN and the command
 		if first == '"' {
 			in.how = command
 		}
@@ -55,7 +56,8 @@ func (p place) member(name string, first byte) place {
 		}
 	case "secrets", "secretreferences", "secretid", "secretname", "authorization", "privateport":
 		// references by id and name, the list of authorization plug-ins, a port: no secret is in them
-	case "httpproxy", "httpsproxy", "ftpproxy", "allproxy", "http-proxy", "https-proxy":
+	case "httpproxy", "httpsproxy", "ftpproxy", "allproxy", "http-proxy", "https-proxy",
+		"insecure-registries", "registry-mirrors", "mirrors":
 		in.how = login
 	default:
 		if telling(name) {
@@ -76,7 +78,7 @@ var tellingWords = map[string]bool{
 var tellingParts = []string{
 	"password", "passwd", "passphrase", "passcode", "secret", "credential", "apikey", "accesskey", "privatekey",
 	"privkey", "encryptionkey", "signingkey", "sharedkey", "sshkey", "masterkey", "accountkey", "sessionkey",
-	"storagekey", "authkey", "authtoken", "accesstoken", "requirepass", "masterauth", "connectionstring",
+	"storagekey", "lockkey", "authkey", "authtoken", "accesstoken", "requirepass", "masterauth", "connectionstring",
 }
 
 // telling reports whether a name tells that its value is a secret: DB_PASSWORD, splunk-token, requirepass.
