@@ -68,6 +68,7 @@ type containerState struct {
 	Running    bool
 	Paused     bool
 	Restarting bool
+	Removing   bool `json:"RemovalInProgress"`
 	Dead       *bool
 	Pid        int64
 	ExitCode   *int64
@@ -181,11 +182,17 @@ func (in *containerReply) put(p *putter) {
 	p.put(c)
 	if h := in.State.Health; h != nil {
 		for _, l := range h.Log {
+			if l.Start == "" && l.ExitCode == nil { // null
+				continue
+			}
 			p.put(schema.ContainerHealth{Container: in.ID, Start: dockerTime(l.Start), End: dockerTime(l.End), ExitCode: l.ExitCode, Output: l.Output})
 		}
 	}
 	in.putNetworks(p)
 	for _, m := range in.Mounts {
+		if m.Destination == "" { // null
+			continue
+		}
 		p.put(schema.ContainerMount{
 			Container: in.ID, Kind: m.Type, Name: m.Name, Source: m.Source, Destination: m.Destination,
 			Driver: m.Driver, ReadWrite: m.RW, Propagation: m.Propagation,
@@ -265,6 +272,8 @@ func (s *containerState) status() string {
 		return "restarting"
 	case s.Running:
 		return "running"
+	case s.Removing:
+		return "removing"
 	case s.Dead != nil && *s.Dead:
 		return "dead"
 	case dockerTime(s.StartedAt).IsZero():

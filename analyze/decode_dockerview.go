@@ -106,6 +106,9 @@ func decodePlugins(_ string, r io.Reader) ([]decoded, error) {
 	}
 	var rows []decoded
 	err := elements(r, func(line int64, in *plugin) error {
+		if in.Name == "" && in.ID == "" {
+			return errors.New("a plug-in without name")
+		}
 		var types []string
 		for _, raw := range in.Config.Interface.Types {
 			var text string
@@ -113,7 +116,9 @@ func decodePlugins(_ string, r io.Reader) ([]decoded, error) {
 			if json.Unmarshal(raw, &text) != nil && json.Unmarshal(raw, &parts) == nil {
 				text = parts.Prefix + "." + parts.Capability + "/" + parts.Version
 			}
-			types = append(types, text)
+			if text != "" {
+				types = append(types, text)
+			}
 		}
 		rows = append(rows, decoded{line, schema.Plugin{
 			Name: in.Name, ID: in.ID, Enabled: in.Enabled, Types: strings.Join(types, ","), Socket: in.Config.Interface.Socket, Ref: in.PluginReference,
@@ -165,10 +170,10 @@ func flatten(name string, value any, f func(name, value string)) {
 }
 
 // decodeDaemonCommand decodes the command lines of dockerd as a capture writes them: one process a line. Long options are
-// --name=value, --name value, or --name of a switch.
+// --name=value, --name value, or --name of a switch; those of one letter are -n value or -nvalue.
 func decodeDaemonCommand(_ string, r io.Reader) ([]decoded, error) {
 	type process struct {
-		PID  int64    `json:"pid"`
+		PID  *int64   `json:"pid"`
 		Args []string `json:"args"`
 	}
 	short := map[string]string{"H": "host", "D": "debug", "l": "log-level", "g": "data-root", "s": "storage-driver", "b": "bridge", "G": "group", "p": "pidfile"}
@@ -180,9 +185,15 @@ func decodeDaemonCommand(_ string, r io.Reader) ([]decoded, error) {
 			if name == in.Args[i] || name == "" {
 				continue
 			}
-			row := schema.DaemonOption{Source: "command line", PID: &in.PID}
+			row := schema.DaemonOption{Source: "command line", PID: in.PID}
 			var valued bool
 			name, row.Value, valued = strings.Cut(name, "=")
+			if name == "" {
+				continue
+			}
+			if !strings.HasPrefix(in.Args[i], "--") && len(name) > 1 && short[name[:1]] != "" { // -Hfd://
+				name, row.Value, valued = name[:1], strings.TrimPrefix(in.Args[i], "-"+name[:1]), true
+			}
 			row.Name = cmp.Or(short[name], name)
 			if !valued && !switches[row.Name] && i+1 < len(in.Args) && !strings.HasPrefix(in.Args[i+1], "-") {
 				i++
@@ -233,61 +244,60 @@ func decodeNetworkDB(_ string, r io.Reader) ([]decoded, error) {
 	return rows, err
 }
 
-// decodeDiskUsage decodes GET /system/df.
+// decodeDiskUsage decodes GET /system/df as the API has it up to 1.51. An object with a value of the wrong type is left out.
 func decodeDiskUsage(_ string, r io.Reader) ([]decoded, error) {
 	var in struct {
-		LayersSize *int64
-		Images     []struct {
-			ID                           string `json:"Id"`
-			RepoTags                     []string
-			Size, SharedSize, Containers *int64
-			Created                      int64
-		}
-		Containers []struct {
-			ID      string `json:"Id"`
-			Names   []string
-			SizeRw  *int64
-			Created int64
-		}
-		Volumes []struct {
-			Name, CreatedAt string
-			UsageData       *struct{ Size, RefCount *int64 }
-		}
-		BuildCache []struct {
-			ID, CreatedAt string
-			Size          *int64
-		}
+		LayersSize                              *int64
+		Images, Containers, Volumes, BuildCache []json.RawMessage
 	}
 	if err := json.NewDecoder(r).Decode(&in); err != nil {
 		return nil, fmt.Errorf("not the reply to GET /system/df: %w", err)
 	}
 	rows := []decoded{{1, schema.DiskUsage{Kind: "layers", Size: in.LayersSize}}}
-	put := func(row schema.DiskUsage, created int64) {
-		if created > 0 {
-			row.At = time.Unix(created, 0).UTC()
-		}
-		rows = append(rows, decoded{1, row})
-	}
+	var errs []error
 	first := func(names []string) string {
 		return strings.TrimPrefix(strings.Join(names[:min(1, len(names))], ""), "/")
 	}
-	for _, i := range in.Images {
-		put(schema.DiskUsage{Kind: "image", ID: i.ID, Name: first(i.RepoTags), Size: counted(i.Size), Shared: counted(i.SharedSize), Refs: counted(i.Containers)}, i.Created)
-	}
-	for _, c := range in.Containers {
-		put(schema.DiskUsage{Kind: "container", ID: c.ID, Name: first(c.Names), Size: counted(c.SizeRw)}, c.Created)
-	}
-	for _, v := range in.Volumes {
-		row := schema.DiskUsage{Kind: "volume", ID: v.Name, Name: v.Name, At: dockerTime(v.CreatedAt)}
-		if u := v.UsageData; u != nil {
-			row.Size, row.Refs = counted(u.Size), counted(u.RefCount)
+	for _, of := range []struct {
+		kind string
+		list []json.RawMessage
+	}{{"image", in.Images}, {"container", in.Containers}, {"volume", in.Volumes}, {"build-cache", in.BuildCache}} {
+		kind := of.kind
+		for i, raw := range of.list {
+			var o struct {
+				ID                                   string
+				Name                                 string
+				RepoTags, Names                      []string
+				Size, SharedSize, SizeRw, Containers *int64
+				Created                              int64
+				CreatedAt                            string
+				UsageData                            *struct{ Size, RefCount *int64 }
+			}
+			if err := json.Unmarshal(raw, &o); err != nil && len(errs) < maxMistakes {
+				errs = append(errs, fmt.Errorf("%s %d: %w", kind, i, err))
+			} else if err == nil && cmp.Or(o.ID, o.Name) != "" {
+				row := schema.DiskUsage{Kind: kind, ID: cmp.Or(o.ID, o.Name), At: dockerTime(o.CreatedAt)}
+				switch kind {
+				case "image":
+					row.Name, row.Size, row.Shared, row.Refs = first(o.RepoTags), counted(o.Size), counted(o.SharedSize), counted(o.Containers)
+				case "container":
+					row.Name, row.Size = first(o.Names), counted(o.SizeRw)
+				case "volume":
+					row.Name = o.Name
+					if u := o.UsageData; u != nil {
+						row.Size, row.Refs = counted(u.Size), counted(u.RefCount)
+					}
+				case "build-cache":
+					row.Size = counted(o.Size)
+				}
+				if o.Created > 0 {
+					row.At = time.Unix(o.Created, 0).UTC()
+				}
+				rows = append(rows, decoded{1, row})
+			}
 		}
-		put(row, 0)
 	}
-	for _, b := range in.BuildCache {
-		put(schema.DiskUsage{Kind: "build-cache", ID: b.ID, Size: b.Size, At: dockerTime(b.CreatedAt)}, 0)
-	}
-	return rows, nil
+	return rows, errors.Join(errs...)
 }
 
 // counted is a figure for which the API says -1 when it did not count.

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,9 @@ import (
 
 // storeRoot begins the keys of libnetwork's store (moby libnetwork/datastore: defaultRootChain).
 const storeRoot = "docker/network/v1.0/"
+
+// errNoID is an entry that says nothing of whom it is.
+var errNoID = errors.New("an entry without id")
 
 // storeElement is one entry of libnetwork's store as a capture writes it.
 type storeElement struct {
@@ -61,6 +65,9 @@ func storeNetwork(value []byte) (any, error) {
 	if err := json.Unmarshal(value, &in); err != nil {
 		return nil, err
 	}
+	if in.ID == "" {
+		return nil, errNoID
+	}
 	row := schema.StoreNetwork{
 		NetworkID: in.ID, Name: in.Name, Driver: in.NetworkType, Scope: in.Scope, CreatedAt: dockerTime(in.Created),
 		Ingress: in.Ingress, Internal: in.Internal, InDelete: in.InDelete,
@@ -81,6 +88,9 @@ func storeSandbox(value []byte) (any, error) {
 	}
 	if err := json.Unmarshal(value, &in); err != nil {
 		return nil, err
+	}
+	if in.ID == "" {
+		return nil, errNoID
 	}
 	var eps, dns []string
 	for _, e := range in.Eps {
@@ -103,6 +113,9 @@ func storeEndpoint(keeper, network string, value []byte) (any, error) {
 	}
 	if err := json.Unmarshal(value, &in); err != nil {
 		return nil, err
+	}
+	if in.ID == "" {
+		return nil, errNoID
 	}
 	if i := in.Iface; i != nil {
 		in.Addr, in.Addrv6, in.Mac, in.SrcName = i.Addr, i.Addrv6, i.Mac, i.SrcName
