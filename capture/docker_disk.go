@@ -28,7 +28,8 @@ const storeTries = 4
 var dockerDisk = &Collector{
 	Name: "docker_disk",
 	Doc: "What Docker has on disk: config.v2.json and hostconfig.json of the containers that the daemon did not describe, libnetwork's store " +
-		"network/files/local-kv.db, and the node's place in the swarm, swarm/docker-state.json and state.json; masked, the containers' environment above all.",
+		"network/files/local-kv.db, and the node's place in the swarm, swarm/docker-state.json and state.json; masked, the containers' environment above all. " +
+		"swarm_managers.json, the managers that the node would turn to after a restart, is for reading by eye: a table would have them twice, since docker info lists them, too.",
 	Needs:   "root: Docker's folder is closed to others",
 	Effects: "Files are read without locks, so that a daemon that starts meanwhile finds none. The store is read in place, page by page, and read again when it changed.",
 	Since:   "0.2.0",
