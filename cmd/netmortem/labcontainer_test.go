@@ -60,6 +60,9 @@ func (l *lab) testContainer(t *testing.T) {
 		t.Errorf("gaps on the host %v, from a container %v", a, b)
 	}
 	for _, table := range schema.Tables {
+		if table.Name == "container_mount" {
+			continue // the container that captures may be the only one that has a mount
+		}
 		count := "SELECT count(*) FROM " + table.Name
 		if a, b := texts(t, host, count)[0], texts(t, there, count)[0]; (a == "0") != (b == "0") {
 			t.Errorf("%s: %s rows on the host, %s from a container", table.Name, a, b)
