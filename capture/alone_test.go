@@ -22,6 +22,10 @@ func runAlone(t *testing.T, h *Host, collectors ...*Collector) ([]schema.Coverag
 	h.books = newBooks(w)
 	for _, c := range collectors {
 		acc := h.books.plan(c, nil, 2)
+		if why := h.Options.unwanted(c); why != "" {
+			acc.leaveOut(why)
+			continue
+		}
 		for read := range acc.reads {
 			s := h.books.sink(acc, read, h.Options.MaxBytes)
 			err := c.Run(context.Background(), h, s)

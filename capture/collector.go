@@ -29,6 +29,7 @@ type Collector struct {
 	HostOnly bool                                                // InNetns only in the host's namespace
 	Late     bool                                                // InNetns only: after the collectors of the host, once; it needs what the daemon said
 	Daemon   bool                                                // Run only: it asks Docker's daemon, so it may wait long; in a lane of its own beside the others
+	Asked    func(o *Options) (yes bool, whyNot string)          // whether it was asked for, for one that runs on request only, and why it does not run otherwise; nil runs always
 	Known    bool                                                // Run only: what it writes is known before it runs, so it runs even when the capture was cut short
 }
 

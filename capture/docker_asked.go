@@ -47,12 +47,10 @@ var dockerNetworkDB = &Collector{
 		"unless asked for. The networks are asked one after the other, and a daemon that lets a call pass is not asked again.",
 	Since:    "0.2.0",
 	Docs:     []string{"docker/network_verbose.json"},
+	Asked:    func(o *Options) (bool, string) { return o.NetworkDB, "it has crashed daemons; --networkdb asks for it" },
 	Daemon:   true,
 	Deadline: dockerSlowDeadline,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
-		if !h.Options.NetworkDB {
-			return &Incomplete{schema.Skipped, schema.OnRequest + ": it has crashed daemons; --networkdb asks for it"}
-		}
 		if h.Docker == nil {
 			return noDocker(h)
 		}
@@ -83,18 +81,18 @@ var dockerNetworkDB = &Collector{
 
 // dockerDiskUsage asks for what images, containers and volumes take.
 var dockerDiskUsage = &Collector{
-	Name:     "docker_disk_usage",
-	Doc:      "What images, containers and volumes take on disk, GET /system/df, masked; only with --disk-usage.",
-	Needs:    "access to Docker's socket, as root and its group have it",
-	Effects:  "The daemon walks all of its directories, which takes minutes and much I/O on a full disk: it is left out unless asked for.",
-	Since:    "0.2.0",
-	Docs:     []string{"docker/disk_usage.json"},
+	Name:    "docker_disk_usage",
+	Doc:     "What images, containers and volumes take on disk, GET /system/df, masked; only with --disk-usage.",
+	Needs:   "access to Docker's socket, as root and its group have it",
+	Effects: "The daemon walks all of its directories, which takes minutes and much I/O on a full disk: it is left out unless asked for.",
+	Since:   "0.2.0",
+	Docs:    []string{"docker/disk_usage.json"},
+	Asked: func(o *Options) (bool, string) {
+		return o.DiskUsage, "the daemon would walk its directories; --disk-usage asks for it"
+	},
 	Daemon:   true,
 	Deadline: dockerSlowDeadline,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
-		if !h.Options.DiskUsage {
-			return &Incomplete{schema.Skipped, schema.OnRequest + ": the daemon would walk its directories; --disk-usage asks for it"}
-		}
 		if h.Docker == nil {
 			return noDocker(h)
 		}
@@ -110,18 +108,18 @@ var dockerDiskUsage = &Collector{
 
 // dockerGoroutines asks a daemon in debug mode what each of its goroutines waits for.
 var dockerGoroutines = &Collector{
-	Name:     "docker_goroutines",
-	Doc:      "What each goroutine of dockerd does, GET /debug/pprof/goroutine?debug=2, masked; only with --goroutines, and only a daemon in debug mode replies.",
-	Needs:    "access to Docker's socket, as root and its group have it",
-	Effects:  "It stops every goroutine of the daemon for a moment: it is left out unless asked for. The signal that makes dockerd write the same into a file is not sent.",
-	Since:    "0.2.0",
-	Docs:     []string{"docker/goroutines.txt"},
+	Name:    "docker_goroutines",
+	Doc:     "What each goroutine of dockerd does, GET /debug/pprof/goroutine?debug=2, masked; only with --goroutines, and only a daemon in debug mode replies.",
+	Needs:   "access to Docker's socket, as root and its group have it",
+	Effects: "It stops every goroutine of the daemon for a moment: it is left out unless asked for. The signal that makes dockerd write the same into a file is not sent.",
+	Since:   "0.2.0",
+	Docs:    []string{"docker/goroutines.txt"},
+	Asked: func(o *Options) (bool, string) {
+		return o.Goroutines, "it stops the daemon for a moment; --goroutines asks for it"
+	},
 	Daemon:   true,
 	Deadline: dockerSlowDeadline,
 	Run: func(ctx context.Context, h *Host, s *Sink) error {
-		if !h.Options.Goroutines {
-			return &Incomplete{schema.Skipped, schema.OnRequest + ": it stops the daemon for a moment; --goroutines asks for it"}
-		}
 		if h.Docker == nil {
 			return noDocker(h)
 		}

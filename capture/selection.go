@@ -58,6 +58,11 @@ const notAsked = "not asked for"
 // unwanted is why the options leave a collector out; empty when it runs. Those that write what is known anyway, the list
 // of namespaces, always run: without it the rows of the others belong to nobody.
 func (o *Options) unwanted(c *Collector) string {
+	if c.Asked != nil {
+		if yes, why := c.Asked(o); !yes {
+			return schema.OnRequest + ": " + why
+		}
+	}
 	switch {
 	case c.Known:
 		return ""
