@@ -42,7 +42,7 @@ type Summary struct {
 	Interrupted string                 // why it ended early; empty when it did not
 	Netns       map[string]int         // namespaces by kind
 	Rows        int64                  // rows of all tables
-	Counts      map[schema.Outcome]int // planned items by outcome
+	Counts      map[schema.Outcome]int // planned items by outcome, but for those that are only on request
 	Gaps        []schema.Coverage      // items of which something is unknown although it was asked for, in the order of the plan
 	LeftOut     map[string]int         // items by collector that the options left out
 	Daemon      string                 // why there is nothing of Docker's daemon, as a sentence; empty when it answered or was to be left alone
