@@ -23,7 +23,7 @@ import (
 const labEnv = "NETMORTEM_LAB"
 
 // labNeeds is how long TestLab takes at worst; go test's own ten minutes are too few.
-const labNeeds = 30 * time.Minute
+const labNeeds = 45 * time.Minute
 
 // A lab is a running lab, and the programs that are tried in it.
 type lab struct {
@@ -41,7 +41,7 @@ func startLab(t *testing.T) *lab {
 	t.Helper()
 	asked := os.Getenv(labEnv)
 	if asked == "" {
-		t.Skipf("needs root, Debian's user-mode-linux and docker.io, and some 20 minutes: set %s=1 after testdata/lab/lab install", labEnv)
+		t.Skipf("needs root, Debian's user-mode-linux and docker.io, and half an hour: set %s=1 after testdata/lab/lab install", labEnv)
 	}
 	if end, ok := t.Deadline(); ok && time.Until(end) < labNeeds {
 		t.Fatalf("the lab takes up to %v: run go test with -timeout 60m", labNeeds)
