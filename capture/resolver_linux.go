@@ -65,6 +65,19 @@ type resolverLook struct {
 	ended    string
 }
 
+// stillStuck reports whether a process that was in state D is at every look of a tenth of a second: most waits for a disk
+// are shorter.
+func (l *resolverLook) stillStuck(ctx context.Context, pid int) bool {
+	for range 5 {
+		text, err := os.ReadFile(fmt.Sprintf("%s/%d/stat", l.proc, pid))
+		if i := bytes.LastIndexByte(text, ')'); err != nil || i < 0 || i+2 >= len(text) || text[i+2] != 'D' || ctx.Err() != nil {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return true
+}
+
 // resolves reports whether a process is one to look at: of a container, or a daemon that serves containers' questions or
 // starts them. Others on the host resolve nothing that a container sees.
 func (k *knownProcess) resolves() bool {
@@ -102,7 +115,7 @@ func (l *resolverLook) read(ctx context.Context, all []*knownProcess) error {
 			}
 			continue
 		}
-		if k.stuck {
+		if k.stuck && l.stillStuck(ctx, k.pid) {
 			l.stuck++
 			continue
 		}
