@@ -341,12 +341,20 @@ func (b *bench) run(t testing.TB, hosts []*fixtureHost) []Finding {
 	return found
 }
 
-// printFindings is the form of want: the host and the summary, then the subject, the facts and the addresses,
-// indented.
+// printFindings is the form of want: the host and the summary, then the subject, how bad it is and whose fault, the facts and the
+// addresses, indented.
 func printFindings(list []Finding) string {
 	var b strings.Builder
 	for _, f := range list {
 		fmt.Fprintf(&b, "%s: %s\n\t%s\n", f.Host, f.Summary, f.Subject)
+		fmt.Fprintf(&b, "\t%s", f.Severity)
+		if f.Blame != "" {
+			fmt.Fprintf(&b, ", blames %s", f.Blame)
+		}
+		if f.Views != "" {
+			fmt.Fprintf(&b, ": %s", f.Views)
+		}
+		b.WriteByte('\n')
 		for _, x := range f.Facts {
 			fmt.Fprintf(&b, "\t%s = %s\n", x.Name, x.Value)
 		}

@@ -117,7 +117,7 @@ func (q *question) answer(ctx context.Context, db *database, hosts map[string]bo
 }
 
 func (q *question) finding(values []any) (Finding, error) {
-	f := Finding{Rule: q.ID, Title: q.Title, Severity: q.Severity}
+	f := Finding{Rule: q.ID, Title: q.Title, Severity: q.Severity, Blame: q.Blame, Views: q.Views}
 	for i, name := range q.columns {
 		value, ok := valueText(values[i])
 		switch {
@@ -134,6 +134,16 @@ func (q *question) finding(values []any) (Finding, error) {
 				f.Subject = value
 			}
 		case !ok:
+		case name == "severity":
+			if f.Severity = Severity(value); f.Severity.Rank() <= 0 {
+				return f, fmt.Errorf("a finding of severity %q; want low, medium, high or critical", value)
+			}
+		case name == "blame":
+			if f.Blame = value; !slices.Contains(Blames, value) {
+				return f, fmt.Errorf("a finding that blames %q; want one of %s", value, strings.Join(Blames, ", "))
+			}
+		case name == "views":
+			f.Views = value
 		case isRef(name):
 			f.Evidence = append(f.Evidence, Evidence{Name: strings.TrimSuffix(name, "_ref"), Ref: value})
 		default:
@@ -143,20 +153,40 @@ func (q *question) finding(values []any) (Finding, error) {
 	if len(f.Evidence) == 0 {
 		return f, fmt.Errorf("a finding that cites nothing: %s", f.Summary)
 	}
-	f.Check, f.Remedy = fill(q.Check, f.Facts), fill(q.remedy(), f.Facts)
+	f.Check, f.Remedies = fill(q.Check, f.Facts), q.filledRemedies(f.Facts)
+	f.Remedy = remedyText(f.Remedies)
 	return f, nil
 }
 
-// remedy is the rule's remedy with its risk and how to take it back.
-func (r *Rule) remedy() string {
-	s := r.Remedy
-	if r.Risk != "" {
-		s += "\nRisk: " + r.Risk
+// remedy is what mends it, as text: each remedy with its risk, how to verify it and how to take it back; numbered when there are several.
+func (r *Rule) remedy() string { return remedyText(r.Remedies) }
+
+func remedyText(list []Remedy) string {
+	var b strings.Builder
+	for i, m := range list {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if len(list) > 1 {
+			fmt.Fprintf(&b, "%d. ", i+1)
+		}
+		b.WriteString(m.Do)
+		for _, x := range []struct{ name, text string }{{"Risk", m.Risk}, {"Verify", m.Verify}, {"Undo", m.Undo}} {
+			if x.text != "" {
+				b.WriteString("\n" + x.name + ": " + x.text)
+			}
+		}
 	}
-	if r.Undo != "" {
-		s += "\nUndo: " + r.Undo
+	return b.String()
+}
+
+// filledRemedies are the rule's remedies with a finding's facts in their commands.
+func (r *Rule) filledRemedies(facts []Fact) []Remedy {
+	out := make([]Remedy, len(r.Remedies))
+	for i, m := range r.Remedies {
+		out[i] = Remedy{Do: fill(m.Do, facts), Risk: m.Risk, Verify: fill(m.Verify, facts), Undo: fill(m.Undo, facts)}
 	}
-	return s
+	return out
 }
 
 // valueText is an SQLite value as a person reads it; false for NULL.

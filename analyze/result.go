@@ -77,8 +77,20 @@ type Finding struct {
 	Subject  string     `json:"subject"` // canonical key: fdb:<host>/<netns>/<mac>
 	Facts    []Fact     `json:"facts,omitempty"`
 	Evidence []Evidence `json:"evidence"`
-	Check    string     `json:"check,omitempty"`  // how to see it by hand
-	Remedy   string     `json:"remedy,omitempty"` // what mends it, with risk and undo
+	Blame    string     `json:"blame,omitempty"`    // whose fault it is: one of [Blames]
+	Views    string     `json:"views,omitempty"`    // which views disagree: managers' tasks and this host's kernel, …
+	Known    []Known    `json:"known,omitempty"`    // faults of the host's engine that fit
+	Check    string     `json:"check,omitempty"`    // how to see it by hand
+	Remedy   string     `json:"remedy,omitempty"`   // what mends it, with risk and undo, as text
+	Remedies []Remedy   `json:"remedies,omitempty"` // the same one by one, the least disturbing first
+}
+
+// Known is a known fault of an engine version that a finding fits.
+type Known struct {
+	Issue   string `json:"issue"`              // moby/moby#53663
+	What    string `json:"what"`               // what that version does
+	Engine  string `json:"engine"`             // version of the host's engine
+	FixedIn string `json:"fixed_in,omitempty"` // first versions without it; empty when none is known
 }
 
 // Fact is one further column of a finding, in the rule's order.

@@ -16,21 +16,31 @@ import (
 // A Rule is one question asked of the database, in one SQL file that plain sqlite3 runs unchanged. rules/FORMAT.md
 // describes the file.
 type Rule struct {
-	ID       string   // file name without .sql: lower-case words joined by hyphens
-	Title    string   // first line: what is wrong when it finds something
-	Severity Severity // of its findings
-	Since    string   // version of netmortem that brought it
-	Layer    string   // where the fault sits: fdb, neighbour, ipvs, dns, …
-	Check    string   // command that shows the same by hand
-	Remedy   string   // what mends it
-	Risk     string   // what the remedy may break
-	Undo     string   // how to take it back
-	Upstream string   // issues and fixes upstream
-	FixedIn  string   // versions that have the fix
-	Limits   string   // when it can be wrong or silent
-	Doc      string   // the explanation, paragraphs parted by blank lines
-	Query    string   // the SELECT
-	Path     string   // of the file, for messages
+	ID        string   // file name without .sql: lower-case words joined by hyphens
+	Title     string   // first line: what is wrong when it finds something
+	Catalogue string   // entries of the failure catalogue that it judges: A2, or A2 A8; empty for a rule of one's own
+	Severity  Severity // of its findings, unless a finding says its own
+	Since     string   // version of netmortem that brought it
+	Layer     string   // where the fault sits: one of [Layers]
+	Need      string   // what must have been captured for it: words of [Needs], parted by commas
+	Blame     string   // whose fault it is, unless a finding says its own: one of [Blames]
+	Views     string   // which views of the swarm disagree, unless a finding says its own; empty where none do
+	Check     string   // command that shows the same by hand
+	Remedies  []Remedy // what mends it, the least disturbing first
+	Upstream  string   // issues and fixes upstream
+	FixedIn   string   // versions that have the fix
+	Limits    string   // when it can be wrong or silent
+	Doc       string   // the explanation, paragraphs parted by blank lines
+	Query     string   // the SELECT
+	Path      string   // of the file, for messages
+}
+
+// A Remedy is one thing to do about a finding. Nothing here is ever run by netmortem.
+type Remedy struct {
+	Do     string `json:"do"`               // what to do: a command with its place, or words
+	Risk   string `json:"risk,omitempty"`   // what it may break
+	Verify string `json:"verify,omitempty"` // how to see that it helped
+	Undo   string `json:"undo,omitempty"`   // how to take it back
 }
 
 //go:embed rules
@@ -87,9 +97,26 @@ func readRules(fsys fs.FS, dir, shown string) ([]*Rule, error) {
 
 var ruleID = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-// field returns where a header key is kept; nil for a key that does not exist.
+// field returns where a header key is kept; nil for a key that does not exist. A key remedy begins the next remedy, to which the
+// risk, verify and undo below it belong.
 func (r *Rule) field(key string) *string {
 	switch key {
+	case "remedy":
+		r.Remedies = append(r.Remedies, Remedy{})
+	case "risk", "verify", "undo":
+		if len(r.Remedies) == 0 {
+			return nil
+		}
+	}
+	switch key {
+	case "catalogue":
+		return &r.Catalogue
+	case "need":
+		return &r.Need
+	case "blame":
+		return &r.Blame
+	case "views":
+		return &r.Views
 	case "severity":
 		return (*string)(&r.Severity)
 	case "since":
@@ -99,11 +126,13 @@ func (r *Rule) field(key string) *string {
 	case "check":
 		return &r.Check
 	case "remedy":
-		return &r.Remedy
+		return &r.Remedies[len(r.Remedies)-1].Do
 	case "risk":
-		return &r.Risk
+		return &r.Remedies[len(r.Remedies)-1].Risk
+	case "verify":
+		return &r.Remedies[len(r.Remedies)-1].Verify
 	case "undo":
-		return &r.Undo
+		return &r.Remedies[len(r.Remedies)-1].Undo
 	case "upstream":
 		return &r.Upstream
 	case "fixed-in":
@@ -158,7 +187,7 @@ func parseRule(name, text string) (*Rule, error) {
 				return fail(n, "want \"key: value\", or an empty comment line before the explanation")
 			}
 			if last = r.field(key); last == nil {
-				return fail(n, "no such key: %q", key)
+				return fail(n, "no such key here: %q", key)
 			}
 			if *last != "" {
 				return fail(n, "%s is there twice", key)
@@ -177,7 +206,7 @@ func parseRule(name, text string) (*Rule, error) {
 	r.Query = strings.TrimRight(strings.TrimSpace(strings.Join(query, "\n")), "; \n")
 	for _, need := range []struct{ what, value string }{
 		{"a title in the first line", r.Title}, {"severity", string(r.Severity)}, {"since", r.Since}, {"layer", r.Layer},
-		{"check", r.Check}, {"remedy", r.Remedy}, {"an explanation", r.Doc}, {"a SELECT", r.Query},
+		{"check", r.Check}, {"remedy", r.remedy()}, {"an explanation", r.Doc}, {"a SELECT", r.Query},
 	} {
 		if need.value == "" {
 			return nil, fmt.Errorf("%s: lacks %s", name, need.what)
@@ -185,6 +214,17 @@ func parseRule(name, text string) (*Rule, error) {
 	}
 	if r.Severity.Rank() <= 0 {
 		return nil, fmt.Errorf("%s: severity %q; want low, medium, high or critical", name, r.Severity)
+	}
+	if !slices.Contains(Layers, r.Layer) {
+		return nil, fmt.Errorf("%s: layer %q; want one of %s", name, r.Layer, strings.Join(Layers, ", "))
+	}
+	if r.Blame != "" && !slices.Contains(Blames, r.Blame) {
+		return nil, fmt.Errorf("%s: blame %q; want one of %s", name, r.Blame, strings.Join(Blames, ", "))
+	}
+	for need := range strings.SplitSeq(r.Need, ",") {
+		if need = strings.TrimSpace(need); need != "" && !slices.Contains(Needs, need) {
+			return nil, fmt.Errorf("%s: need %q; want some of %s", name, need, strings.Join(Needs, ", "))
+		}
 	}
 	return r, nil
 }

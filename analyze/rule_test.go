@@ -3,6 +3,7 @@ package analyze
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,13 @@ const goodRule = `-- Something is wrong
 -- remedy: mend it
 --   with care
 -- risk: none
+-- remedy: restart
+-- verify: ping
+-- undo: no
+-- catalogue: A2
+-- need: one host, two reads
+-- blame: driver
+-- views: tasks and kernel
 --
 -- What should be there.
 --
@@ -30,10 +38,11 @@ func TestParseRule(t *testing.T) {
 	}
 	want := Rule{
 		ID: "some-rule", Title: "Something is wrong", Severity: High, Since: "0.1.0", Layer: "fdb", Check: "bridge fdb show",
-		Remedy: "mend it with care", Risk: "none", Doc: "What should be there.\n\nMore of it.", Path: "dir/some-rule.sql",
+		Catalogue: "A2", Need: "one host, two reads", Blame: "driver", Views: "tasks and kernel",
+		Remedies: []Remedy{{Do: "mend it with care", Risk: "none"}, {Do: "restart", Verify: "ping", Undo: "no"}}, Doc: "What should be there.\n\nMore of it.", Path: "dir/some-rule.sql",
 		Query: "SELECT host, 'x' AS summary, 'y' AS subject, ref AS link_ref -- a comment of its own\nFROM link",
 	}
-	if *r != want {
+	if !reflect.DeepEqual(*r, want) {
 		t.Errorf("got  %+v\nwant %+v", *r, want)
 	}
 }
@@ -41,7 +50,11 @@ func TestParseRule(t *testing.T) {
 func TestParseRuleErrors(t *testing.T) {
 	tests := []struct{ name, file, old, new, want string }{
 		{"file name", "Some_Rule.sql", "", "", "lower-case words joined by hyphens"},
-		{"unknown key", "r.sql", "-- layer:", "-- colour: red\n-- layer:", `r.sql:4: no such key: "colour"`},
+		{"unknown key", "r.sql", "-- layer:", "-- colour: red\n-- layer:", `r.sql:4: no such key here: "colour"`},
+		{"risk of nothing", "r.sql", "-- layer:", "-- risk: much\n-- layer:", `r.sql:4: no such key here: "risk"`},
+		{"layer", "r.sql", "layer: fdb", "layer: attic", `layer "attic"; want one of underlay,`},
+		{"blame", "r.sql", "blame: driver", "blame: you", `blame "you"; want one of managers,`},
+		{"need", "r.sql", "two reads", "luck", `need "luck"; want some of one host,`},
 		{"no key", "r.sql", "-- layer: fdb", "-- layer fdb", `r.sql:4: want "key: value"`},
 		{"twice", "r.sql", "-- risk: none", "-- risk: none\n-- layer: ipvs", "r.sql:9: layer is there twice"},
 		{"empty", "r.sql", "-- risk: none", "-- risk:", "r.sql:8: risk is empty"},

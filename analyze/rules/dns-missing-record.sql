@@ -1,4 +1,5 @@
 -- Name that lacks the address of a running task, or has no answer
+-- catalogue: D2
 -- severity: critical
 -- since: 0.1.0
 -- layer: dns

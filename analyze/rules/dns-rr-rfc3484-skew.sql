@@ -1,4 +1,5 @@
 -- Round-robin name whose clients would all pick the same task first
+-- catalogue: D9
 -- severity: medium
 -- since: 0.1.0
 -- layer: dns

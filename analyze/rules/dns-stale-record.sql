@@ -1,4 +1,5 @@
 -- Name that is answered with an address that is not its service's
+-- catalogue: D1
 -- severity: critical
 -- since: 0.1.0
 -- layer: dns

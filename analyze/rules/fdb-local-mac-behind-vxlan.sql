@@ -1,4 +1,5 @@
 -- Tunnel answers for a container of this very host
+-- catalogue: A1
 -- severity: critical
 -- since: 0.1.0
 -- layer: fdb

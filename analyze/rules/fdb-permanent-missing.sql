@@ -1,4 +1,5 @@
 -- Forwarding entry of a live remote endpoint is missing
+-- catalogue: A2
 -- severity: critical
 -- since: 0.1.0
 -- layer: fdb

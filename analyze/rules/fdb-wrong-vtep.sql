@@ -1,4 +1,5 @@
 -- Forwarding entry points to another node
+-- catalogue: A3
 -- severity: critical
 -- since: 0.1.0
 -- layer: fdb

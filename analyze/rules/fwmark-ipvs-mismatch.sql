@@ -1,4 +1,5 @@
 -- Firewall mark and virtual service do not meet
+-- catalogue: B4
 -- severity: critical
 -- since: 0.1.0
 -- layer: ipvs

@@ -1,4 +1,5 @@
 -- Destination that is another service's task
+-- catalogue: B3
 -- severity: critical
 -- since: 0.1.0
 -- layer: ipvs

@@ -1,4 +1,5 @@
 -- Running task that no destination serves
+-- catalogue: B2
 -- severity: high
 -- since: 0.1.0
 -- layer: ipvs

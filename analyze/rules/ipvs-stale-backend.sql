@@ -1,4 +1,5 @@
 -- Destination that no task has
+-- catalogue: B1
 -- severity: critical
 -- since: 0.1.0
 -- layer: ipvs

@@ -1,4 +1,5 @@
 -- Neighbour row of a live remote endpoint is missing
+-- catalogue: A6
 -- severity: high
 -- since: 0.1.0
 -- layer: neighbour

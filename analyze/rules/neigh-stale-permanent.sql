@@ -1,4 +1,5 @@
 -- Permanent neighbour row for an endpoint that is gone
+-- catalogue: A5
 -- severity: medium
 -- since: 0.1.0
 -- layer: neighbour

@@ -1,7 +1,8 @@
 -- Virtual address that the load balancer does not hold
+-- catalogue: B6
 -- severity: high
 -- since: 0.1.0
--- layer: vip
+-- layer: ipvs
 -- check: nsenter --net=/run/docker/netns/<netns> ip -4 address show dev eth0; in a client: ip neigh show <vip> (FAILED)
 -- remedy: in the namespace: ip address add <vip>/32 dev eth0; or docker service update --force <service>
 -- risk: none on this host; the same alias stands on every node's load balancer by design.

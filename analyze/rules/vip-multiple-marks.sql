@@ -1,4 +1,5 @@
 -- Two marks for one virtual address
+-- catalogue: B5
 -- severity: high
 -- since: 0.1.0
 -- layer: ipvs

@@ -36,6 +36,10 @@ func runExplain(w io.Writer, dir, id string, color bool, columns int) error {
 	p := &runbook{color: color, columns: columns}
 	p.title(r.Title)
 	p.line(fmt.Sprintf("%s, severity %s, layer %s, since %s", r.ID, r.Severity, r.Layer, r.Since))
+	p.field("Catalogue", r.Catalogue)
+	p.field("Needs", r.Need)
+	p.field("Blames", r.Blame)
+	p.field("Disagree", r.Views)
 	for para := range strings.SplitSeq(r.Doc, "\n\n") {
 		p.line("")
 		p.text("", para)
@@ -43,9 +47,7 @@ func runExplain(w io.Writer, dir, id string, color bool, columns int) error {
 	p.line("")
 	p.title("Check by hand")
 	p.line("  " + r.Check) // a command is copied: it is not wrapped
-	p.section("Remedy", r.Remedy)
-	p.section("Risk", r.Risk)
-	p.section("Undo", r.Undo)
+	p.remedies(r.Remedies)
 	p.section("When it can be wrong or silent", r.Limits)
 	p.section("Upstream", r.Upstream)
 	p.section("Fixed in", r.FixedIn)
@@ -53,6 +55,22 @@ func runExplain(w io.Writer, dir, id string, color bool, columns int) error {
 	p.line("The query: netmortem rules " + r.ID)
 	_, err = io.WriteString(w, p.b.String())
 	return err
+}
+
+// remedies are numbered when there is a choice, the least disturbing first.
+func (p *runbook) remedies(list []analyze.Remedy) {
+	for i, m := range list {
+		name := "Remedy"
+		if len(list) > 1 {
+			name = fmt.Sprintf("Remedy %d", i+1)
+		}
+		p.section(name, m.Do)
+		for _, x := range []struct{ name, text string }{{"Risk", m.Risk}, {"Verify", m.Verify}, {"Undo", m.Undo}} {
+			if x.text != "" {
+				p.text("  ", x.name+": "+x.text)
+			}
+		}
+	}
 }
 
 // A runbook is a page being written.
@@ -70,6 +88,13 @@ func (p *runbook) title(s string) {
 		return
 	}
 	p.line(s)
+}
+
+// field is a name and its value in a line; nothing for an empty value.
+func (p *runbook) field(name, value string) {
+	if value != "" {
+		p.line(name + ": " + value)
+	}
 }
 
 // section is a heading with a text below it; nothing for an empty text.
