@@ -107,6 +107,19 @@ func (l *lab) testHung(t *testing.T) {
 	if r.Counts.Gaps == 0 || code != codePartial {
 		t.Errorf("dockerd did not answer, and analyze counts %d gaps and ends with code %d", r.Counts.Gaps, code)
 	}
+	cont()
+	l.calm(t)
+}
+
+// labGrace is how long the managers wait for a node's heartbeat, three of five seconds, and then some.
+const labGrace = 20 * time.Second
+
+// calm waits for the swarm to have noticed that a daemon was away, if it does, to have replaced what it then replaces, and to be
+// at rest again.
+func (l *lab) calm(t *testing.T) {
+	t.Helper()
+	time.Sleep(labGrace)
+	l.must(t, "settle", "30")
 }
 
 // testContainerd stops containerd on node2 by SIGSTOP, as if it were dead to dockerd: the kernel's side must be the same, and
@@ -120,6 +133,8 @@ func (l *lab) testContainerd(t *testing.T) {
 	bundles := l.bundlesOf(t, fmt.Sprintf("%s --deadline=%s", labWindow, labDeadline), codeOK, codePartial)
 	t.Logf("with containerd stopped, capture took %v of its %v", time.Since(start).Round(time.Second/10), labDeadline)
 	compareHeld(t, before, heldOf(t, bundles), []string{"node2"})
+	l.must(t, "exec", "node2", "kill -CONT "+find)
+	l.calm(t)
 }
 
 // testKilled kills dockerd on node2 and removes its socket: the same must hold there. Then it starts dockerd again.
