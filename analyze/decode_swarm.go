@@ -11,6 +11,7 @@ import (
 // nodeReply is the part of an element of GET /nodes that the table keeps (moby api/types/swarm.Node).
 type nodeReply struct {
 	ID          string
+	UpdatedAt   string
 	Spec        struct{ Role, Availability string }
 	Description struct {
 		Hostname  string
@@ -34,7 +35,7 @@ func decodeNodes(_ string, r io.Reader) ([]decoded, error) {
 		n := schema.SwarmNode{
 			NodeID: in.ID, Hostname: in.Description.Hostname, Role: in.Spec.Role, Availability: in.Spec.Availability,
 			State: in.Status.State, Addr: in.Status.Addr, EngineVersion: in.Description.Engine.EngineVersion,
-			Message: in.Status.Message, NanoCPUs: in.Description.Resources.NanoCPUs, Memory: in.Description.Resources.MemoryBytes,
+			UpdatedAt: dockerTime(in.UpdatedAt), Message: in.Status.Message, NanoCPUs: in.Description.Resources.NanoCPUs, Memory: in.Description.Resources.MemoryBytes,
 		}
 		if m := in.ManagerStatus; m != nil {
 			n.Leader, n.Reachability, n.ManagerAddr = m.Leader, m.Reachability, m.Addr

@@ -145,6 +145,9 @@ var daemonClasses = []logClass{
 	{"gossip-flap", "Refuting a", shape(`Refuting a (?:suspect|dead) message`)},
 	{"gossip-flap", "change state NodeActive", shape(`change state NodeActive --> (?:NodeFailed|NodeLeft)`)},
 	{"gossip-state", " change state Node", shape(`change state \w+ --> \w+`)},
+	{"gossip-state", "joined gossip cluster", shape(`^Node \S+, joined gossip cluster`)},
+	{"gossip-state", "left gossip cluster", shape(`^Node \S+, left gossip cluster`)},
+	{"gossip-state", "is the new incarnation of", nil},
 	{"gossip-conflict", "Conflicting address for", nil},
 	{"gossip-fails", "memberlist: Failed", nil},
 	{"gossip-fails", "memberlist: failed", nil},
@@ -163,11 +166,13 @@ var daemonClasses = []logClass{
 	{"networkdb", "networkDB delete for", nil},
 
 	// swarm: F6–F8, F12, F15
-	{"heartbeat", "heartbeat to manager failed", nil},
+	{"heartbeat", "heartbeat to manager", shape(`heartbeat to manager .*failed`)}, // swarmkit agent/session.go
+	{"heartbeat", "heartbeat expiration for", nil},                                // swarmkit manager/dispatcher
 	{"heartbeat", "heartbeat failure", nil},
 	{"session", "agent: session failed", nil},
 	{"session", "session initiation timed out", nil},
 	{"session", "dispatcher is stopped", nil},
+	{"session", "node not registered", nil}, // the manager has given the session up
 	{"raft", "swarm does not have a leader", nil},
 	{"raft", "lost leader", nil},
 	{"raft", "elected leader", nil},
@@ -179,7 +184,11 @@ var daemonClasses = []logClass{
 	{"certificate", "certificate is not yet valid", nil},
 	{"certificate", "x509: ", nil},
 	{"certificate", "failed to renew", nil},
-	{"clock", "clock skew", nil}, // J1
+	{"clock", "clock skew", nil},                                                                 // J1
+	{"live-restore", "--live-restore daemon configuration is incompatible with swarm mode", nil}, // F13
+	{"swarm-start", "Error creating cluster object", nil},
+	{"swarm-start", "swarm component could not be started", nil}, // daemon/cluster: the node is down, the daemon runs
+	{"swarm-start", "can't initialize raft node", nil},
 	{"swarm-locked", "Swarm is encrypted and needs to be unlocked", nil},
 
 	// logs and images

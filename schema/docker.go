@@ -276,6 +276,8 @@ type SwarmNode struct {
 	Message       string `json:"message,omitzero" class:"text" doc:"Status.Message, as heartbeat failure"`
 	NanoCPUs      *int64 `json:"nano_cpus,omitzero" class:"plain" doc:"Description.Resources.NanoCPUs"`
 	Memory        *int64 `json:"memory,omitzero" class:"plain" doc:"Description.Resources.MemoryBytes"`
+
+	UpdatedAt time.Time `json:"updated_at,omitzero" class:"plain" doc:"last change of the node object, a change of its state among them"`
 }
 
 // SwarmService is one service.
