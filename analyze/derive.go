@@ -26,6 +26,8 @@ var derivedTables = []*Derived{
 	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &dnsrrOrder,
 	// crashes
 	&coreDestination,
+	// encryption, subnets and links
+	&dockerSA, &expectedXfrm,
 }
 
 // The columns that many derived tables share, each worded once.
