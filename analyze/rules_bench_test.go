@@ -1,0 +1,87 @@
+package analyze
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// BenchmarkRules runs every derivation's rule on the bundles of one directory, which the environment names: those that
+// `go run ./cmd/fleet` writes, or an incident's. Loading and deriving are done once. With -v each rule's query plan is logged.
+func BenchmarkRules(b *testing.B) {
+	dir := os.Getenv("NETMORTEM_BUNDLES")
+	if dir == "" {
+		b.Skip("NETMORTEM_BUNDLES names no directory of bundles")
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "*.tar.zst"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx := b.Context()
+	db, err := create(ctx, filepath.Join(b.TempDir(), "rules.db"), computed())
+	if err != nil {
+		b.Skip(err)
+	}
+	defer db.discard()
+	lin, err := lineageOf(ctx, db, computed())
+	if err != nil {
+		b.Fatal(err)
+	}
+	questions, err := ask(ctx, db, lin, shippedRules(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	sources, _ := openSources(paths)
+	sources, _ = label(sources)
+	reports, _, err := load(ctx, db, sources, func(int) {})
+	if err != nil {
+		b.Fatal(err)
+	}
+	hosts := map[string]bool{}
+	for _, r := range reports {
+		hosts[r.source.host] = true
+	}
+	for _, d := range computed() {
+		b.Run("derive/"+d.Name, func(b *testing.B) {
+			b.N = 1 // a table is derived once
+			if err := db.fill(ctx, d); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+	for _, q := range questions {
+		b.Run("rule/"+q.ID, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := q.answer(ctx, db, hosts); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if testing.Verbose() {
+				b.Log("\n" + db.plan(b, q.Query))
+			}
+		})
+	}
+}
+
+// plan is how SQLite answers a query, a step a line.
+func (db *database) plan(tb testing.TB, query string) string {
+	tb.Helper()
+	rows, err := db.tx.QueryContext(tb.Context(), "EXPLAIN QUERY PLAN "+query)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer rows.Close()
+	var out strings.Builder
+	depth := map[int]int{0: -1}
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			tb.Fatal(err)
+		}
+		depth[id] = depth[parent] + 1
+		out.WriteString(strings.Repeat("  ", depth[id]) + detail + "\n")
+	}
+	return out.String()
+}
