@@ -24,10 +24,16 @@ var derivedTables = []*Derived{
 	&balancer, &markRule, &serviceVIP, &expectedVIPAlias, &expectedFwmark, &balancerDestination, &expectedIPVSDestination,
 	// names
 	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &dnsrrOrder,
+	// names, resolver, addresses
+	&expectedDNSRule,
+	// whose namespace it is, and how old a line of a log
+	&netnsOwner, &kernelLogAge, &logLineAge,
 	// crashes
-	&coreDestination,
+	&coreDestination, &captureTime, &containerEnd, &kernelFault, &daemonFault, &shimAge, &userlandProxy,
 	// encryption, subnets and links
 	&dockerSA, &expectedXfrm,
+	// gossip, raft, clocks
+	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress,
 }
 
 // The columns that many derived tables share, each worded once.
