@@ -14,10 +14,15 @@ import (
 func explainCommand(std streams) *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
-		Usage:     "what a rule means, how to check it by hand, and what mends it",
-		ArgsUsage: "RULE",
-		Flags:     []cli.Flag{rulesFlag()},
+		Usage:     "what a rule means, how to check it by hand, and what mends it; or why a thing should be there",
+		ArgsUsage: "RULE|SUBJECT",
+		Description: "With a finding's subject, as fdb:node1/1-q3x8v2m1kd/02:42:0a:00:00:05, and the database that analyze wrote:\n" +
+			"which task, node or rule of which engine asks for it, and which captured rows say so.",
+		Flags: []cli.Flag{rulesFlag(), &cli.PathFlag{Name: "db", Usage: "look a subject up in `FILE`, which analyze --db wrote"}},
 		Action: func(c *cli.Context) error {
+			if subject := c.Args().First(); strings.Contains(subject, ":") {
+				return runWhy(c.Context, std.out, c.String("db"), subject, colors(std.out), width(std.out))
+			}
 			return runExplain(std.out, c.String("rules"), c.Args().First(), colors(std.out), width(std.out))
 		},
 	}
