@@ -28,6 +28,7 @@ func TestLab(t *testing.T) {
 	for _, f := range readLabFaults(t) {
 		t.Run(f.Name, func(t *testing.T) { l.testFault(t, m, f) })
 	}
+	t.Run("busy", func(t *testing.T) { l.testBusy(t, m) })
 	t.Run("hung", func(t *testing.T) { l.testHung(t) })
 	t.Run("containerd", func(t *testing.T) { l.testContainerd(t) })
 	t.Run("killed", func(t *testing.T) { l.testKilled(t) })
@@ -183,7 +184,7 @@ func (m *labMatrix) add(name string, s labScore, breaks string, start time.Time)
 func (m *labMatrix) String() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "fault\tclient loses\tfound\tmissed\tfalse\ttook")
+	fmt.Fprintln(w, "fault\tclient loses\tfound\tmissed\talso, and explained\tfalse\ttook")
 	wanted, found, alarms, healthy, quiet := 0, 0, 0, 0, 0
 	for _, r := range m.rows {
 		wanted += len(r.score.Found) + len(r.score.Missed)
@@ -196,7 +197,7 @@ func (m *labMatrix) String() string {
 				continue
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%v\n", r.name, r.breaks, places(r.score.Found), places(r.score.Missed), len(r.score.False), r.took)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%v\n", r.name, r.breaks, places(r.score.Found), places(r.score.Missed), places(r.score.Also), len(r.score.False), r.took)
 	}
 	w.Flush()
 	fmt.Fprintf(&b, "recall %d/%d, false alarms %d in %d captures, of which %d of a healthy swarm, %d of them silent\n",
