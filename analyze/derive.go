@@ -31,7 +31,7 @@ var derivedTables = []*Derived{
 	// crashes
 	&coreDestination, &captureTime, &containerEnd, &kernelFault, &daemonFault, &shimAge, &userlandProxy,
 	// encryption, subnets and links
-	&dockerSA, &expectedXfrm,
+	&dockerSA, &expectedXfrm, &cidrOverlap,
 	// gossip, raft, clocks
 	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress,
 }
