@@ -15,23 +15,27 @@ var derivedTables = []*Derived{
 	// who and when
 	&reading, &swarmHost, &swarmView,
 	// what is there
-	&hostEra, &overlayNetwork, &overlayNetns, &localEndpoint, &knownHost, &swarmKnown,
+	&engineVersion, &hostEra, &overlayNetwork, &overlayNetns, &localEndpoint, &knownHost, &swarmKnown,
 	// the truth, and where it is
 	&overlayMAC, &taskEndpoint, &networkChange, &endpoint, &vtep,
 	// forwarding
 	&vxlanFDB, &vxlanNeighbour, &localMAC, &expectedFDB, &expectedNeighbour, &vtepAgreed,
+	// tunnels, the underlay below them, and neighbours
+	&expectedMTU, &expectedVXLAN, &underlayPath, &neighbourUse, &oddNeighbour, &bridgeEndpoint,
 	// virtual addresses
 	&balancer, &markRule, &serviceVIP, &expectedVIPAlias, &expectedFwmark, &balancerDestination, &expectedIPVSDestination,
 	// names
 	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &dnsrrOrder,
 	// names, resolver, addresses
-	&expectedDNSRule,
+	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize,
+	// routing mesh
+	&engineLayout, &publishedPort, &ingressPlace, &ingressChain, &expectedPort, &expectedIngressDNAT, &expectedFilterAccept, &expectedPortMark, &expectedRedirect,
 	// whose namespace it is, and how old a line of a log
 	&netnsOwner, &kernelLogAge, &logLineAge,
 	// crashes
 	&coreDestination, &captureTime, &containerEnd, &kernelFault, &daemonFault, &shimAge, &userlandProxy,
 	// encryption, subnets and links
-	&dockerSA, &expectedXfrm, &cidrOverlap,
+	&dockerSA, &expectedXfrm, &cidrOverlap, &expectedSandboxAddress,
 	// gossip, raft, clocks
 	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress,
 }
