@@ -89,10 +89,9 @@ var hostEra = Derived{
 	},
 	Query: `
 SELECT host, era, version, ref FROM (
-  SELECT host, era, version, ref, ROW_NUMBER() OVER (PARTITION BY host ORDER BY rank, ref) AS n FROM (
-    SELECT host, CASE WHEN major > 18 OR (major = 18 AND minor >= 9) THEN 'lb' ELSE 'container' END AS era, version, 1 AS rank, ref
-    FROM (SELECT host, version, ref, CAST(version AS INTEGER) AS major, CAST(substr(version, instr(version, '.') + 1) AS INTEGER) AS minor FROM engine)
-    WHERE instr(version, '.') > 1 AND (major >= 17 OR (major = 1 AND minor >= 12))
+  SELECT host, era, version, ref, ROW_NUMBER() OVER (PARTITION BY host ORDER BY place, ref) AS n FROM (
+    SELECT host, CASE WHEN rank >= 18009000 THEN 'lb' ELSE 'container' END AS era, version, 1 AS place, ref
+    FROM engine_version WHERE rank >= 1012000
     UNION ALL
     SELECT host, 'lb', NULL, 2, MIN(ref) FROM netns WHERE kind = 'lb' GROUP BY host
     UNION ALL
