@@ -35,7 +35,7 @@ var derivedTables = []*Derived{
 	// crashes
 	&coreDestination, &captureTime, &containerEnd, &kernelFault, &daemonFault, &shimAge, &userlandProxy,
 	// encryption, subnets and links
-	&dockerSA, &expectedXfrm, &cidrOverlap, &expectedSandboxAddress,
+	&dockerSA, &expectedXfrm, &cidrOverlap, &expectedSandboxAddress, &endpointPort,
 	// gossip, raft, clocks
 	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress,
 }

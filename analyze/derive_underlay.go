@@ -1,0 +1,199 @@
+package analyze
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/netmortem/netmortem/schema"
+)
+
+// underlayPath looks the VTEPs of other nodes up in the host's routing tables, longest prefix first. Hosts whose policy
+// rules look up anything but the kernel's own three tables are left out: which table counts there is not modelled.
+var underlayPath = Derived{
+	Name: "underlay_path",
+	Doc:  "Devices by which a host reaches the VTEPs of other nodes, and how large a packet they take: one row a host, family and device.",
+	Columns: []schema.Column{
+		colHost(),
+		must(text("family", schema.Plain, "ipv4 or ipv6")),
+		must(text("dev", schema.Plain, "device")),
+		must(whole("ifindex", "its index in the host's namespace")),
+		must(whole("mtu", "smallest MTU on the way that the host knows of, bytes: the device's, the route's, or what it learned of the path")),
+		must(whole("dev_mtu", "MTU of the device")),
+		must(whole("vteps", "VTEPs of other nodes behind it")),
+		must(text("vtep", schema.Addr, "one of them, of those with the smallest MTU")),
+		must(colWhy()),
+		must(refCol("route_ref", "row of the route to that VTEP")),
+		must(refCol("link_ref", "row of link")),
+	},
+	Reads: []string{"vxlan_fdb", "route", "link", "netns", "policy_rule", "captured", "address"},
+	Index: []string{"host"},
+	Fill:  fillUnderlayPath,
+}
+
+const underlayVTEPs = `
+SELECT f.host, f.dst FROM vxlan_fdb AS f
+WHERE f.entry = 'programmed' AND f.dst IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM address AS a WHERE a.host = f.host AND a.ip = f.dst)
+GROUP BY f.host, f.dst
+ORDER BY f.host, f.dst`
+
+const underlayRoutes = `
+SELECT r.host, r.type, r.dst, r.ifindex, COALESCE(r.mtu, 0), COALESCE(r.metric, 0), COALESCE(r.flags, ''), r.ref, COALESCE(l.name, ''), COALESCE(l.mtu, 0), COALESCE(l.ref, '')
+FROM route AS r
+JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
+JOIN captured AS c ON c.tbl = 'policy_rule' AND c.host = r.host AND c.netns = r.netns
+LEFT JOIN link AS l ON l.host = r.host AND l.netns = r.netns AND l.ifindex = r.ifindex
+WHERE r.table_id IN (253, 254) AND r.src IS NULL
+  AND NOT EXISTS (SELECT 1 FROM policy_rule AS p WHERE p.host = r.host AND p.netns = r.netns AND (p.table_id NOT IN (253, 254, 255) OR p.action <> 'lookup'))
+ORDER BY r.host, r.ref`
+
+// An underlayRoute is one route of a host's namespace.
+type underlayRoute struct {
+	prefix           netip.Prefix
+	kind             string // unicast, unreachable, …
+	ifindex          int64
+	mtu, devMTU      int64 // 0 is none
+	metric           int64
+	cached           bool // an exception that the kernel learned, a smaller path MTU for instance
+	ref, dev, devRef string
+}
+
+func fillUnderlayPath(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
+	routes, err := underlayRoutesOf(ctx, tx)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.QueryContext(ctx, underlayVTEPs)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	type key struct {
+		host, family string
+		ifindex      int64
+	}
+	paths := map[key]*underlayPathRow{}
+	var order []key
+	for rows.Next() {
+		var host, dst string
+		if err := rows.Scan(&host, &dst); err != nil {
+			return err
+		}
+		ip, err := netip.ParseAddr(dst)
+		if err != nil || ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() {
+			continue
+		}
+		p, ok := underlayLookup(routes[host], ip)
+		if !ok {
+			continue
+		}
+		k := key{host, familyOf(ip), p.ifindex}
+		if old := paths[k]; old == nil {
+			p.vtep, p.vteps = dst, 1
+			paths[k] = &p
+			order = append(order, k)
+		} else {
+			p.vtep, p.vteps = dst, old.vteps+1
+			if p.pathMTU < old.pathMTU {
+				*old = p
+			}
+			old.vteps = p.vteps
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, k := range order {
+		p := paths[k]
+		if err := put(k.host, k.family, p.dev, p.ifindex, p.pathMTU, p.devMTU, p.vteps, p.vtep, p.why, p.ref, p.devRef); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// An underlayPathRow is the way to one VTEP.
+type underlayPathRow struct {
+	underlayRoute
+	pathMTU int64
+	vteps   int64
+	vtep    string
+	why     string
+}
+
+// underlayLookup finds the route of an address as the kernel does: the longest prefix, of those the smallest metric. What the
+// kernel learned of the path narrows the route that it was learned on.
+func underlayLookup(routes []underlayRoute, ip netip.Addr) (underlayPathRow, bool) {
+	var best, learned *underlayRoute
+	for i := range routes {
+		r := &routes[i]
+		if !r.prefix.Contains(ip) {
+			continue
+		}
+		if r.cached {
+			if r.mtu > 0 {
+				learned = r
+			}
+			continue
+		}
+		if best == nil || underlayCompare(r, best) < 0 {
+			best = r
+		}
+	}
+	if best == nil || best.kind != "unicast" || best.devMTU == 0 || best.dev == "lo" {
+		return underlayPathRow{}, false
+	}
+	p := underlayPathRow{underlayRoute: *best, pathMTU: best.devMTU, why: "MTU of " + best.dev}
+	if best.mtu > 0 && best.mtu < p.pathMTU {
+		p.pathMTU, p.why = best.mtu, "MTU of the route"
+	}
+	if learned != nil && learned.mtu < p.pathMTU {
+		p.pathMTU, p.why, p.ref = learned.mtu, "path MTU that the kernel has learned", learned.ref
+	}
+	return p, true
+}
+
+// underlayCompare orders routes to one address; of equal ones, which share the traffic, the roomier comes first.
+func underlayCompare(a, b *underlayRoute) int {
+	return cmp.Or(cmp.Compare(b.prefix.Bits(), a.prefix.Bits()), cmp.Compare(a.metric, b.metric), cmp.Compare(b.devMTU, a.devMTU))
+}
+
+func underlayRoutesOf(ctx context.Context, tx *sql.Tx) (map[string][]underlayRoute, error) {
+	rows, err := tx.QueryContext(ctx, underlayRoutes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string][]underlayRoute{}
+	for rows.Next() {
+		var host, dst, flags string
+		var ifindex sql.NullInt64
+		var r underlayRoute
+		if err := rows.Scan(&host, &r.kind, &dst, &ifindex, &r.mtu, &r.metric, &flags, &r.ref, &r.dev, &r.devMTU, &r.devRef); err != nil {
+			return nil, err
+		}
+		r.ifindex = ifindex.Int64
+		if r.prefix, err = netip.ParsePrefix(dst); err != nil {
+			continue
+		}
+		words := strings.Split(flags, ",")
+		r.cached = slices.Contains(words, "cloned")
+		if slices.Contains(words, "dead") || slices.Contains(words, "linkdown") {
+			continue
+		}
+		out[host] = append(out[host], r)
+	}
+	return out, rows.Err()
+}
+
+// familyOf names the family of an address as the tables do.
+func familyOf(ip netip.Addr) string {
+	if ip.Is4() {
+		return "ipv4"
+	}
+	return "ipv6"
+}
