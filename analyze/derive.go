@@ -37,7 +37,7 @@ var derivedTables = []*Derived{
 	// encryption, subnets and links
 	&dockerSA, &expectedXfrm, &cidrOverlap, &expectedSandboxAddress, &endpointPort,
 	// gossip, raft, clocks
-	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress,
+	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress, &taskNow, &taskContainer,
 }
 
 // The columns that many derived tables share, each worded once.

@@ -50,12 +50,13 @@ var nodeDown = Derived{
 		must(text("manager", schema.Name, "captured host that says so")),
 		text("host", schema.Name, "that node, if it was captured"),
 		must(number("look_s", "begin of the manager's last read, seconds since 1970")),
-		number("since_s", "last change of the node object, seconds since 1970 by the managers' clock"),
+		text("since", schema.Plain, "last change of the node object, by the managers' clock"),
+		number("since_s", "the same, seconds since 1970"),
 		must(refCol("ref", "row of swarm_node")),
 	},
 	Query: `
-SELECT node_id, hostname, addr, state, message, manager, captured_as, last_s, since_s, ref FROM (
-  SELECT n.node_id, n.hostname, n.addr, n.state, n.message, n.host AS manager, h.host AS captured_as, r.last_s, (julianday(n.updated_at) - 2440587.5) * 86400.0 AS since_s, n.ref,
+SELECT node_id, hostname, addr, state, message, manager, captured_as, last_s, updated_at, since_s, ref FROM (
+  SELECT n.node_id, n.hostname, n.addr, n.state, n.message, n.host AS manager, h.host AS captured_as, r.last_s, n.updated_at, (julianday(n.updated_at) - 2440587.5) * 86400.0 AS since_s, n.ref,
     ROW_NUMBER() OVER (PARTITION BY n.node_id ORDER BY r.last_s DESC, n.host) AS place
   FROM swarm_node AS n JOIN reading AS r ON r.host = n.host
   LEFT JOIN (SELECT node_id, MIN(host) AS host FROM swarm_host GROUP BY node_id) AS h ON h.node_id = n.node_id)

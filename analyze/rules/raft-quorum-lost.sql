@@ -29,7 +29,7 @@
 -- The manager itself says so, when it is asked anything: "The swarm does not have a leader". Where it still answers, its list of nodes says who is unreachable. Lost
 -- quorum follows lost machines, a partition, a full or slow disk below /var/lib/docker/swarm, or addresses that have changed (advertise-addr-wrong).
 WITH managers AS (
-  SELECT n.host, COUNT(*) AS total, SUM(CASE WHEN n.reachability = 'reachable' THEN 1 ELSE 0 END) AS reachable,
+  SELECT n.host, COUNT(*) AS total, SUM(CASE WHEN n.reachability = 'unreachable' THEN 0 ELSE 1 END) AS reachable,
     SUM(CASE WHEN n.reachability = 'unreachable' THEN 1 ELSE 0 END) AS lost,
     MAX(n.leader) AS led, group_concat(CASE WHEN n.reachability = 'unreachable' THEN COALESCE(n.hostname, n.node_id) END, ', ') AS missing,
     MIN(CASE WHEN n.reachability = 'unreachable' THEN n.ref END) AS missing_ref, MIN(n.ref) AS node_ref
