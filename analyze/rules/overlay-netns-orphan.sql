@@ -1,0 +1,97 @@
+-- Overlay namespace is left over
+-- catalogue: A21
+-- severity: medium
+-- since: 0.3.0
+-- layer: link
+-- need: one host
+-- blame: driver
+-- views: the daemon's networks and this host's kernel
+-- check: ls /run/docker/netns; docker network ls --no-trunc -f driver=overlay; nsenter --net=<path> ip -d link
+-- remedy: nsenter --net=<path> ip link del <vxlan>; umount <path>; rm <path>
+-- risk: a network that is in use after all loses its tunnel on this host; look first whether <path> has ports to containers
+-- verify: ls /run/docker/netns no longer lists <netns>; netmortem analyze of a new capture
+-- undo: systemctl restart docker makes namespaces of networks that are in use anew
+-- remedy: systemctl restart docker on <host>
+-- risk: the node's tasks are replaced
+-- verify: ls /run/docker/netns
+-- undo: nothing to undo
+-- upstream: moby/libnetwork#1765, moby/moby#28559
+-- limits: networks of a key-value store (VNI below 4096) that the daemon does not list are not judged: the store may be away. What is
+--   younger than a minute is not judged. A namespace without a VXLAN device does no harm and is not told.
+--
+-- The driver keeps one namespace for each overlay that has an endpoint on the host, and removes it with the last one. Its name is a
+-- counter, a dash and the beginning of the network's id. A namespace for a network that the daemon does not know, or a second one of
+-- a network that already has one, was forgotten: by a daemon that was killed, or by a leave that failed half way, after which
+-- the count of endpoints never comes down to nought.
+--
+-- It holds a VXLAN device, and with it a VNI. A new network that gets the same VNI cannot be made on this host then
+-- ("error creating vxlan interface: file exists", see vxlan-vni-exists), and until somebody needs the number all is quiet. With two
+-- namespaces of one network, datagrams of the network go to whichever device the kernel finds first.
+WITH space AS (
+  SELECT o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.copies, o.age_s, o.ref, o.link_ref, n.network AS prefix, n.path, COUNT(p.ref) AS ports
+  FROM overlay_netns AS o
+  JOIN netns AS n ON n.host = o.host AND n.netns = o.netns
+  LEFT JOIN link AS p ON p.host = o.host AND p.netns = o.netns AND p.kind = 'veth'
+  GROUP BY o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.copies, o.age_s, o.ref, o.link_ref, n.network, n.path
+), ranked AS (
+  SELECT s.*, FIRST_VALUE(netns_name) OVER alive AS living, ROW_NUMBER() OVER alive AS place
+  FROM space AS s
+  WINDOW alive AS (PARTITION BY host, net ORDER BY ports DESC, CAST(substr(netns_name, 1, instr(netns_name, '-') - 1) AS INTEGER) DESC, netns_name)
+)
+SELECT
+  s.host,
+  s.netns_name || ' on ' || s.host || ' belongs to no network that the daemon knows, and holds VNI ' || COALESCE(CAST(s.vni AS TEXT), '?') AS summary,
+  'netns:' || s.host || '/' || s.netns_name AS subject,
+  'medium' AS severity,
+  s.netns_name AS netns,
+  s.path,
+  s.vxlan,
+  s.vni,
+  s.ports,
+  NULL AS living,
+  NULL AS files,
+  s.ref AS netns_ref,
+  s.link_ref,
+  c.ref AS networks_ref
+FROM space AS s
+JOIN captured AS c ON c.host = s.host AND c.tbl = 'network' AND c.outcome = 'ok'
+JOIN engine AS e ON e.host = s.host AND e.swarm_state IN ('active', 'inactive')
+LEFT JOIN network AS w ON w.host = s.host AND substr(w.network_id, 1, length(s.prefix)) = s.prefix
+WHERE w.host IS NULL AND s.age_s >= 60 AND s.vni >= 4096
+UNION ALL
+SELECT
+  s.host,
+  s.netns_name || ' on ' || s.host || ' is a second namespace of ' || s.network || ' beside ' || s.living || CASE WHEN s.ports = 0 THEN ', and nothing is plugged into it' ELSE '' END,
+  'netns:' || s.host || '/' || s.netns_name,
+  CASE WHEN s.ports = 0 THEN 'medium' ELSE 'high' END,
+  s.netns_name,
+  s.path,
+  s.vxlan,
+  s.vni,
+  s.ports,
+  s.living,
+  NULL,
+  s.ref,
+  s.link_ref,
+  NULL
+FROM ranked AS s
+WHERE s.copies > 1 AND s.place > 1 AND s.age_s >= 60
+UNION ALL
+SELECT
+  f.host,
+  f.host || ' has ' || CAST(COUNT(*) AS TEXT) || CASE WHEN COUNT(*) = 1 THEN ' file' ELSE ' files' END || ' for overlay namespaces that are mounted no more (' || MIN(f.netns) || ')',
+  'netns:' || f.host || '/files',
+  'low',
+  MIN(f.netns),
+  '/run/docker/netns/' || MIN(f.netns),
+  NULL,
+  NULL,
+  NULL,
+  NULL,
+  COUNT(*),
+  MIN(f.ref),
+  NULL,
+  NULL
+FROM captured AS f
+WHERE f.tbl = 'netns' AND f.outcome = 'absent' AND instr(f.netns, '-') > 1 AND substr(f.netns, 1, 1) BETWEEN '0' AND '9' AND length(f.netns) = 12
+GROUP BY f.host
