@@ -56,9 +56,9 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 
 // askAll runs every rule and says what became of it on every host.
 func (a *analysis) askAll(ctx context.Context, db *database, res *Result, know *knowledge, questions []*question) error {
-	known := map[string]bool{}
+	known, engine := map[string]bool{}, map[string]string{}
 	for _, h := range res.Hosts {
-		known[h.Name] = h.Bundle != ""
+		known[h.Name], engine[h.Name] = h.Bundle != "", h.Engine
 	}
 	done := a.progress("rules", len(questions))
 	for i, q := range questions {
@@ -69,11 +69,12 @@ func (a *analysis) askAll(ctx context.Context, db *database, res *Result, know *
 		if failed != nil {
 			res.Problems = append(res.Problems, fmt.Sprintf("%s: %v: the rule is judged nowhere", q.Path, failed))
 		}
-		res.Findings = append(res.Findings, found...)
 		perHost := map[string]int{}
-		for _, f := range found {
-			perHost[f.Host]++
+		for k := range found {
+			found[k].Known = knownFor(q.ID, engine[found[k].Host])
+			perHost[found[k].Host]++
 		}
+		res.Findings = append(res.Findings, found...)
 		j := Judged{Rule: q.ID, Title: q.Title, Severity: q.Severity, Reads: q.reads, Outcomes: []Outcome{}}
 		for _, h := range res.Hosts {
 			switch {

@@ -37,7 +37,9 @@ var derivedTables = []*Derived{
 	// encryption, subnets and links
 	&dockerSA, &expectedXfrm, &cidrOverlap, &expectedSandboxAddress, &endpointPort,
 	// gossip, raft, clocks
-	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress, &taskNow, &taskContainer,
+	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress, &taskNow, &taskContainer, &hostIdentity,
+	// releases
+	&knownBadVersion,
 }
 
 // The columns that many derived tables share, each worded once.

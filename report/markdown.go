@@ -68,6 +68,9 @@ func (f numbered) markdown() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "\n<details><summary>%d. %s: %s on %s</summary>\n\n%s\n\n", f.No, summary(string(f.Severity)), summary(f.Title), summary(f.Host), md(f.Summary))
 	fmt.Fprintf(&b, "- rule: %s\n- subject: %s\n- id: %s\n", code(f.Rule), code(f.Subject), code(f.ID))
+	for _, k := range f.Known {
+		fmt.Fprintf(&b, "- known: %s\n", md(k.Line()))
+	}
 	for _, x := range f.Facts {
 		fmt.Fprintf(&b, "- %s: %s\n", md(x.Name), code(x.Value))
 	}

@@ -19,7 +19,7 @@ func sample() *analyze.Result {
 		Severity:      analyze.Critical,
 		Database:      "netmortem.db",
 		Hosts: []analyze.Host{
-			{Name: "node1", Bundle: "netmortem_node1_20261120T021407Z.tar.zst", Captured: sampleTime, NodeID: "k2v9x1w0q8y7t6r5e4w3q2a1z", Role: "manager", Engine: "20.10.24", Kernel: "6.1.0-18-amd64", Rows: 4812, Items: 231},
+			{Name: "node1", Bundle: "netmortem_node1_20261120T021407Z.tar.zst", Captured: sampleTime, NodeID: "k2v9x1w0q8y7t6r5e4w3q2a1z", Role: "manager", Engine: "29.1.0", Kernel: "6.1.0-18-amd64", Rows: 4812, Items: 231},
 			{Name: "node2", Bundle: "netmortem_node2_20261120T021419Z.tar.zst", Captured: sampleTime.Add(12 * time.Second), NodeID: "z9y8x7w6v5u4t3s2r1q0p9o8n", Role: "worker", Engine: "20.10.24", Kernel: "6.1.0-18-amd64", Rows: 3977, Items: 204, Gaps: []analyze.Gap{
 				{Item: "ipvs_destination of lb_osmajjnje (4026532301)", Outcome: "denied", Reason: "netns 4026532301: list destinations: operation not permitted", Ref: "node2/rows/coverage.jsonl:88"},
 				{Item: "raw/docker/tasks.json", Outcome: "timeout", Reason: "GET /tasks: no answer within 10s", Ref: "node2/rows/coverage.jsonl:201"},
@@ -52,6 +52,7 @@ func sample() *analyze.Result {
 	clean("ipvs-stale-backend", "Virtual service sends to a task that is gone", analyze.High)
 	clean("neigh-stale-permanent", "Permanent neighbour for an endpoint that is gone", analyze.Medium)
 	clean("vip-alias-missing", "Nobody answers for a virtual address", analyze.High)
+	r.Findings[0].Known = []analyze.Known{{Issue: "moby/moby#53663", What: "an address learned from traffic keeps the driver from adding the permanent FDB entry again after a flap", Engine: "29.1.0", FixedIn: "after 29.8.0"}}
 	for _, f := range r.Findings {
 		set(r, f.Rule, analyze.Outcome{Host: f.Host, Verdict: analyze.Findings})
 	}

@@ -110,6 +110,9 @@ func (t *text) findings() {
 			t.field("rule", f.Rule)
 			t.field("subject", f.Subject)
 			t.field("id", f.ID)
+			for _, k := range f.Known {
+				t.field("known", k.Line())
+			}
 			for _, x := range f.Facts {
 				t.field(x.Name, x.Value)
 			}

@@ -56,6 +56,7 @@ func runExplain(w io.Writer, dir, id string, color bool, columns int) error {
 	p.section("When it can be wrong or silent", r.Limits)
 	p.section("Upstream", r.Upstream)
 	p.section("Fixed in", r.FixedIn)
+	p.known(analyze.KnownOf(r.ID))
 	p.line("")
 	p.line("The query: netmortem rules " + r.ID)
 	_, err = io.WriteString(w, p.b.String())
@@ -75,6 +76,18 @@ func (p *runbook) remedies(list []analyze.Remedy) {
 				p.text("  ", x.name+": "+x.text)
 			}
 		}
+	}
+}
+
+// known lists the releases of the engine that are known to bring it about.
+func (p *runbook) known(list []analyze.KnownVersion) {
+	if len(list) == 0 {
+		return
+	}
+	p.line("")
+	p.title("Known engine versions")
+	for _, k := range list {
+		p.text("  ", k.Line())
 	}
 }
 
