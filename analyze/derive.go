@@ -27,9 +27,9 @@ var derivedTables = []*Derived{
 	// names
 	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &dnsrrOrder,
 	// names, resolver, addresses
-	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize,
+	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize, &dnsServerFailure,
 	// routing mesh
-	&engineLayout, &publishedPort, &ingressPlace, &ingressChain, &expectedPort, &expectedIngressDNAT, &expectedFilterAccept, &expectedPortMark, &expectedRedirect,
+	&engineLayout, &publishedPort, &ingressPlace, &ingressChain, &expectedPort, &expectedIngressDNAT, &expectedFilterAccept, &expectedPortMark, &expectedRedirect, &firewallEvent,
 	// whose namespace it is, and how old a line of a log
 	&netnsOwner, &kernelLogAge, &logLineAge,
 	// crashes

@@ -25,11 +25,10 @@ WITH jump AS (
   FROM iptables_rule AS r JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
   WHERE r.tbl = 'filter' AND r.family = 'ipv4' GROUP BY r.host
 ), said AS (
-  SELECT e.host, e.version, e.ref, CASE WHEN e.major > 0 THEN e.major * 1000000 + e.minor * 1000 + e.patch END AS number, COALESCE(j.direct, 0) AS direct, COALESCE(j.forward * j.inner_jump, 0) AS through,
+  SELECT e.host, e.version, e.ref, v.rank AS number, COALESCE(j.direct, 0) AS direct, COALESCE(j.forward * j.inner_jump, 0) AS through,
     CASE WHEN substr(e.firewall_backend, 1, 8) = 'nftables' THEN 1 ELSE 0 END AS nftables
-  FROM (SELECT host, version, firewall_backend, ref, CAST(version AS INTEGER) AS major, CAST(rest AS INTEGER) AS minor,
-      CASE WHEN instr(rest, '.') > 0 THEN CAST(substr(rest, instr(rest, '.') + 1) AS INTEGER) ELSE 0 END AS patch
-    FROM (SELECT host, version, firewall_backend, ref, substr(version, instr(version, '.') + 1) AS rest FROM engine)) AS e
+  FROM engine AS e
+  LEFT JOIN engine_version AS v ON v.host = e.host
   LEFT JOIN jump AS j ON j.host = e.host
 ), laid AS (
   SELECT said.*, CASE
