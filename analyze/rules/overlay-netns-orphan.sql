@@ -16,8 +16,9 @@
 -- verify: ls /run/docker/netns
 -- undo: nothing to undo
 -- upstream: moby/libnetwork#1765, moby/moby#28559
--- limits: networks of a key-value store (VNI below 4096) that the daemon does not list are not judged: the store may be away. What is
---   younger than a minute is not judged. A namespace without a VXLAN device does no harm and is not told.
+-- limits: networks of a key-value store (VNI below 4096) that the daemon does not list are not judged: the store may be away. A
+--   namespace of an unknown network that has ports is not judged: the network may be on its way out. One without a VXLAN device
+--   does no harm and is not told.
 --
 -- The driver keeps one namespace for each overlay that has an endpoint on the host, and removes it with the last one. Its name is a
 -- counter, a dash and the beginning of the network's id. A namespace for a network that the daemon does not know, or a second one of
@@ -28,11 +29,13 @@
 -- ("error creating vxlan interface: file exists", see vxlan-vni-exists), and until somebody needs the number all is quiet. With two
 -- namespaces of one network, datagrams of the network go to whichever device the kernel finds first.
 WITH space AS (
-  SELECT o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.copies, o.age_s, o.ref, o.link_ref, n.network AS prefix, n.path, COUNT(p.ref) AS ports
+  SELECT o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.copies, o.ref, o.link_ref, n.network AS prefix, n.path, COUNT(p.ref) AS ports
   FROM overlay_netns AS o
+  JOIN (SELECT DISTINCT host, netns FROM fdb WHERE instr(state, 'permanent') > 0 AND seen = 'both') AS f ON f.host = o.host AND f.netns = o.netns
+  JOIN captured AS l ON l.host = o.host AND l.netns = o.netns AND l.tbl = 'link'
   JOIN netns AS n ON n.host = o.host AND n.netns = o.netns
   LEFT JOIN link AS p ON p.host = o.host AND p.netns = o.netns AND p.kind = 'veth'
-  GROUP BY o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.copies, o.age_s, o.ref, o.link_ref, n.network, n.path
+  GROUP BY o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.copies, o.ref, o.link_ref, n.network, n.path
 ), ranked AS (
   SELECT s.*, FIRST_VALUE(netns_name) OVER alive AS living, ROW_NUMBER() OVER alive AS place
   FROM space AS s
@@ -57,7 +60,7 @@ FROM space AS s
 JOIN captured AS c ON c.host = s.host AND c.tbl = 'network' AND c.outcome = 'ok'
 JOIN engine AS e ON e.host = s.host AND e.swarm_state IN ('active', 'inactive')
 LEFT JOIN network AS w ON w.host = s.host AND substr(w.network_id, 1, length(s.prefix)) = s.prefix
-WHERE w.host IS NULL AND s.age_s >= 60 AND s.vni >= 4096
+WHERE w.host IS NULL AND s.ports = 0 AND s.vni >= 4096
 UNION ALL
 SELECT
   s.host,
@@ -75,7 +78,7 @@ SELECT
   s.link_ref,
   NULL
 FROM ranked AS s
-WHERE s.copies > 1 AND s.place > 1 AND s.age_s >= 60
+WHERE s.copies > 1 AND s.place > 1
 UNION ALL
 SELECT
   f.host,
@@ -92,6 +95,6 @@ SELECT
   MIN(f.ref),
   NULL,
   NULL
-FROM captured AS f
+FROM coverage AS f
 WHERE f.tbl = 'netns' AND f.outcome = 'absent' AND instr(f.netns, '-') > 1 AND substr(f.netns, 1, 1) BETWEEN '0' AND '9' AND length(f.netns) = 12
 GROUP BY f.host
