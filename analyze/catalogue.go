@@ -140,7 +140,7 @@ var Catalogue = []CatalogueEntry{
 	{ID: "H7", Slug: "memory-overcommit"},
 	{ID: "H8", Slug: "docker-root-on-wrong-fs"},
 	{ID: "H9", Slug: "userland-proxy-orphans"},
-	{ID: "H10", Slug: "time-wait-of-restart"},
+	{ID: "H10", Slug: "shim-leftovers"},
 	{ID: "H11", Slug: "iptables-disabled"},
 	{ID: "H12", Slug: "apparmor-ufw"},
 	// I: processes that die

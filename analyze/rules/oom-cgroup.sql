@@ -15,7 +15,7 @@
 -- verify: netmortem analyze of a new capture, when the load that killed it has been there again
 -- undo: docker service update --limit-memory <limit_bytes> <service>
 -- limits: the counters of a cgroup go with the container, and the kernel's log is a ring: of a container that was removed
---   long ago nothing is left. A kill that only a counter tells has no time. Without a limit, see oom-host.
+--   long ago nothing is left; one that only the kernel still speaks of is told with low severity. A kill that only a counter tells has no time. Without a limit, see oom-host.
 --
 -- The container, or a group above it, was not allowed the memory that it asked for, and could give none back. The kernel then
 -- kills the process of the group that holds most. If that is the container's first process, the container ends with code 137;
@@ -74,7 +74,7 @@ SELECT
     || CASE WHEN r.kills > 1 THEN ', ' || r.kills || ' times' ELSE '' END
     || CASE WHEN r.state = 'running' AND r.flag = 0 THEN '; the container runs on' ELSE '' END AS summary,
   CASE WHEN r.who = 'gone' THEN 'host:' || r.host || '/oom-of-gone' ELSE 'container:' || r.host || '/' || r.who || '/oom' END AS subject,
-  CASE WHEN r.ago_s <= 3600 OR r.event > 0 THEN 'high' WHEN r.ago_s IS NULL OR r.ago_s <= 86400 THEN 'medium' ELSE 'low' END AS severity,
+  CASE WHEN r.who = 'gone' THEN 'low' WHEN r.ago_s <= 3600 OR r.event > 0 THEN 'high' WHEN r.ago_s IS NULL OR r.ago_s <= 86400 THEN 'medium' ELSE 'low' END AS severity,
   r.name AS container,
   r.service,
   r.memory AS limit_bytes,
