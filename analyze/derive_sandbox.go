@@ -55,7 +55,7 @@ var endpointPort = Derived{
 		must(text("port", schema.Plain, "device there")),
 		must(whole("ifindex", "its index")),
 		whole("master", "index of the bridge; NULL for none"),
-		must(text("operstate", schema.Plain, "RFC 2863 state of the port")),
+		text("operstate", schema.Plain, "RFC 2863 state of the port"),
 		must(whole("other_down", "1 when the container's end is not up")),
 		must(text("endpoint", schema.Name, "name of the container")),
 		text("service", schema.Name, "its service"),
