@@ -1,217 +1,21 @@
 package analyze
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 	"testing"
-	"time"
-
-	"golang.org/x/tools/txtar"
-
-	"github.com/netmortem/netmortem/schema"
 )
 
-// A fixture is a miniature cluster in a text archive: its files have bundle paths, node-a/rows/fdb.jsonl or
-// node-a/raw/docker/tasks.json, and the file want holds the findings as printed by [printFindings].
-//
-// What a fixture does not say is healthy and complete: a host without rows/coverage.jsonl gets coverage rows that
-// call every table, namespace and document read whole, and a host without rows/host.jsonl was read twice. Rows of a
-// decoded table may stand in rows/<table>.jsonl, which is shorter than the document.
-type fixture struct {
-	path  string
-	ar    *txtar.Archive
-	hosts []*fixtureHost
-}
-
-type fixtureHost struct {
-	name  string
-	files map[string][]byte // relative to the bundle's top
-	meta  schema.Meta
-
-	filled bool // rows/coverage.jsonl is not the fixture's own
-}
-
-func readFixture(t *testing.T, path string) *fixture {
+// readFixture reads a fixture, or ends the test.
+func readFixture(t testing.TB, path string) *fixture {
 	t.Helper()
-	data, err := os.ReadFile(path)
+	f, err := parseFixture(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{path: path, ar: txtar.Parse(data)}
-	byName := map[string]*fixtureHost{}
-	for _, file := range f.ar.Files {
-		host, name, ok := strings.Cut(file.Name, "/")
-		if !ok {
-			if file.Name != "want" {
-				t.Fatalf("%s: file %s is neither below a host nor want", path, file.Name)
-			}
-			continue
-		}
-		h := byName[host]
-		if h == nil {
-			h = &fixtureHost{name: host, files: map[string][]byte{}, meta: schema.Meta{
-				Format: schema.FormatVersion, Tool: "fixture", CaptureID: host, Host: host,
-				Started: time.Date(2026, 11, 20, 2, 14, 7, 0, time.UTC), Finished: time.Date(2026, 11, 20, 2, 14, 20, 0, time.UTC), Window: 10,
-			}}
-			byName[host] = h
-			f.hosts = append(f.hosts, h)
-		}
-		if name == "meta.json" {
-			if err := json.Unmarshal(file.Data, &h.meta); err != nil {
-				t.Fatalf("%s: %s: %v", path, file.Name, err)
-			}
-			continue
-		}
-		if h.files[name] != nil {
-			t.Fatalf("%s: file %s is there twice", path, file.Name)
-		}
-		h.files[name] = file.Data
-	}
-	for _, h := range f.hosts {
-		h.complete()
-	}
 	return f
 }
-
-// complete fills in what the fixture leaves unsaid.
-func (h *fixtureHost) complete() {
-	if h.files["rows/host.jsonl"] == nil {
-		h.files["rows/host.jsonl"] = fmt.Appendf(nil, `{"hostname":%q,"kernel":"6.1.0","wall":"2026-11-20T02:14:07Z","first_read":"2026-11-20T02:14:08Z","last_read":"2026-11-20T02:14:18Z","finished_read":"2026-11-20T02:14:19Z"}`+"\n", h.name)
-	}
-	if h.files["rows/coverage.jsonl"] != nil {
-		return
-	}
-	var b bytes.Buffer
-	for _, c := range h.allCoverage() {
-		line, err := json.Marshal(c)
-		if err != nil {
-			panic(err)
-		}
-		b.Write(append(line, '\n'))
-	}
-	h.files["rows/coverage.jsonl"], h.filled = b.Bytes(), true
-}
-
-// namedItems puts the item in the place of the line where text cites coverage that was filled in: coverage.jsonl:fdb@1,
-// so that goldens do not change when a table joins the schema.
-func namedItems(hosts []*fixtureHost, text string) string {
-	return coverageRef.ReplaceAllStringFunc(text, func(ref string) string {
-		m := coverageRef.FindStringSubmatch(ref)
-		i := slices.IndexFunc(hosts, func(h *fixtureHost) bool { return h.name == m[1] && h.filled })
-		n, err := strconv.Atoi(m[2])
-		if i < 0 || err != nil {
-			return ref
-		}
-		lines := bytes.Split(hosts[i].files["rows/coverage.jsonl"], []byte("\n"))
-		var c schema.Coverage
-		if n < 1 || n > len(lines) || json.Unmarshal(lines[n-1], &c) != nil {
-			return ref
-		}
-		name := c.Tbl + c.Document
-		if c.Tbl != "" && c.Netns != "" {
-			name += "@" + c.Netns
-		}
-		return m[1] + "/rows/coverage.jsonl:" + name
-	})
-}
-
-var coverageRef = regexp.MustCompile(`([^\s/]+)/rows/coverage\.jsonl:([0-9]+)`)
-
-// allCoverage says ok to every table, in every namespace that a row of the host names, and to every document. The
-// swarm's documents are absent on a host that has none of them and none of their rows: a worker.
-func (h *fixtureHost) allCoverage() []schema.Coverage {
-	namespaces := map[string]bool{}
-	manager := false
-	for name, data := range h.files {
-		if ns := documentNetns(name); ns != "" {
-			namespaces[ns] = true
-		}
-		for line := range bytes.Lines(data) {
-			var row struct {
-				Netns string `json:"netns"`
-			}
-			if strings.HasPrefix(name, "rows/") && json.Unmarshal(line, &row) == nil && row.Netns != "" {
-				namespaces[row.Netns] = true
-			}
-		}
-		for i := range schema.Tables {
-			t := &schema.Tables[i]
-			if t.Scope == schema.PerSwarm && (name == "rows/"+t.Name+".jsonl" || slices.Contains(t.Docs, strings.TrimPrefix(name, "raw/"))) {
-				manager = true
-			}
-		}
-	}
-	var out []schema.Coverage
-	docs := map[string]bool{}
-	for i := range schema.Tables {
-		t := &schema.Tables[i]
-		switch {
-		case t.Name == "coverage":
-		case t.Decoded():
-			for _, doc := range t.Docs {
-				if docs[doc] {
-					continue
-				}
-				docs[doc] = true
-				outcome := schema.OK
-				if t.Scope == schema.PerSwarm && !manager {
-					outcome = schema.Absent
-				}
-				if !strings.Contains(doc, "*") {
-					out = append(out, schema.Coverage{Collector: "docker", Document: "raw/" + doc, Outcome: outcome})
-					continue
-				}
-				for _, ns := range slices.Sorted(maps.Keys(namespaces)) {
-					out = append(out, schema.Coverage{Collector: "proc", Netns: ns, Document: "raw/" + strings.Replace(doc, "*", ns, 1), Outcome: outcome})
-				}
-			}
-		case t.Scope == schema.PerNetns && len(namespaces) == 0:
-			out = append(out, schema.Coverage{Collector: t.Name, Tbl: t.Name, Outcome: schema.Absent})
-		case t.Scope == schema.PerNetns:
-			for _, ns := range slices.Sorted(maps.Keys(namespaces)) {
-				out = append(out, schema.Coverage{Collector: t.Name, Tbl: t.Name, Netns: ns, Outcome: schema.OK})
-			}
-		default:
-			out = append(out, schema.Coverage{Collector: t.Name, Tbl: t.Name, Outcome: schema.OK})
-		}
-	}
-	return out
-}
-
-// source makes a host loadable.
-func (h *fixtureHost) source() *source {
-	return &source{path: h.name + ".tar.zst", meta: h.meta, open: func() (entries, error) {
-		return &memoryBundle{files: h.files, names: slices.Sorted(maps.Keys(h.files))}, nil
-	}}
-}
-
-// A memoryBundle is a bundle that was never a file.
-type memoryBundle struct {
-	files map[string][]byte
-	names []string
-}
-
-func (m *memoryBundle) Next() (*schema.Entry, error) {
-	if len(m.names) == 0 {
-		return nil, io.EOF
-	}
-	name := m.names[0]
-	m.names = m.names[1:]
-	return &schema.Entry{Name: name, Size: int64(len(m.files[name])), Data: bytes.NewReader(m.files[name])}, nil
-}
-
-func (m *memoryBundle) Close() error { return nil }
 
 // loadHosts loads hosts and computes the derived tables; it is discarded when the test ends.
 func loadHosts(t testing.TB, hosts []*fixtureHost, derived []*Derived) (*database, lineage, []*loaded) {
@@ -244,161 +48,57 @@ func loadHosts(t testing.TB, hosts []*fixtureHost, derived []*Derived) (*databas
 // runRule loads hosts and runs one rule.
 func runRule(t testing.TB, r *Rule, hosts []*fixtureHost) []Finding {
 	t.Helper()
-	b := newBench(t, r)
-	defer b.db.discard()
-	return b.run(t, hosts)
+	return newBench(t, r).run(t, hosts)
 }
 
-// A bench runs one rule over many sets of hosts. It computes only what the rule needs, in a database that is emptied
-// between runs: thousands of runs should not each pay for a hundred tables.
-type bench struct {
-	rule    *Rule
-	q       *question
-	db      *database
-	derived []*Derived
-	reset   string
-}
-
+// newBench is a bench that the test closes; without SQLite the test is skipped.
 func newBench(t testing.TB, r *Rule) *bench {
 	t.Helper()
-	ctx := context.Background()
-	all := computed()
-	db, err := create(ctx, "", all)
-	if err != nil {
+	if err := sqliteAvailable(); err != nil {
 		t.Skip(err)
 	}
-	t.Cleanup(db.discard)
-	lin, err := lineageOf(ctx, db, all)
+	b, err := openBench(context.Background(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{rule: r, db: db}
-	if b.q, err = askOne(ctx, db, lin, r); err != nil {
-		t.Fatalf("%s: %v", r.Path, err)
-	}
-	needed := map[string]bool{}
-	queue, err := db.reads(ctx, r.Query)
-	for i := len(all) - 1; err == nil && i >= 0; i-- { // a derived table reads only those before it
-		if d := all[i]; slices.Contains(queue, d.Name) {
-			needed[d.Name] = true
-			reads := d.Reads
-			if d.Fill == nil {
-				reads, err = db.reads(ctx, d.Query)
-			}
-			queue = append(queue, reads...)
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var reset strings.Builder
-	for i := range schema.Tables {
-		fmt.Fprintf(&reset, "DELETE FROM %s;\n", schema.Tables[i].Name)
-	}
-	for _, d := range ownTables() {
-		fmt.Fprintf(&reset, "DELETE FROM %s;\n", d.Name)
-	}
-	for _, d := range all {
-		if needed[d.Name] {
-			b.derived = append(b.derived, d)
-			if d.View {
-				continue
-			}
-			for i := range d.Index {
-				fmt.Fprintf(&reset, "DROP INDEX IF EXISTS %s_%d;\n", d.Name, i+1)
-			}
-			fmt.Fprintf(&reset, "DELETE FROM %s;\n", d.Name)
-		}
-	}
-	b.reset = reset.String()
+	t.Cleanup(b.close)
 	return b
 }
 
-// run loads the hosts in place of those before and returns what the rule finds.
+// run is ask for a test.
 func (b *bench) run(t testing.TB, hosts []*fixtureHost) []Finding {
 	t.Helper()
-	ctx := context.Background()
-	if _, err := b.db.tx.ExecContext(ctx, b.reset); err != nil {
-		t.Fatal(err)
-	}
-	var sources []*source
-	labels := map[string]bool{}
-	for _, h := range hosts {
-		sources = append(sources, h.source())
-		labels[hostLabel(&h.meta)] = true
-	}
-	sources, _ = label(sources)
-	if _, _, err := load(ctx, b.db, sources, func(int) {}); err != nil {
-		t.Fatal(err)
-	}
-	if err := derive(ctx, b.db, b.derived, func(int) {}); err != nil {
-		t.Fatal(err)
-	}
-	found, err := b.q.answer(ctx, b.db, labels)
+	found, err := b.ask(context.Background(), hosts)
 	if err != nil {
-		t.Fatalf("%s: %v", b.rule.Path, err)
+		t.Fatal(err)
 	}
 	return found
-}
-
-// printFindings is the form of want: the host and the summary, then the subject, how bad it is and whose fault, the facts and the
-// addresses, indented.
-func printFindings(list []Finding) string {
-	var b strings.Builder
-	for _, f := range list {
-		fmt.Fprintf(&b, "%s: %s\n\t%s\n", f.Host, f.Summary, f.Subject)
-		fmt.Fprintf(&b, "\t%s", f.Severity)
-		if f.Blame != "" {
-			fmt.Fprintf(&b, ", blames %s", f.Blame)
-		}
-		if f.Views != "" {
-			fmt.Fprintf(&b, ": %s", f.Views)
-		}
-		b.WriteByte('\n')
-		for _, x := range f.Facts {
-			fmt.Fprintf(&b, "\t%s = %s\n", x.Name, x.Value)
-		}
-		for _, e := range f.Evidence {
-			fmt.Fprintf(&b, "\t%s\n", e.Ref)
-		}
-	}
-	return b.String()
 }
 
 // check compares findings with want, or rewrites want when UPDATE=1.
 func (f *fixture) check(t *testing.T, got string) {
 	t.Helper()
 	got = namedItems(f.hosts, got)
-	i := slices.IndexFunc(f.ar.Files, func(x txtar.File) bool { return x.Name == "want" })
-	var want string
-	if i >= 0 {
-		want = string(f.ar.Files[i].Data)
-	}
-	if got == want {
+	want, has := f.want()
+	if got == want && (has || got == "") {
 		return
 	}
 	if os.Getenv("UPDATE") == "" {
 		t.Errorf("%s: findings differ (UPDATE=1 rewrites want)\n--- want\n%s--- got\n%s", f.path, want, got)
 		return
 	}
-	if i < 0 {
-		f.ar.Files = append(f.ar.Files, txtar.File{Name: "want"})
-		i = len(f.ar.Files) - 1
-	}
-	f.ar.Files[i].Data = []byte(got)
-	if err := os.WriteFile(f.path, txtar.Format(f.ar), 0o666); err != nil {
+	if err := f.rewrite(got); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// fixturesOf are the paths of a rule's fixtures.
-func fixturesOf(t *testing.T, id string) []string {
+// fixturesOf are the paths of a shipped rule's fixtures.
+func fixturesOf(t testing.TB, id string) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("..", "testdata", "rules", id, "*.txtar"))
+	paths, err := fixturePaths(filepath.Join("..", "testdata", "rules"), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.SortFunc(paths, cmp.Compare[string])
 	return paths
 }
 

@@ -54,12 +54,9 @@ func Rules(dir string) ([]*Rule, error) {
 		return nil, err
 	}
 	if dir != "" {
-		own, err := readRules(os.DirFS(dir), ".", dir)
+		own, err := ownRules(dir)
 		if err != nil {
 			return nil, err
-		}
-		if len(own) == 0 {
-			return nil, fmt.Errorf("%s: no *.sql file", dir)
 		}
 		rules = append(rules, own...)
 	}
@@ -70,6 +67,15 @@ func Rules(dir string) ([]*Rule, error) {
 		}
 	}
 	return rules, nil
+}
+
+// ownRules reads the rules of a directory; one without any is an error.
+func ownRules(dir string) ([]*Rule, error) {
+	own, err := readRules(os.DirFS(dir), ".", dir)
+	if err == nil && len(own) == 0 {
+		err = fmt.Errorf("%s: no *.sql file", dir)
+	}
+	return own, err
 }
 
 func readRules(fsys fs.FS, dir, shown string) ([]*Rule, error) {
