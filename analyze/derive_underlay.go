@@ -35,10 +35,9 @@ var underlayPath = Derived{
 }
 
 const underlayVTEPs = `
-SELECT f.host, f.dst FROM vxlan_fdb AS f
-WHERE f.entry = 'programmed' AND f.dst IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM address AS a WHERE a.host = f.host AND a.ip = f.dst)
-GROUP BY f.host, f.dst
+SELECT f.host, f.dst FROM (SELECT DISTINCT host, dst FROM vxlan_fdb WHERE entry = 'programmed' AND dst IS NOT NULL) AS f
+LEFT JOIN (SELECT DISTINCT host, ip FROM address) AS a ON a.host = f.host AND a.ip = f.dst
+WHERE a.ip IS NULL
 ORDER BY f.host, f.dst`
 
 const underlayRoutes = `
@@ -47,8 +46,8 @@ FROM route AS r
 JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
 JOIN captured AS c ON c.tbl = 'policy_rule' AND c.host = r.host AND c.netns = r.netns
 LEFT JOIN link AS l ON l.host = r.host AND l.netns = r.netns AND l.ifindex = r.ifindex
-WHERE r.table_id IN (253, 254) AND r.src IS NULL
-  AND NOT EXISTS (SELECT 1 FROM policy_rule AS p WHERE p.host = r.host AND p.netns = r.netns AND (p.table_id NOT IN (253, 254, 255) OR p.action <> 'lookup'))
+LEFT JOIN (SELECT DISTINCT host, netns FROM policy_rule WHERE table_id NOT IN (253, 254, 255) OR action <> 'lookup') AS p ON p.host = r.host AND p.netns = r.netns
+WHERE r.table_id IN (253, 254) AND r.src IS NULL AND p.host IS NULL
 ORDER BY r.host, r.ref`
 
 // An underlayRoute is one route of a host's namespace.
