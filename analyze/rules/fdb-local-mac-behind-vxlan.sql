@@ -3,18 +3,29 @@
 -- severity: critical
 -- since: 0.1.0
 -- layer: fdb
--- check: nsenter --net=/run/docker/netns/<netns> sh -c 'ip neigh show dev vxlan0; bridge fdb show | grep <mac>'
--- remedy: in the namespace: ip neigh del <ip> dev vxlan0; bridge fdb del <mac> dev vxlan0 self;
---   bridge fdb del <mac> dev vxlan0 master. Or force-update the service: its task gets another address.
--- risk: none for traffic when the address is local, as the finding says; a row taken from a remote endpoint by mistake cuts it off from this host.
--- undo: ip neigh replace <ip> lladdr <mac> dev vxlan0 nud permanent; bridge fdb replace <mac> dev vxlan0 dst <dst> self permanent
+-- need: one host, two reads
+-- blame: driver
+-- views: this host's own endpoints and the rows of its VXLAN device
+-- check: nsenter --net=/run/docker/netns/<netns> sh -c 'ip neigh show dev <dev>; bridge fdb show | grep <mac>'
+-- remedy: nsenter --net=/run/docker/netns/<netns> ip neigh del <ip> dev <dev>;
+--   nsenter --net=/run/docker/netns/<netns> bridge fdb del <mac> dev <dev> dst <dst> self;
+--   nsenter --net=/run/docker/netns/<netns> bridge fdb del <mac> dev <dev> master
+-- risk: none for traffic, as the address is local; a row taken from a remote endpoint by mistake cuts it off from this host.
+-- verify: nsenter --net=/run/docker/netns/<netns> sh -c 'ip neigh show dev <dev>; bridge fdb show dev <dev> | grep <mac>'
+-- undo: nsenter --net=/run/docker/netns/<netns> ip neigh replace <ip> lladdr <mac> dev <dev> nud permanent;
+--   nsenter --net=/run/docker/netns/<netns> bridge fdb replace <mac> dev <dev> dst <dst> self permanent
+-- remedy: docker service update --force SERVICE
+--   (the service of the endpoint: its task gets another address, which no row stands for)
+-- risk: replaces every task of the service, one by one.
+-- verify: netmortem analyze of a new capture
+-- undo: none needed
 -- upstream: moby/moby#29024, moby/moby#32195, moby/moby#34957, moby/moby#35807, moby/libnetwork#1952
 -- fixed-in: 17.06 for key-value stores, 17.12 for swarm mode. Engines 25.0.13 and newer restore a remaining peer without asking
 --   whether it is local, so it may come again.
 -- limits: the weak signature (learned entries alone) is reported only for an endpoint that has been here for five minutes, for such
 --   entries outlive a move by that long; only when the entry was refreshed between the two reads, for it also outlives the fault;
 --   and not where it was learned from 127.0.0.1: such frames left for this host itself, by an entry
---   that points here (see fdb-wrong-vtep). An address that no captured row shows to be local is not judged.
+--   that points here (see fdb-remote-self-reference). An address that no captured row shows to be local is not judged.
 --
 -- vxlan0 of an overlay is an ARP proxy: it answers for every address that has a permanent neighbour row on it. Such rows, and
 -- the forwarding entries beside them, belong to endpoints of other nodes. Here they stand for an endpoint of this host. Its
@@ -22,8 +33,9 @@
 -- learns the endpoint's address behind the tunnel: frames between two containers of one host leave for the underlay and are
 -- lost until the endpoint sends its next frame. It works, and works, and does not.
 --
--- Strong: a permanent neighbour row or a programmed forwarding entry on vxlan0 for a local endpoint. Weak: only the
--- traces, a learned entry, refreshed while capture watched, that says "behind the tunnel" for an endpoint that has long been here.
+-- Strong, and critical: a permanent neighbour row or a programmed forwarding entry on vxlan0 for a local endpoint. Weak, and
+-- medium: only the traces, a learned entry, refreshed while capture watched, that says "behind the tunnel" for an endpoint that has
+-- long been here; what refreshes it need not be on this host.
 SELECT
   m.host,
   CASE WHEN n.ref IS NOT NULL THEN o.vxlan || ' on ' || m.host || ' answers ARP for ' || m.label || ' (' || COALESCE(m.ip, n.ip) || ', ' || m.mac || ') of this very host'
@@ -31,8 +43,11 @@ SELECT
     ELSE 'the overlay of ' || o.network || ' on ' || m.host || ' takes ' || m.label || ' (' || COALESCE(m.ip || ', ', '') || m.mac || ') of this very host to be behind the tunnel' END
     || COALESCE(': frames to it go to ' || COALESCE(p.dst, l.dst), '') AS summary,
   'fdb:' || m.host || '/' || o.netns_name || '/' || m.mac AS subject,
+  CASE WHEN n.ref IS NULL AND p.ref IS NULL THEN 'medium' END AS severity,
+  CASE WHEN n.ref IS NULL AND p.ref IS NULL THEN 'this host''s own endpoints and what its kernel has learned' END AS views,
   o.netns_name AS netns,
   m.mac,
+  o.vxlan AS dev,
   CASE WHEN n.ref IS NOT NULL OR p.ref IS NOT NULL THEN 'strong' ELSE 'weak' END AS signature,
   o.network,
   m.label AS endpoint,

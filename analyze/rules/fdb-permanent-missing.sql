@@ -3,10 +3,23 @@
 -- severity: critical
 -- since: 0.1.0
 -- layer: fdb
--- check: nsenter --net=/run/docker/netns/<netns> sh -c 'ip neigh show <ip>; bridge fdb show dev vxlan0 | grep <mac>'
--- remedy: in the namespace: bridge fdb replace <mac> dev vxlan0 dst <vtep_of_its_node> self permanent. Or force-update the service.
+-- need: one host, two reads
+-- blame: driver
+-- views: the managers' tasks and this host's forwarding entries
+-- check: nsenter --net=/run/docker/netns/<netns> sh -c 'ip neigh show <ip>; bridge fdb show dev <dev> | grep <mac>'
+-- remedy: nsenter --net=/run/docker/netns/<netns> bridge fdb replace <mac> dev <dev> dst <vtep_of_its_node> self permanent
 -- risk: with a wrong VTEP the endpoint becomes unreachable for good, and does not recover by itself when it is heard again.
--- undo: bridge fdb del <mac> dev vxlan0 dst <vtep_of_its_node> self
+-- verify: nsenter --net=/run/docker/netns/<netns> bridge fdb show dev <dev> | grep <mac>
+-- undo: nsenter --net=/run/docker/netns/<netns> bridge fdb del <mac> dev <dev> dst <vtep_of_its_node> self
+-- remedy: docker service update --force <service>
+-- risk: replaces every task of the service, one by one; each gets another address, and rows for it everywhere.
+-- verify: netmortem analyze of a new capture
+-- undo: none needed
+-- remedy: systemctl restart docker
+--   (on this host, when many entries are missing)
+-- risk: the node's control plane is away for some seconds, and its tasks may be replaced elsewhere.
+-- verify: netmortem analyze of a new capture
+-- undo: none needed
 -- upstream: moby/moby#52661, moby/moby#35807; fix moby/moby#53663
 -- fixed-in: after 29.8.0 (moby#53663 replaces in place of exclusive create); 25.0.13 to 29.8.0 have the fault, older engines lose the row in other ways
 -- limits: an endpoint that started, or a namespace that was made, less than a minute before the capture is not judged, nor one
@@ -22,10 +35,10 @@
 --
 -- Alive means: the managers or the endpoint's own kernel say so, or frames from it came out of the tunnel within the last minute.
 WITH proof AS (
-  SELECT e.host, e.netns, e.net, e.mac, e.ip, e.node, e.endpoint_ref AS proof_ref, 1 AS rank
+  SELECT e.host, e.netns, e.net, e.mac, e.ip, e.node, e.endpoint_ref AS proof_ref, e.source, 1 AS rank
   FROM expected_fdb AS e
   UNION ALL
-  SELECT f.host, f.netns, NULL, f.mac, n.ip, NULL, f.ref, 2
+  SELECT f.host, f.netns, NULL, f.mac, n.ip, NULL, f.ref, NULL, 2
   FROM vxlan_fdb AS f
   JOIN known_host AS k ON k.host = f.host
   JOIN vxlan_neighbour AS n ON n.host = f.host AND n.netns = f.netns AND n.mac = f.mac
@@ -46,10 +59,13 @@ SELECT
     || COALESCE(' on ' || e.host, '') || ' in ' || o.network
     || CASE WHEN l.ref IS NOT NULL THEN ': a learned one stands in until it ages' ELSE ': frames to it are dropped' END AS summary,
   'fdb:' || r.host || '/' || o.netns_name || '/' || r.mac AS subject,
+  CASE WHEN r.rank = 2 THEN 'this host''s neighbour rows and its forwarding entries' WHEN r.source <> 'tasks' THEN 'the endpoint''s own node and this host''s forwarding entries' END AS views,
   o.netns_name AS netns,
   r.mac,
+  o.vxlan AS dev,
   o.network,
   e.label AS endpoint,
+  e.service,
   r.ip,
   e.host AS runs_on,
   CASE WHEN l.ref IS NOT NULL THEN 'yes' ELSE 'no' END AS still_learned,

@@ -3,14 +3,26 @@
 -- severity: critical
 -- since: 0.1.0
 -- layer: fdb
--- check: nsenter --net=/run/docker/netns/<netns> bridge fdb show dev vxlan0 | grep <mac>
--- remedy: in the namespace: bridge fdb replace <mac> dev vxlan0 dst <right_vtep> self permanent. Or force-update the service; if
---   rows go wrong again, restart dockerd on the host that has them.
+-- need: one host, several hosts, two reads
+-- blame: gossip
+-- views: the managers' tasks and this host's forwarding entries
+-- check: nsenter --net=/run/docker/netns/<netns> bridge fdb show dev <dev> | grep <mac>
+-- remedy: nsenter --net=/run/docker/netns/<netns> bridge fdb replace <mac> dev <dev> dst <right_vtep> self permanent
 -- risk: as long as the driver keeps the wrong owner in memory, its next event for the address may bring the row back.
--- undo: bridge fdb replace <mac> dev vxlan0 dst <dst> self permanent
+-- verify: nsenter --net=/run/docker/netns/<netns> bridge fdb show dev <dev> | grep <mac>
+-- undo: nsenter --net=/run/docker/netns/<netns> bridge fdb replace <mac> dev <dev> dst <dst> self permanent
+-- remedy: docker service update --force <service>
+-- risk: replaces every task of the service, one by one; each gets another address.
+-- verify: netmortem analyze of a new capture
+-- undo: none needed
+-- remedy: systemctl restart docker
+--   (on this host, when rows go wrong again and again)
+-- risk: the node's control plane is away for some seconds, and its tasks may be replaced elsewhere.
+-- verify: netmortem analyze of a new capture
+-- undo: none needed
 -- upstream: moby/moby#31588, moby/moby#32195, moby/moby#47728, moby/moby#49908
 -- fixed-in: less likely since 25.0.13 and 29.0 (rewritten NetworkDB and overlay driver); not in 28.x
--- limits: which address is a node's VTEP is taken from what its daemon advertises, what the managers see, the addresses in its own
+-- limits: an entry that points to the host that has it is reported by fdb-remote-self-reference. Which address is a node's VTEP is taken from what its daemon advertises, what the managers see, the addresses in its own
 --   host namespace, and what the other hosts' entries use. A node behind address translation, whose VTEP none of these
 --   names, is not judged. An endpoint that two nodes claim is left to another rule.
 --
@@ -19,13 +31,21 @@
 -- there now. It happens when an address is given to a task on another node and the events of the two are lost, merged or
 -- reordered on the way.
 --
--- Why the entry is taken to be wrong stands in the fact "because".
+-- It cuts both ways: frames that come out of the tunnel from the right node are refused here, too, for the kernel does not take them
+-- from elsewhere than the permanent entry of their sender says.
+--
+-- Why the entry is taken to be wrong stands in the fact "because". When the managers' tasks and the other hosts agree against
+-- this one, it missed an event: the cheapest remedy is the row, here. When all hosts point to the same wrong node, the record
+-- that the gossip carries is wrong: force-update the service.
 WITH suspect AS MATERIALIZED (
-  SELECT e.host, e.netns, e.net, e.mac, e.ip, e.node, e.endpoint_ref, f.dst, f.ref AS fdb_ref
+  SELECT e.host, e.netns, e.net, e.mac, e.ip, e.node, e.endpoint_ref, e.source, f.dev, f.dst, f.ref AS fdb_ref
   FROM expected_fdb AS e
   JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
+  JOIN netns AS h ON h.host = e.host AND h.kind = 'host'
+  JOIN captured AS c ON c.tbl = 'address' AND c.host = h.host AND c.netns = h.netns
+  LEFT JOIN address AS own ON own.host = h.host AND own.netns = h.netns AND own.ip = f.dst
   LEFT JOIN vtep AS mine ON mine.node = e.node AND mine.ip = f.dst
-  WHERE mine.ip IS NULL
+  WHERE mine.ip IS NULL AND own.ip IS NULL AND substr(f.dst, 1, 4) <> '127.'
 ), agreed AS (
   SELECT node, MIN(ip) AS ip, MIN(ref) AS ref FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1
 ), told AS (
@@ -40,15 +60,18 @@ SELECT
   s.host || ' sends frames for ' || COALESCE(d.label || ' ', '') || '(' || s.ip || ', ' || s.mac || ') to ' || s.dst
     || COALESCE(', which is ' || COALESCE(other.host, other.node), '') || ', but it runs on ' || COALESCE(d.host, s.node) AS summary,
   'fdb:' || s.host || '/' || o.netns_name || '/' || s.mac AS subject,
+  CASE s.source WHEN 'tasks' THEN NULL ELSE 'the endpoint''s own node and this host''s forwarding entries' END AS views,
   o.netns_name AS netns,
   s.mac,
+  s.dev,
   o.network,
   d.label AS endpoint,
+  d.service,
   s.ip,
   s.dst,
   COALESCE(agreed.ip, told.ip) AS right_vtep,
   COALESCE(d.host, s.node) AS runs_on,
-  CASE WHEN substr(s.dst, 1, 4) = '127.' OR s.dst = '0.0.0.0' THEN 'no node can have this address'
+  CASE WHEN s.dst = '0.0.0.0' THEN 'no node can have this address'
     WHEN other.ip IS NOT NULL THEN 'the address is that of ' || COALESCE(other.host, other.node)
     ELSE 'entries for other endpoints of that node agree on ' || agreed.ip END AS because,
   d.why,
@@ -62,4 +85,4 @@ JOIN endpoint AS d ON d.net = s.net AND d.ip = s.ip
 JOIN told ON told.node = s.node AND told.place = 1
 LEFT JOIN agreed ON agreed.node = s.node
 LEFT JOIN other ON other.ip = s.dst AND other.node <> s.node
-WHERE substr(s.dst, 1, 4) = '127.' OR s.dst = '0.0.0.0' OR other.ip IS NOT NULL OR agreed.ip <> s.dst
+WHERE s.dst = '0.0.0.0' OR other.ip IS NOT NULL OR agreed.ip <> s.dst

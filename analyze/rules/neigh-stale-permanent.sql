@@ -3,10 +3,20 @@
 -- severity: medium
 -- since: 0.1.0
 -- layer: neighbour
--- check: nsenter --net=/run/docker/netns/<netns> ip neigh show dev vxlan0 | grep <ip>; on a manager: docker network inspect -v <network>
--- remedy: in the namespace: ip neigh del <ip> dev vxlan0; bridge fdb del <mac> dev vxlan0 self
+-- need: one host, several hosts, a manager, two reads
+-- blame: driver
+-- views: the managers' tasks and this host's neighbour rows
+-- check: nsenter --net=/run/docker/netns/<netns> ip neigh show <ip> dev <dev>; on a manager: docker network inspect -v <network>
+-- remedy: nsenter --net=/run/docker/netns/<netns> ip neigh del <ip> dev <dev>;
+--   nsenter --net=/run/docker/netns/<netns> bridge fdb del <mac> dev <dev> dst <dst> self
 -- risk: if the address has been given out in the meantime, the row may be right again: look before you delete.
--- undo: ip neigh replace <ip> lladdr <mac> dev vxlan0 nud permanent; bridge fdb replace <mac> dev vxlan0 dst <dst> self permanent
+-- verify: nsenter --net=/run/docker/netns/<netns> ip neigh show <ip> dev <dev>
+-- undo: nsenter --net=/run/docker/netns/<netns> ip neigh replace <ip> lladdr <mac> dev <dev> nud permanent;
+--   nsenter --net=/run/docker/netns/<netns> bridge fdb replace <mac> dev <dev> dst <dst> self permanent
+-- remedy: leave it, and watch how many there are
+-- risk: it may stand in the way when the address is given out again.
+-- verify: netmortem analyze of a new capture
+-- undo: none needed
 -- upstream: moby/moby#50129, moby/moby#50232, moby/moby#50236, moby/moby#52265, moby/moby#52289, moby/moby#52661, moby/moby#52697
 -- fixed-in: partly in 29.x (7a12bbe5d3); moby#52697 is open
 -- limits: judged only where everybody who could have the address was captured: the managers' tasks, and the kernel of the node
@@ -16,10 +26,12 @@
 -- vxlan0 holds a permanent neighbour row for an address that, in both reads, belongs to no running task, to no attached
 -- container and to no node's load balancer: the endpoint is gone, and its row was not removed.
 --
--- By itself this hurts nobody: nobody asks for the address. It matters when the address is given out again, for then this host
--- goes on sending to where it was, and in numbers, for permanent rows of all namespaces count towards one limit (gc_thresh3).
+-- By itself this hurts nobody: nobody asks for the address. It matters in numbers, for with kernels before 5.0 permanent rows of
+-- all namespaces count towards one limit (see neigh-table-overflow), and when the address is given out again: then it is
+-- critical, and is reported as what it has become. With the new owner on another node than the row says that is
+-- fdb-wrong-vtep, with the new owner on this host fdb-local-mac-behind-vxlan, with another hardware address mac-ip-mismatch.
 WITH candidate AS (
-  SELECT n.host, n.netns, o.netns_name, o.net, o.network, n.ip, n.mac, n.updated_s, n.ref, v.manager, v.first_s, v.last_s, v.tasks_ref,
+  SELECT n.host, n.netns, o.netns_name, o.vxlan AS dev, o.net, o.network, n.ip, n.mac, n.updated_s, n.ref, v.manager, v.first_s, v.last_s, v.tasks_ref,
     f.dst, f.ref AS fdb_ref, o.ref AS netns_ref
   FROM vxlan_neighbour AS n
   JOIN overlay_netns AS o ON o.host = n.host AND o.netns = n.netns AND o.copies = 1
@@ -38,6 +50,7 @@ SELECT
   'neigh:' || c.host || '/' || c.netns_name || '/' || c.ip AS subject,
   c.netns_name AS netns,
   c.ip,
+  c.dev,
   c.network,
   c.mac,
   c.dst,
