@@ -30,6 +30,7 @@ const (
 	maxGaps    = 500  // gaps of one host
 	maxColumns = 16   // hosts beside each other in the table of rules
 	maxReasons = 300  // reasons why something was not judged
+	maxCells   = 24   // hosts on which a rule is not clean, where they do not stand beside each other
 )
 
 // HTML writes the result as one page that needs nothing but itself: no other file, no network, no script to be read.
@@ -106,7 +107,11 @@ type ruleRow struct {
 	analyze.Judged
 	outcomes
 	Cells []ruleCell
+	Rest  int // cells that maxCells leaves out
 }
+
+// NotClean is the number of hosts on which the rule found something or was not judged.
+func (r ruleRow) NotClean() int { return len(r.Cells) + r.Rest }
 
 // A ruleCell is one rule on one host.
 type ruleCell struct {
@@ -158,6 +163,12 @@ func (p *htmlPage) ruleRows() []ruleRow {
 				}
 				row.Cells = append(row.Cells, c)
 			}
+		}
+		if p.Wide {
+			// A host with findings is worth more than one that was not judged.
+			slices.SortStableFunc(row.Cells, func(a, b ruleCell) int { return min(b.N, 1) - min(a.N, 1) })
+			row.Rest = max(len(row.Cells)-maxCells, 0)
+			row.Cells = row.Cells[:len(row.Cells)-row.Rest]
 		}
 		rows = append(rows, row)
 	}
