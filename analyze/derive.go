@@ -27,9 +27,9 @@ var derivedTables = []*Derived{
 	// names
 	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &dnsrrOrder,
 	// names, resolver, addresses
-	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize, &dnsServerFailure,
+	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize, &dnsServerFailure, &nameOwner, &dnsView,
 	// routing mesh
-	&engineLayout, &publishedPort, &ingressPlace, &ingressChain, &expectedPort, &expectedIngressDNAT, &expectedFilterAccept, &expectedPortMark, &expectedRedirect, &firewallEvent,
+	&engineLayout, &publishedPort, &ingressPlace, &ingressChain, &expectedPort, &expectedIngressDNAT, &expectedFilterAccept, &expectedPortMark, &expectedRedirect, &firewallEvent, &inputVerdict,
 	// whose namespace it is, and how old a line of a log
 	&netnsOwner, &kernelLogAge, &logLineAge,
 	// crashes
@@ -38,6 +38,8 @@ var derivedTables = []*Derived{
 	&dockerSA, &expectedXfrm, &cidrOverlap, &expectedSandboxAddress, &endpointPort,
 	// gossip, raft, clocks
 	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress, &taskNow, &taskContainer, &hostIdentity,
+	// what balancing load needs beside its virtual services
+	&expectedSNAT, &expectedSysctl, &expectedListener, &kernelVersion,
 	// releases
 	&knownBadVersion,
 }

@@ -3,10 +3,22 @@
 -- severity: critical
 -- since: 0.1.0
 -- layer: dns
--- check: docker exec <client> nslookup <name>; compare with the same on another host
+-- need: a manager, several hosts
+-- blame: gossip
+-- views: the managers' tasks and this host's resolver
+-- check: docker exec <asked_in> nslookup <name>, here and on another host; docker network inspect -v <network>
 -- remedy: docker service update --force <service>
--- risk: replaces every task of the service, one by one
--- undo: none needed
+-- risk: replaces every task of the service, one by one; what is announced anew is taken
+-- verify: docker exec <asked_in> nslookup <name>
+-- undo: nothing to undo
+-- remedy: systemctl restart docker on this host, where all names of one node's tasks are missing: it asks the others for all records
+-- risk: the node's control plane is away for the restart; without live-restore its containers stop
+-- verify: docker exec <asked_in> nslookup <name>
+-- undo: nothing to undo
+-- remedy: where it comes back: mend the gossip first, TCP and UDP port 7946 with datagrams of 1400 bytes between all nodes (gossip-udp-blocked, firewall-blocks-swarm-ports)
+-- risk: none
+-- verify: journalctl -u docker | grep -c 'Bulk sync'
+-- undo: nothing to undo
 -- upstream: moby/moby#31592, moby/moby#33589, moby/moby#35508, moby/moby#47728, moby/moby#53141; fix moby/moby#53142
 -- fixed-in: after 29.7.2 for records that a short failure of a node made the others refuse (moby#53142)
 -- limits: judged for containers that share one network with the service and have been on it for a minute. A resolver that did not
@@ -23,12 +35,18 @@ WITH lack AS (
   JOIN dns_question AS q ON q.host = e.host AND q.netns = e.netns AND q.container = e.container AND q.name = e.name
   LEFT JOIN dns_answer_set AS a ON a.host = e.host AND a.netns = e.netns AND a.container = e.container AND a.name = e.name AND a.ip = e.ip
   WHERE a.ip IS NULL
+), spread AS (
+  SELECT e.net, e.name, COUNT(DISTINCT e.host) AS hosts, COUNT(DISTINCT l.host) AS lacking
+  FROM expected_dns_answer AS e LEFT JOIN lack AS l ON l.net = e.net AND l.name = e.name GROUP BY e.net, e.name
 )
 SELECT
   l.host,
   l.name || ' is answered without ' || group_concat(l.ip, ', ') || ' on ' || l.host || ' (' || MAX(l.rcode) || ', ' || MAX(l.clients)
     || CASE WHEN MAX(l.clients) = 1 THEN ' client asked)' ELSE ' clients asked)' END AS summary,
   'dns:' || l.host || '/' || l.network || '/' || l.name AS subject,
+  CASE WHEN MAX(h.lacking) = MAX(h.hosts) AND MAX(h.hosts) > 1 THEN 'daemon' END AS blame,
+  CASE WHEN MAX(h.lacking) = MAX(h.hosts) AND MAX(h.hosts) > 1 THEN 'the managers'' tasks, and the resolvers of all ' || MAX(h.hosts) || ' hosts that were asked: the task''s own node did not announce it'
+    WHEN MAX(h.hosts) > 1 THEN 'the managers'' tasks and the resolvers of ' || MAX(h.lacking) || ' of ' || MAX(h.hosts) || ' hosts: the record did not reach this one' END AS views,
   l.name,
   MAX(l.service) AS service,
   l.network,
@@ -42,4 +60,5 @@ SELECT
 FROM (SELECT host, net, network, name, ip, MAX(service) AS service, MAX(rcode) AS rcode, MAX(client) AS client, COUNT(DISTINCT container) AS clients,
     MIN(question_ref) AS question_ref, MIN(truth_ref) AS truth_ref, MIN(coverage_ref) AS coverage_ref
   FROM lack GROUP BY host, net, network, name, ip ORDER BY host, net, name, ip) AS l
+JOIN spread AS h ON h.net = l.net AND h.name = l.name
 GROUP BY l.host, l.net, l.network, l.name

@@ -3,11 +3,21 @@
 -- severity: medium
 -- since: 0.1.0
 -- layer: dns
--- check: docker exec <client> sh -c 'ip -6 address; for i in 1 2 3 4 5 6 7 8; do getent ahostsv4 <name> | head -1; done'
--- remedy: give the service a virtual address (endpoint mode vip), or let the client pick at random; or keep IPv6 out of the clients' namespaces:
---   docker service update --sysctl-add net.ipv6.conf.all.disable_ipv6=1 <client's service>
--- risk: changing the endpoint mode replaces the tasks and changes what the name resolves to; a client that needs IPv6 loses it by the sysctl.
--- undo: --endpoint-mode dnsrr; --sysctl-rm net.ipv6.conf.all.disable_ipv6
+-- need: one host, a manager
+-- blame: application
+-- check: docker exec <a_client> sh -c 'ip -6 address; for i in 1 2 3 4 5 6 7 8; do getent ahostsv4 <name> | head -1; done'
+-- remedy: nsenter --net=/run/docker/netns/<netns> sysctl -w net.ipv6.conf.all.disable_ipv6=1: in one client's namespace, at once and until it is recreated
+-- risk: a client that needs IPv6 loses it
+-- verify: docker exec <a_client> sh -c 'for i in 1 2 3 4 5 6 7 8; do getent ahostsv4 <name> | head -1; done'
+-- undo: nsenter --net=/run/docker/netns/<netns> sysctl -w net.ipv6.conf.all.disable_ipv6=0
+-- remedy: docker service update --sysctl-add net.ipv6.conf.all.disable_ipv6=1 <client_service>
+-- risk: the client's tasks are replaced; a client that needs IPv6 loses it
+-- verify: docker exec <a_client> sh -c 'for i in 1 2 3 4 5 6 7 8; do getent ahostsv4 <name> | head -1; done'
+-- undo: docker service update --sysctl-rm net.ipv6.conf.all.disable_ipv6 <client_service>
+-- remedy: docker service update --endpoint-mode vip <service>, or let the client pick at random
+-- risk: the tasks are replaced, and the name resolves to one virtual address
+-- verify: docker exec <a_client> getent ahostsv4 <name>
+-- undo: docker service update --endpoint-mode dnsrr <service>
 -- upstream: gai.conf(5), RFC 6724 section 6 rule 9, glibc sysdeps/posix/getaddrinfo.c rfc3484_sort
 -- limits: assumes that the clients resolve with glibc's getaddrinfo and try the answers in its order; which resolver a process uses is not
 --   captured yet. musl, Go, the JVM, gethostbyname and programs that shuffle order otherwise. Only IPv6 addresses on devices other than lo count: whether
@@ -22,7 +32,7 @@
 -- an even spread would be one in "tasks". Reported when some task would get twice that or more.
 WITH load AS (
   SELECT host, net, network, name, ip, MAX(label) AS label, AVG(share) AS share, MAX(backends) AS backends, COUNT(DISTINCT netns) AS clients,
-    MIN(client) AS client, MIN(client_ip) AS client_ip, MIN(ip6) AS ip6, MIN(ip6_ref) AS ip6_ref, MIN(client_ref) AS client_ref, MIN(task_ref) AS task_ref
+    MIN(client) AS client, MIN(netns) AS client_netns, MIN(client_ip) AS client_ip, MIN(ip6) AS ip6, MIN(ip6_ref) AS ip6_ref, MIN(client_ref) AS client_ref, MIN(task_ref) AS task_ref
   FROM dnsrr_order GROUP BY host, net, network, name, ip
 ), spread AS (
   SELECT load.*, ROW_NUMBER() OVER (PARTITION BY host, net, name ORDER BY share DESC, ip) AS place FROM load
@@ -38,6 +48,8 @@ SELECT
   s.backends AS tasks,
   s.clients,
   s.client AS a_client,
+  n.name AS netns,
+  c.service AS client_service,
   s.client_ip,
   s.ip6 AS sorts_because_of,
   (SELECT group_concat(part, ', ') FROM (SELECT x.ip || ' ' || CAST(ROUND(100 * x.share) AS INTEGER) || ' %' AS part FROM load AS x
@@ -46,4 +58,6 @@ SELECT
   s.client_ref,
   s.task_ref
 FROM spread AS s
+LEFT JOIN netns AS n ON n.host = s.host AND n.netns = s.client_netns
+LEFT JOIN container AS c ON c.host = n.host AND c.container = n.container
 WHERE s.place = 1 AND s.share * s.backends >= 2

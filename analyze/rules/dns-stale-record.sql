@@ -3,11 +3,22 @@
 -- severity: critical
 -- since: 0.1.0
 -- layer: dns
--- check: docker exec <client> nslookup <name>; on a manager: docker service ps <service>
--- remedy: restart dockerd on the node that leaked the record (docker network inspect -v <network> on this host names it as "Host IP"); if that
---   node is gone for good, its records expire 24 hours after it was seen last. Until then, a service under another name works.
--- risk: restarting dockerd interrupts the node's control plane; containers of a swarm node keep running.
--- undo: none needed
+-- need: a manager, several hosts
+-- blame: gossip
+-- views: the managers' tasks and this host's resolver
+-- check: docker exec <asked_in> nslookup <name>; on a manager: docker service ps --no-trunc <service>; docker network inspect -v <network>
+-- remedy: docker service update --force <service>, where the address was a task's of the service itself
+-- risk: replaces every task of the service, one by one
+-- verify: docker exec <asked_in> nslookup <name>
+-- undo: nothing to undo
+-- remedy: systemctl restart docker on the node that leaked the record: "Host IP" of <ip> in docker network inspect -v <network>; if that node is gone, on this host
+-- risk: the node's control plane is away for the restart; without live-restore its containers stop
+-- verify: docker exec <asked_in> nslookup <name>
+-- undo: nothing to undo
+-- remedy: if the node is gone for good: wait, its records expire 24 hours after it was seen last; until then run the service under another name
+-- risk: clients must be told the other name
+-- verify: docker exec <asked_in> nslookup <the other name>
+-- undo: the former name
 -- upstream: moby/moby#24800, moby/moby#28836, moby/moby#30134, moby/moby#30487, moby/moby#35548, moby/moby#36797, moby/moby#41744
 -- fixed-in: 25.0.13 and 29.0 for a record that an out-of-order update brought back
 -- limits: a container that was attached by hand, or another service, may answer to the same name by an alias; an address that nobody is
@@ -63,6 +74,7 @@ SELECT
   b.host,
   b.name || ' is answered with ' || b.ip || ' on ' || b.host || ': ' || b.owner AS summary,
   'dns:' || b.host || '/' || b.network || '/' || b.name || '/' || b.ip AS subject,
+  CASE WHEN k.ip IS NOT NULL THEN 'the managers'' tasks, and this host''s resolver and kernel, which agree with each other' END AS views,
   b.name,
   b.service,
   b.network,
@@ -74,4 +86,5 @@ SELECT
   b.owner_ref,
   b.tasks_ref
 FROM best AS b
+LEFT JOIN (SELECT DISTINCT o.host, o.net, n.ip FROM vxlan_neighbour AS n JOIN overlay_netns AS o ON o.host = n.host AND o.netns = n.netns) AS k ON k.host = b.host AND k.net = b.net AND k.ip = b.ip
 WHERE b.place = 1
