@@ -38,10 +38,11 @@ WITH stuck AS (
   LEFT JOIN task_now AS g ON g.service_id = t.service_id AND COALESCE(g.slot, 0) = COALESCE(t.slot, 0) AND (t.slot > 0 OR g.node_id = t.node_id)
     AND g.state IN ('running', 'complete') AND g.desired IN ('running', 'complete') AND g.made_s >= t.made_s
   WHERE t.state = 'rejected' AND t.look_s - t.made_s < 900 AND g.task_id IS NULL
+    AND COALESCE(t.err, '') <> 'assigned node no longer meets constraints' -- taken away on purpose: swarmkit's constraint enforcer
 )
 SELECT
   s.manager AS host,
-  COALESCE(s.service, s.service_id) || ': ' || COUNT(DISTINCT s.slot || '/' || CASE WHEN s.slot > 0 THEN '' ELSE COALESCE(s.node_id, '') END)
+  COALESCE(s.service, s.service_id) || ': ' || COUNT(DISTINCT COALESCE(s.slot, 0) || '/' || CASE WHEN s.slot > 0 THEN '' ELSE COALESCE(s.node_id, '') END)
     || CASE WHEN MAX(s.kind) = 'waits' THEN ' of its tasks cannot be placed' WHEN MAX(s.kind) = 'rejected' THEN ' of its tasks cannot be started' ELSE ' of its tasks do not get ready' END
     || COALESCE(': ' || MAX(s.err), '') AS summary,
   'service:' || s.manager || '/' || COALESCE(s.service, s.service_id) AS subject,
