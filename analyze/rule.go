@@ -71,6 +71,9 @@ func Rules(dir string) ([]*Rule, error) {
 
 // ownRules reads the rules of a directory; one without any is an error.
 func ownRules(dir string) ([]*Rule, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, err // os.DirFS would call it "."
+	}
 	own, err := readRules(os.DirFS(dir), ".", dir)
 	if err == nil && len(own) == 0 {
 		err = fmt.Errorf("%s: no *.sql file", dir)
