@@ -29,14 +29,15 @@ WITH dead AS (
   FROM node_down AS n
   JOIN swarm_view AS v ON v.manager = n.manager
   WHERE n.state = 'down' AND n.ip <> '' AND n.since_s < v.first_s - 60
+), held AS (
+  SELECT f.host, f.netns, f.dst AS ip, f.ref FROM dead AS d JOIN vxlan_fdb AS f ON f.host = d.holder AND f.dst = d.ip AND f.entry = 'programmed' AND f.seen = 'both'
 ), entry AS (
-  SELECT f.host, f.dst AS ip, w.network_id, 'forwarding entries' AS what, f.ref
-  FROM vxlan_fdb AS f
+  SELECT f.host, f.ip, w.network_id, 'forwarding entries' AS what, f.ref
+  FROM held AS f
   JOIN overlay_netns AS o ON o.host = f.host AND o.netns = f.netns
   JOIN network AS w ON w.host = f.host AND substr(w.network_id, 1, 8) = o.net
-  WHERE f.entry = 'programmed' AND f.seen = 'both'
   UNION ALL
-  SELECT host, host_ip, network_id, 'records', ref FROM networkdb_endpoint WHERE host_ip <> ''
+  SELECT n.host, n.host_ip, n.network_id, 'records', n.ref FROM dead AS d JOIN networkdb_endpoint AS n ON n.host = d.holder AND n.host_ip = d.ip
 )
 SELECT
   x.host,

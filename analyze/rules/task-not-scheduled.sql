@@ -35,9 +35,10 @@ WITH stuck AS (
   WHERE t.settled = 1 AND t.desired IN ('running', 'ready') AND t.look_s - t.since_s >= 300 AND t.state IN ('assigned', 'accepted', 'preparing')
   UNION ALL
   SELECT t.*, 'rejected' FROM task_now AS t
-  LEFT JOIN task_now AS g ON g.service_id = t.service_id AND COALESCE(g.slot, 0) = COALESCE(t.slot, 0) AND (t.slot > 0 OR g.node_id = t.node_id)
-    AND g.state IN ('running', 'complete') AND g.desired IN ('running', 'complete') AND g.made_s >= t.made_s
-  WHERE t.state = 'rejected' AND t.look_s - t.made_s < 900 AND g.task_id IS NULL
+  LEFT JOIN (SELECT service_id, COALESCE(slot, 0) AS slot, CASE WHEN slot > 0 THEN '' ELSE COALESCE(node_id, '') END AS place, MAX(made_s) AS made_s
+    FROM task_now WHERE state IN ('running', 'complete') AND desired IN ('running', 'complete') GROUP BY 1, 2, 3) AS g
+    ON g.service_id = t.service_id AND g.slot = COALESCE(t.slot, 0) AND g.place = CASE WHEN t.slot > 0 THEN '' ELSE COALESCE(t.node_id, '') END AND g.made_s >= t.made_s
+  WHERE t.state = 'rejected' AND t.look_s - t.made_s < 900 AND g.service_id IS NULL
     AND COALESCE(t.err, '') <> 'assigned node no longer meets constraints' -- taken away on purpose: swarmkit's constraint enforcer
 )
 SELECT
