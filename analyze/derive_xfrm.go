@@ -39,7 +39,8 @@ WHERE x.reqid = 13681891 AND x.proto = 'esp' AND x.seen = 'both'`,
 }
 
 // expectedXfrm follows from what the host itself has programmed: the driver makes associations for the node of every remote
-// endpoint of an encrypted network (checkEncryption), and the same endpoints have forwarding entries.
+// endpoint of an encrypted network (checkEncryption), and the same endpoints have forwarding entries. The order of the joins is
+// given, for most swarms have no encrypted network and very many forwarding entries.
 var expectedXfrm = Derived{
 	Name: "expected_xfrm",
 	Doc:  "Nodes to which a host should have IPsec associations both ways, and a policy: one row for each VTEP that a settled forwarding entry of an encrypted overlay names.",
@@ -58,9 +59,9 @@ var expectedXfrm = Derived{
 SELECT o.host, h.netns, f.dst, MIN(n.name), COUNT(DISTINCT n.network_id), COUNT(*), MIN(f.ref), MIN(n.ref),
   MIN(o.host || ' sends frames of the encrypted network ' || n.name || ' to ' || f.dst)
 FROM network AS n
-JOIN overlay_netns AS o ON o.host = n.host AND o.net = substr(n.network_id, 1, 8) AND o.copies = 1 AND o.age_s >= 60
+CROSS JOIN overlay_netns AS o ON o.host = n.host AND o.net = substr(n.network_id, 1, 8) AND o.copies = 1 AND o.age_s >= 60
 JOIN netns AS h ON h.host = o.host AND h.kind = 'host'
-JOIN vxlan_fdb AS f ON f.host = o.host AND f.netns = o.netns AND f.entry = 'programmed' AND f.seen = 'both' AND f.updated_s >= 60
+CROSS JOIN vxlan_fdb AS f ON f.host = o.host AND f.netns = o.netns AND f.entry = 'programmed' AND f.seen = 'both' AND f.updated_s >= 60
 WHERE n.driver = 'overlay' AND n.encrypted = 1 AND substr(f.dst, 1, 4) <> '127.'
 GROUP BY o.host, h.netns, f.dst`,
 	Index: []string{"host, vtep"},

@@ -31,8 +31,8 @@ WITH encrypted AS (
   FROM network AS x
   JOIN overlay_netns AS o ON o.host = x.host AND o.net = substr(x.network_id, 1, 8) AND o.copies = 1 AND o.age_s >= 60
   JOIN link AS v ON v.host = o.host AND v.netns = o.netns AND v.name = o.vxlan
-  JOIN (SELECT DISTINCT host, netns FROM vxlan_fdb WHERE entry = 'programmed' AND seen = 'both' AND updated_s >= 60) AS f ON f.host = o.host AND f.netns = o.netns
   WHERE x.driver = 'overlay' AND x.encrypted = 1
+    AND EXISTS (SELECT 1 FROM vxlan_fdb AS f WHERE f.host = o.host AND f.netns = o.netns AND f.entry = 'programmed' AND f.seen = 'both' AND f.updated_s >= 60)
   GROUP BY x.host
 ), rules AS (
   SELECT e.host, c.ref AS looked_ref,

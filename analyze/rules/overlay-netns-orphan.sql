@@ -28,39 +28,42 @@
 -- It holds a VXLAN device, and with it a VNI. A new network that gets the same VNI cannot be made on this host then
 -- ("error creating vxlan interface: file exists", see vxlan-vni-exists), and until somebody needs the number all is quiet. With two
 -- namespaces of one network, datagrams of the network go to whichever device the kernel finds first.
-WITH space AS (
-  SELECT o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.copies, o.ref, o.link_ref, n.network AS prefix, n.path, COUNT(p.ref) AS ports
-  FROM overlay_netns AS o
-  JOIN (SELECT DISTINCT host, netns FROM fdb WHERE instr(state, 'permanent') > 0 AND seen = 'both') AS f ON f.host = o.host AND f.netns = o.netns
-  JOIN captured AS l ON l.host = o.host AND l.netns = o.netns AND l.tbl = 'link'
-  JOIN netns AS n ON n.host = o.host AND n.netns = o.netns
-  LEFT JOIN link AS p ON p.host = o.host AND p.netns = o.netns AND p.kind = 'veth'
-  GROUP BY o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.copies, o.ref, o.link_ref, n.network, n.path
-), ranked AS (
+WITH ranked AS (
   SELECT s.*, FIRST_VALUE(netns_name) OVER alive AS living, ROW_NUMBER() OVER alive AS place
-  FROM space AS s
+  FROM (
+    SELECT o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.age_s, o.ref, o.link_ref, COUNT(p.ref) AS ports
+    FROM overlay_netns AS o
+    JOIN captured AS l ON l.host = o.host AND l.netns = o.netns AND l.tbl = 'link'
+    LEFT JOIN link AS p ON p.host = o.host AND p.netns = o.netns AND p.kind = 'veth'
+    WHERE o.copies > 1
+    GROUP BY o.host, o.netns, o.netns_name, o.net, o.network, o.vni, o.vxlan, o.age_s, o.ref, o.link_ref
+  ) AS s
   WINDOW alive AS (PARTITION BY host, net ORDER BY ports DESC, CAST(substr(netns_name, 1, instr(netns_name, '-') - 1) AS INTEGER) DESC, netns_name)
 )
 SELECT
   s.host,
-  s.netns_name || ' on ' || s.host || ' belongs to no network that the daemon knows, and holds VNI ' || COALESCE(CAST(s.vni AS TEXT), '?') AS summary,
+  s.netns_name || ' on ' || s.host || ' belongs to no network that the daemon knows, and holds VNI ' || CAST(s.vni AS TEXT) AS summary,
   'netns:' || s.host || '/' || s.netns_name AS subject,
   'medium' AS severity,
   s.netns_name AS netns,
-  s.path,
+  n.path,
   s.vxlan,
   s.vni,
-  s.ports,
+  0 AS ports,
   NULL AS living,
   NULL AS files,
   s.ref AS netns_ref,
   s.link_ref,
   c.ref AS networks_ref
-FROM space AS s
+FROM overlay_netns AS s
+JOIN netns AS n ON n.host = s.host AND n.netns = s.netns
 JOIN captured AS c ON c.host = s.host AND c.tbl = 'network' AND c.outcome = 'ok'
+JOIN captured AS l ON l.host = s.host AND l.netns = s.netns AND l.tbl = 'link'
 JOIN engine AS e ON e.host = s.host AND e.swarm_state IN ('active', 'inactive')
-LEFT JOIN network AS w ON w.host = s.host AND substr(w.network_id, 1, length(s.prefix)) = s.prefix
-WHERE w.host IS NULL AND s.ports = 0 AND s.vni >= 4096
+JOIN reading AS r ON r.host = s.host
+LEFT JOIN (SELECT DISTINCT host, substr(network_id, 1, 8) AS net FROM network) AS w ON w.host = s.host AND w.net = s.net
+LEFT JOIN (SELECT DISTINCT host, netns FROM link WHERE kind = 'veth') AS p ON p.host = s.host AND p.netns = s.netns
+WHERE s.vni >= 4096 AND s.age_s >= r.last_s - r.first_s AND w.host IS NULL AND p.host IS NULL
 UNION ALL
 SELECT
   s.host,
@@ -68,7 +71,7 @@ SELECT
   'netns:' || s.host || '/' || s.netns_name,
   CASE WHEN s.ports = 0 THEN 'medium' ELSE 'high' END,
   s.netns_name,
-  s.path,
+  n.path,
   s.vxlan,
   s.vni,
   s.ports,
@@ -78,7 +81,9 @@ SELECT
   s.link_ref,
   NULL
 FROM ranked AS s
-WHERE s.copies > 1 AND s.place > 1
+JOIN netns AS n ON n.host = s.host AND n.netns = s.netns
+JOIN reading AS r ON r.host = s.host
+WHERE s.place > 1 AND s.age_s >= r.last_s - r.first_s
 UNION ALL
 SELECT
   f.host,
