@@ -38,3 +38,19 @@ FROM event AS e JOIN daemon AS d ON d.host = e.host
 WHERE e.at_s > d.at_s + 1`,
 	Index: []string{"host"},
 }
+
+// daemonAge is the engine's process as the kernel knows it: no log need be there.
+var daemonAge = Derived{
+	Name: "daemon_age",
+	Doc:  "How long dockerd has run on a host: one row for each host whose process of that name was seen in both reads.",
+	Columns: []schema.Column{
+		colHost(),
+		must(number("age_s", "seconds from its start to the host's first read")),
+		must(refCol("ref", "row of process")),
+	},
+	Query: `
+SELECT p.host, r.first_s - (julianday(p.started_at) - 2440587.5) * 86400.0, p.ref
+FROM (SELECT host, MAX(started_at) AS started_at, MIN(ref) AS ref FROM process WHERE comm = 'dockerd' AND container IS NULL AND seen = 'both' AND started_at <> '' GROUP BY host) AS p
+JOIN reading AS r ON r.host = p.host`,
+	Index: []string{"host"},
+}
