@@ -8,7 +8,7 @@
 -- check: cat /proc/sys/kernel/core_pattern; prlimit --core --pid <pid>
 -- remedy: sysctl -w kernel.core_pattern='|/usr/lib/systemd/systemd-coredump %P %u %g %s %t %c %h' (where the package systemd-coredump is installed)
 -- risk: cores of every container go to the host's disk, /var/lib/systemd/coredump, up to the limits in coredump.conf
--- verify: netmortem analyze of a new capture; for a test, docker run --rm <image> sh -c 'kill -SEGV $$' and coredumpctl list
+-- verify: netmortem analyze of a new capture; for a test, docker run --rm <image> sh -c 'sh -c "kill -SEGV \$\$"; true' and coredumpctl list
 -- undo: sysctl -w kernel.core_pattern='<core_pattern>'
 -- remedy: docker service update --ulimit-add core=-1:-1 --mount-add type=bind,src=/var/crash,dst=/var/crash <service>, and an absolute core_pattern below /var/crash
 -- risk: every task of the service is replaced; the volume has to have room for the whole resident memory of each process

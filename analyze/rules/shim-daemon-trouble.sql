@@ -16,7 +16,8 @@
 -- undo: nothing to undo
 -- upstream: the lock order of the network database is mended by 08bde5edfa
 -- limits: the log reaches back as far as capture was told to read. A panic that a handler of the API caught, which costs one request, is told with
---   low severity. A container that is being removed while the capture runs looks like one that is stuck: without an error severity is low.
+--   low severity. A container that is being removed while the capture runs looks like one that is stuck: without an error severity is low,
+--   and so it is for one that could not be ended at once and is gone by now.
 --
 -- A daemon that ends by a panic or a fatal error did not tidy up: neighbours, forwarding entries, virtual services and rules of firewalls
 -- stay as they were, while the swarm goes on changing; what it missed it learns again only in part. Look at the findings of the layers fdb,
@@ -31,8 +32,9 @@ WITH line AS (
       WHEN f.class = 'goroutine-dump' THEN 'low'
       WHEN f.ago_s IS NULL OR f.ago_s > 86400 THEN 'low'
       WHEN f.class = 'panic' AND f.ago_s <= 3600 THEN 'high'
+      WHEN f.class = 'stuck-container' AND (c.container IS NULL OR c.state <> 'running') THEN 'low'
       ELSE 'medium' END AS severity
-  FROM daemon_fault AS f
+  FROM daemon_fault AS f LEFT JOIN container AS c ON c.host = f.host AND c.container = f.container
   WHERE (f.class = 'panic' AND NOT lower(f.text) LIKE 'goroutine %')
     OR f.class IN ('stuck-container', 'goroutine-dump')
     OR (f.class = 'unit-failed' AND (f.unit IN ('docker.service', 'containerd.service') OR lower(f.text) LIKE 'docker.service:%' OR lower(f.text) LIKE 'containerd.service:%'))

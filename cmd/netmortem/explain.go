@@ -70,10 +70,15 @@ func (p *runbook) remedies(list []analyze.Remedy) {
 		if len(list) > 1 {
 			name = fmt.Sprintf("Remedy %d", i+1)
 		}
-		p.section(name, m.Do)
-		for _, x := range []struct{ name, text string }{{"Risk", m.Risk}, {"Verify", m.Verify}, {"Undo", m.Undo}} {
+		p.line("")
+		p.title(name)
+		p.line("  " + m.Do) // commands are copied: they are not wrapped
+		if m.Risk != "" {
+			p.text("  ", "Risk: "+m.Risk)
+		}
+		for _, x := range []struct{ name, text string }{{"Verify", m.Verify}, {"Undo", m.Undo}} {
 			if x.text != "" {
-				p.text("  ", x.name+": "+x.text)
+				p.line("  " + x.name + ": " + x.text)
 			}
 		}
 	}
