@@ -29,7 +29,7 @@ var derivedTables = []*Derived{
 	// names, resolver, addresses
 	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize, &dnsServerFailure, &nameOwner, &dnsView,
 	// routing mesh
-	&engineLayout, &publishedPort, &ingressPlace, &ingressChain, &expectedPort, &expectedIngressDNAT, &expectedFilterAccept, &expectedPortMark, &expectedRedirect, &firewallEvent, &inputVerdict, &daemonAge,
+	&engineLayout, &publishedPort, &ingressPlace, &ingressChain, &expectedPort, &expectedIngressDNAT, &expectedFilterAccept, &expectedPortMark, &expectedRedirect, &firewallEvent, &inputVerdict, &daemonAge, &returnRoute,
 	// whose namespace it is, and how old a line of a log
 	&netnsOwner, &kernelLogAge, &logLineAge,
 	// crashes
