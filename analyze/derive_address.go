@@ -155,7 +155,7 @@ func hostAddresses(p netip.Prefix) int64 {
 // gives it no error.
 var stuckTask = Derived{
 	Name: "stuck_task",
-	Doc:  "Tasks that have waited for a minute or longer in state new, without an error, in every read: the swarm's allocator did not give them addresses. One row a task and network that its service asks for.",
+	Doc:  "Tasks that have waited for 15 seconds or longer in state new, without an error, in every read: the swarm's allocator did not give them addresses. One row a task and network that its service asks for.",
 	Columns: []schema.Column{
 		must(text("task_id", schema.Plain, "task")),
 		must(text("service_id", schema.Plain, "its service")),
@@ -172,7 +172,7 @@ JOIN reading AS r ON r.host = t.host
 JOIN swarm_service_network AS n ON n.host = t.host AND n.service_id = t.service_id
 LEFT JOIN swarm_service AS s ON s.host = t.host AND s.service_id = t.service_id
 WHERE t.state = 'new' AND t.desired = 'running' AND COALESCE(t.err, '') = '' AND t.seen = 'both' AND length(n.network_id) >= 8
-  AND (julianday(t.state_at) - 2440587.5) * 86400.0 <= r.last_s - 60
+  AND (julianday(t.state_at) - 2440587.5) * 86400.0 <= r.last_s - 15
 GROUP BY t.task_id, t.service_id, substr(n.network_id, 1, 8), t.host`,
 	Index: []string{"net"},
 }

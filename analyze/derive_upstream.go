@@ -31,7 +31,7 @@ var dnsServerFailure = Derived{
 }
 
 // dnsServer finds the server's address in fields or text of a line.
-var dnsServer = regexp.MustCompile(`(?:dns-server="?(?:udp|tcp)?:?|->|dial (?:udp|tcp) )\[?([0-9a-fA-F.:]+?)\]?:53\b`)
+var dnsServer = regexp.MustCompile(`(?:dns-server="?(?:udp|tcp)?:?|->|dial (?:udp|tcp) )(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):53\b`)
 
 func fillDNSServerFailure(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 	rows, err := tx.QueryContext(ctx, `
@@ -57,7 +57,7 @@ FROM log_line WHERE class = 'dns-fails' ORDER BY host, ref`)
 		if m == nil {
 			continue
 		}
-		ip, err := netip.ParseAddr(m[1])
+		ip, err := netip.ParseAddr(m[1] + m[2])
 		if err != nil {
 			continue
 		}

@@ -32,7 +32,7 @@
 -- A manager that begins to lead reads the stored objects and builds the record anew, which is why a change of leaders cures it, for a time.
 WITH waiting AS (
   SELECT k.manager, k.service_id, MIN(k.service) AS service, COUNT(DISTINCT k.task_id) AS tasks, MAX(k.waits_s) AS waits_s, MIN(k.ref) AS ref
-  FROM stuck_task AS k GROUP BY k.manager, k.service_id
+  FROM stuck_task AS k WHERE k.waits_s >= 60 GROUP BY k.manager, k.service_id
 ), room AS (
   SELECT k.manager, k.service_id, COUNT(DISTINCT s.net) AS networks, MIN(s.network) AS network, MIN(s.size - s.used) AS free, MAX(4 * s.used - 3 * s.size) AS over,
     MIN(s.used) AS used, MIN(s.size) AS size, MIN(s.ref) AS ref
