@@ -14,12 +14,13 @@
 -- risk: images and containers of the old driver are not seen by the new one: they are pulled and made again, and what only their layers hold is lost
 -- verify: docker info -f '{{.Driver}}'
 -- undo: the old driver in daemon.json; what it had is still there
+-- upstream: moby/moby#27443
 -- limits: a root in memory is often meant (a test machine, a builder) and is told with low severity.
 --
 -- overlay2 stacks directories of one file system, and asks three things of it: that a directory's entries tell their type, that it has
 -- extended attributes, and that it is local. XFS made with ftype=0, the default of RHEL and CentOS 7.2 and older, lacks the first:
 -- files that an upper layer deleted show through again, renames fail, and removing an image says "device or resource busy".
--- Engines since 23.0 refuse to start there; older ones only warn.
+-- Engines since 17.12 refuse a new root there and only warn of one that they find; the newest refuse both.
 --
 -- On NFS, CIFS, FUSE or another overlay the kernel refuses overlay2 or loses locks and attributes under it; dockerd
 -- then falls back to vfs, which copies each layer whole: every start of a container takes minutes and gigabytes, so that tasks fail by
