@@ -105,7 +105,7 @@ WITH moment AS (
 )
 SELECT host, container, CASE WHEN task IS NOT NULL THEN 'task ' || label ELSE host || ' ' || label END, label, svc, task,
   at_s, now_s - at_s, ran_s, exit_code,
-  CASE WHEN state IN ('failed', 'rejected') THEN 0 WHEN state IN ('shutdown', 'remove') OR term_s IS NOT NULL OR kill_s IS NOT NULL THEN 1
+  CASE WHEN state IN ('failed', 'rejected', 'complete') THEN 0 WHEN state IN ('shutdown', 'remove') OR term_s IS NOT NULL OR kill_s IS NOT NULL THEN 1
     WHEN witness = 'event' OR (restart_count > 0 AND task IS NULL) THEN 0 END,
   term_s, kill_s,
   CASE WHEN oom = 1 OR (oom_killed = 1 AND witness = 'event' AND abs((julianday(finished_at) - 2440587.5) * 86400.0 - at_s) < 5) THEN 1 ELSE 0 END,
