@@ -50,7 +50,7 @@ var gossipLines = []struct {
 	{"left", regexp.MustCompile(`^Node (\S+) change state \w+ --> NodeLeft`)},
 	{"active", regexp.MustCompile(`^Node (\S+) change state \w+ --> NodeActive`)},
 	{"active", regexp.MustCompile(`^Node ([^\s/]+)/([0-9a-fA-F.:]+), joined gossip cluster`)},
-	{"udp", regexp.MustCompile(`Was able to (?:connect to|reach) (\S+) (?:over TCP but UDP|via TCP but not UDP)`)},
+	{"udp", regexp.MustCompile(`Was able to (?:connect to|reach) (\S+) (?:over TCP but UDP|but other probes failed|via TCP but not UDP)`)},
 }
 
 // A gossipTally is a row of gossip_peer in the making.

@@ -139,7 +139,8 @@ var daemonClasses = []logClass{
 
 	// gossip: F1–F5, D14
 	{"gossip-udp", "via TCP but not UDP", nil},
-	{"gossip-udp", "over TCP but UDP probes failed", nil}, // memberlist 0.3.1 and newer
+	{"gossip-udp", "but other probes failed, network may be misconfigured", nil}, // seen with Debian's 20.10.24
+	{"gossip-udp", "over TCP but UDP probes failed", nil},                        // memberlist 0.3.1 and newer
 	{"gossip-flap", "has failed, no acks received", nil},
 	{"gossip-flap", "Marking", shape(`Marking \S+ as failed, suspect timeout reached`)},
 	{"gossip-flap", "Refuting a", shape(`Refuting a (?:suspect|dead) message`)},

@@ -13,6 +13,7 @@ func TestSwarmLogClasses(t *testing.T) {
 		{`time="2026-11-21T09:14:48.831037211Z" level=info msg="Node 8d4d510fd653/10.99.0.11, joined gossip cluster"`, "gossip-state"},
 		{`time="2026-11-21T09:14:48.831037211Z" level=info msg="Node 8d4d510fd653/10.99.0.11, left gossip cluster"`, "gossip-state"},
 		{`time="2026-11-21T09:50:26Z" level=warning msg="memberlist: Was able to connect to 586c38486d4e over TCP but UDP probes failed, network may be misconfigured"`, "gossip-udp"},
+		{`time="2026-11-21T13:41:29.81893921Z" level=warning msg="memberlist: Was able to connect to b556e5e25654 but other probes failed, network may be misconfigured"`, "gossip-udp"},
 		{`time="2018-03-02T09:50:26Z" level=warning msg="memberlist: Was able to reach node-b-586c38486d4e via TCP but not UDP, network may be misconfigured and not allowing bidirectional UDP"`, "gossip-udp"},
 		{`time="2026-11-21T09:50:26Z" level=error msg="heartbeat to manager {yg9iog1ascb4t83yyx2og22bo 10.99.0.11:2377} failed" error="rpc error: code = DeadlineExceeded desc = context deadline exceeded" method="(*session).heartbeat" module=node/agent`, "heartbeat"},
 		{`time="2026-11-21T09:50:26Z" level=error msg="agent: session failed" backoff=100ms error="node not registered" module=node/agent`, "session"},

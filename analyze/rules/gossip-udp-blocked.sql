@@ -8,7 +8,7 @@
 -- check: on <peer_host>: tcpdump -ni any udp port 7946 while nc -u -z <peer_ip> 7946 runs on <seen_by>
 -- remedy: let 7946/udp pass both ways, on the hosts and on what lies between them: iptables -I INPUT -p udp --dport 7946 -s <seen_by_ip> -j ACCEPT
 -- risk: the port is opened to that address
--- verify: journalctl -u docker --since -2min | grep -c 'UDP probes failed' prints 0
+-- verify: journalctl -u docker --since -2min | grep -cE 'probes failed|not UDP' prints 0
 -- undo: iptables -D INPUT -p udp --dport 7946 -s <seen_by_ip> -j ACCEPT
 -- upstream: moby/moby#32195
 -- limits: three such lines about one peer within a quarter of an hour; fewer are a lost packet. Neither side can be told from the other by
