@@ -31,7 +31,7 @@ var cidrOverlap = Derived{
 		must(whole("other_bits", "length of its prefix")),
 		text("dev", schema.Plain, "device of the route, or that has the address"),
 		must(text("relation", schema.Plain, "inside: in the subnet, or a narrower route; equal; contains: a wider route")),
-		whole("connected", "route: 1 when the device itself is on that network, 0 when it leads to a gateway"),
+		whole("connected", "route: 1 when the device itself is on that network (the kernel made it of an address), 0 when it leads to a gateway or into a tunnel"),
 		whole("linkdown", "route: 1 when its device has no carrier"),
 		whole("containers", "overlay: running containers of the host that it concerns"),
 		text("container", schema.Name, "one of them"),
@@ -182,21 +182,21 @@ ORDER BY a.host, a.dev, a.ip, a.ref`, func(scan func(...any) error) error {
 		return nil, nil, err
 	}
 	err = each(ctx, tx, `
-SELECT r.host, r.dst, r.dev, COALESCE(r.gateway, ''), COALESCE(r.flags, ''), r.ref
+SELECT r.host, r.dst, r.dev, COALESCE(r.gateway, ''), r.protocol, COALESCE(r.flags, ''), r.ref
 FROM route AS r
 JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
 WHERE r.type = 'unicast' AND r.table_id = 254 AND r.dev IS NOT NULL AND r.dst IS NOT NULL
 ORDER BY r.host, r.dst, r.dev, r.ref`, func(scan func(...any) error) error {
 		t := hostPrefix{against: "route"}
-		var dst, gateway, flags string
-		if err := scan(&t.host, &dst, &t.dev, &gateway, &flags, &t.ref); err != nil {
+		var dst, gateway, protocol, flags string
+		if err := scan(&t.host, &dst, &t.dev, &gateway, &protocol, &flags, &t.ref); err != nil {
 			return err
 		}
 		p, err := netip.ParsePrefix(dst)
 		if err != nil {
 			return nil
 		}
-		t.prefix, t.connected, t.linkdown = p.Masked(), gateway == "", strings.Contains(flags, "linkdown")
+		t.prefix, t.connected, t.linkdown = p.Masked(), gateway == "" && protocol == "kernel", strings.Contains(flags, "linkdown")
 		if p.Bits() > 0 {
 			add(t)
 			return nil
