@@ -23,10 +23,11 @@
 -- nothing in any log says why. json-file does it, too, when the disk is full or dockerd hangs.
 --
 -- Medium: a process of the container was found in pipe_write at both reads without having used any processor time in between.
--- With a driver that sends lines away and no mode=non-blocking, complaints of the daemon about that driver within the last hour are
+-- With a driver that keeps its lines on the host it must be the container's first process: others may wait for a pipe of their own,
+-- and are low. With a driver that sends lines away and no mode=non-blocking, complaints of the daemon about that driver within the last hour are
 -- enough. A blocking driver by itself is the default everywhere, and no finding.
 WITH waiting AS (
-  SELECT host, container, COUNT(*) AS n, MIN(pid) AS pid, MIN(comm) AS comm, MIN(ref) AS ref
+  SELECT host, container, COUNT(*) AS n, MIN(pid) AS pid, MIN(comm) AS comm, MAX(CASE WHEN ns_pid = 1 THEN 1 ELSE 0 END) AS main, MIN(ref) AS ref
   FROM process
   WHERE container IS NOT NULL AND seen = 'both' AND wchan IN ('pipe_write', 'pipe_wait_writable', 'anon_pipe_write') AND wchan_last = wchan
     AND user_ms_last = user_ms AND system_ms_last = system_ms
@@ -40,6 +41,7 @@ SELECT
   c.name || ' on ' || c.host || CASE WHEN w.ref IS NOT NULL THEN ' stands still: ' || w.comm || ' waits to write its output, which the log driver ' || COALESCE(c.log_driver, 'in use') || ' does not take'
     ELSE ' uses the log driver ' || c.log_driver || ', which blocks and fails: ' || l.text END AS summary,
   'log:' || c.host || '/' || substr(c.container, 1, 12) AS subject,
+  CASE WHEN l.ref IS NOT NULL OR w.main = 1 OR c.log_driver NOT IN ('json-file', 'local', 'none', 'journald') THEN 'medium' ELSE 'low' END AS severity,
   substr(c.container, 1, 12) AS container,
   c.service,
   c.log_driver,

@@ -14,8 +14,8 @@
 -- risk: the link is down while it is done
 -- verify: ip -s link show dev <dev>: errors stands still
 -- undo: nothing to undo
--- limits: rx_dropped also counts frames that nobody wanted (LLDP, unknown VLANs): hence only from ten a second on. vxlan devices and bridges
---   of overlays are left out: they drop what has no destination, multicast above all, all the time.
+-- limits: rx_dropped also counts frames that nobody wanted (LLDP, unknown VLANs, all that comes to the idle member of a bond): alone it is
+--   low. vxlan devices and bridges of overlays are left out: they drop what has no destination, multicast above all, all the time.
 --
 -- A card whose receive ring is full drops (rx_missed, rx_fifo, no_buffer, or whatever its driver calls it), a virtual one
 -- when its hypervisor does not take what is sent. A veth drops when its other end is down or gone. Loss below the host's own
@@ -23,7 +23,7 @@
 --
 -- Looked at are the host's own devices, and the veths of all namespaces. Reported are ten lost packets a second, if they are one in
 -- two hundred of those that passed in that direction, and errors at the same rate; and counters of the driver for missing buffers that
--- grow by ten a second.
+-- grow by ten a second. Packets that a card dropped on receive are medium only when its driver counts missing buffers, too.
 WITH device AS (
   SELECT l.host, l.netns, l.name AS dev, l.kind, o.label, o.kind AS place_kind, o.netns_name
   FROM link AS l JOIN netns_owner AS o ON o.host = l.host AND o.netns = l.netns
@@ -45,6 +45,8 @@ SELECT
   m.host,
   m.dev || ' of ' || d.label || ' on ' || m.host || ' lost ' || (m.rx_drop + m.rx_errs) || ' received and ' || (m.tx_drop + m.tx_errs) || ' sent packets between the two reads' AS summary,
   'link:' || m.host || '/' || d.netns_name || '/' || m.dev AS subject,
+  CASE WHEN d.kind = 'veth' OR v.grown >= 10 * (r.last_s - r.first_s) OR m.rx_errs >= 10 * (r.last_s - r.first_s)
+    OR (m.tx_drop + m.tx_errs >= 10 * (r.last_s - r.first_s) AND (m.tx_drop + m.tx_errs) * 200 >= m.tx) THEN 'medium' ELSE 'low' END AS severity,
   CASE WHEN d.place_kind = 'host' AND d.kind IS NULL THEN 'underlay' ELSE 'kernel' END AS blame,
   d.netns_name AS netns,
   m.dev,
@@ -61,11 +63,12 @@ SELECT
 FROM moved AS m
 JOIN device AS d ON d.host = m.host AND d.netns = m.netns AND d.dev = m.dev
 JOIN reading AS r ON r.host = m.host
+LEFT JOIN driver AS v ON v.host = m.host AND v.dev = m.dev AND v.place = 1 AND d.place_kind = 'host'
 WHERE (m.rx_drop + m.rx_errs >= 10 * (r.last_s - r.first_s) AND (m.rx_drop + m.rx_errs) * 200 >= m.rx)
   OR (m.tx_drop + m.tx_errs >= 10 * (r.last_s - r.first_s) AND (m.tx_drop + m.tx_errs) * 200 >= m.tx)
 UNION ALL
 SELECT v.host, 'the driver of ' || v.dev || ' on ' || v.host || ' counted ' || v.grown || ' more ' || v.stat || ' between the two reads: it has no buffers for what comes',
-  'link:' || v.host || '/host/' || v.dev || '/driver', 'underlay', 'host', v.dev, NULL, NULL, NULL, NULL, NULL, NULL, v.stat, v.grown, v.ref, NULL
+  'link:' || v.host || '/host/' || v.dev || '/driver', 'medium', 'underlay', 'host', v.dev, NULL, NULL, NULL, NULL, NULL, NULL, v.stat, v.grown, v.ref, NULL
 FROM driver AS v
 JOIN reading AS r ON r.host = v.host
 WHERE v.place = 1 AND v.grown >= 10 * (r.last_s - r.first_s)

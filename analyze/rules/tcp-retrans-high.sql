@@ -14,14 +14,15 @@
 --   segments are sent and most of those sent again are SYNs, see the fact syn_again.
 --
 -- A segment without an acknowledgement is sent again; every one costs a client a fifth of a second at least, and the third in a row
--- more than a second. In a data centre less than one in a thousand is normal. From two in a hundred on, throughput of a
--- connection falls to a fraction, and what people report is "slow", not "broken".
+-- more than a second. In a data centre less than one in a thousand is normal; clients on the internet or on mobile networks make it
+-- two in a hundred on a good day. From there on throughput of a connection falls to a fraction, and what people report is
+-- "slow", not "broken".
 --
 -- Compare the namespaces: if tasks on overlays resend and the host itself does not, the loss is inside the tunnel (MTU, VXLAN
 -- checksums, a receiver that cannot keep up); if all do, it is the underlay or the machine; if one task does, it is that
 -- task's peer. When more than three namespaces of a host are affected they are one finding.
 --
--- Counted are fifty segments sent again between the reads at least, and two for each hundred that were sent: small
+-- Medium from five sent again for each hundred that were sent, low from two; in both cases fifty at least between the reads: small
 -- samples say nothing.
 WITH moved AS (
   SELECT a.host, a.netns, b.tcp_retrans_segs - a.tcp_retrans_segs AS again, b.tcp_out_segs - a.tcp_out_segs AS sent, a.ref AS first_ref, b.ref AS last_ref
@@ -43,6 +44,7 @@ SELECT
   b.label || ' on ' || b.host || ' sent ' || b.again || ' TCP segments again for ' || b.sent || ' that it sent between the two reads'
     || CASE WHEN b.places > 3 THEN '; so do ' || (b.places - 1) || ' other namespaces of the host' ELSE '' END AS summary,
   'tcp:' || b.host || '/' || CASE WHEN b.places > 3 THEN 'retransmits' ELSE b.netns_name || '/retransmits' END AS subject,
+  CASE WHEN b.again * 20 >= b.sent THEN 'medium' ELSE 'low' END AS severity,
   b.netns_name AS netns,
   b.service,
   b.again,
