@@ -86,7 +86,8 @@ SELECT
   x.host,
   CASE WHEN x.what IN ('nat-jump', 'output-jump', 'filter-jump') THEN x.host || ' leads no published port into the routing mesh: '
     ELSE x.host || ' does not lead ' || x.proto || ' port ' || x.published || COALESCE(' of ' || x.service, '') || ' into the routing mesh: ' END || x.says AS summary,
-  CASE WHEN x.what IN ('nat-jump', 'output-jump', 'filter-jump') THEN 'chain:' || x.host || '/' || x.what ELSE 'port:' || x.host || '/' || x.proto || '/' || x.published || '/' || x.what END AS subject,
+  CASE WHEN x.what IN ('nat-jump', 'output-jump', 'filter-jump') THEN 'chain:' || x.host || '/' || x.what WHEN x.what = 'mark' THEN 'mark:' || x.host || '/ingress_sbox/' || x.proto || ':' || x.published
+    ELSE x.what || ':' || x.host || '/' || x.proto || '/' || x.published END AS subject,
   x.severity,
   CASE WHEN x.what = 'mark' OR x.found_ip IS NOT NULL THEN 'driver' END AS blame,
   x.what AS missing,

@@ -27,7 +27,7 @@ SELECT
   m.host,
   m.host || ' marks published port ' || m.port || COALESCE(' of ' || p.service, '') || ' with ' || m.marks || '; the last one, ' || m.effective_mark || ', counts'
     || CASE WHEN v.ref IS NULL AND k.ref IS NOT NULL THEN ' and leads to no virtual service' WHEN d.destinations > 0 THEN '' ELSE ' and its virtual service has no destination' END AS summary,
-  'port:' || m.host || '/' || replace(m.port, ':', '/') || '/marks' AS subject,
+  'mark:' || m.host || '/ingress_sbox/' || m.port AS subject,
   CASE WHEN d.own > 0 THEN 'medium' END AS severity,
   m.port,
   substr(m.port, 1, instr(m.port, ':') - 1) AS proto,

@@ -26,7 +26,7 @@
 -- "host-mode port already in use" as the reason: mostly the old task of a start-first update, or more replicas than nodes.
 WITH held AS (
   SELECT s.host, s.proto, s.local_port, s.local, p.pid, x.comm, s.ref AS socket_ref, x.ref AS process_ref,
-    ROW_NUMBER() OVER (PARTITION BY s.host, s.proto, s.local_port, x.comm ORDER BY p.pid, s.ref) AS place
+    ROW_NUMBER() OVER (PARTITION BY s.host, s.proto, s.local_port ORDER BY x.comm, p.pid, s.ref) AS place
   FROM socket AS s
   JOIN netns AS n ON n.host = s.host AND n.netns = s.netns AND n.kind = 'host'
   JOIN process_socket AS p ON p.host = s.host AND p.inode = s.inode
@@ -37,7 +37,7 @@ WITH held AS (
 SELECT
   e.host,
   h.comm || ' on ' || e.host || ' listens on ' || e.proto || ' port ' || e.published || ', which the routing mesh takes for ' || COALESCE(e.service, e.service_id) AS summary,
-  'port:' || e.host || '/' || e.proto || '/' || e.published || '/' || h.comm AS subject,
+  'port:' || e.host || '/' || e.proto || '/' || e.published AS subject,
   e.proto,
   e.published,
   e.target,

@@ -20,8 +20,8 @@
 --
 -- The routing mesh sends what comes for a published port to the task's address on the ingress network, still with the published
 -- port. In the task's own namespace a rule of the nat table redirects it to the port that the program listens on. Here it is missing or leads
--- to another port, so connections through the mesh that are balanced to this task are refused, by its kernel: one of n fails. The name of the
--- service and the task's other addresses work.
+-- to another port. What then comes to the address is dropped by the filter rules that guard it (engines from 1.13 on accept the target port only), or refused
+-- where those were flushed, too: one connection of n through the mesh hangs. The name of the service and the task's other addresses work.
 --
 -- Images that set up a firewall of their own (VPN clients mostly, with NET_ADMIN) flush the tables when they start.
 SELECT
