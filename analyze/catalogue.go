@@ -69,7 +69,7 @@ var Catalogue = []CatalogueEntry{
 	{ID: "C11", Slug: "dnsrr-with-ingress"},
 	{ID: "C12", Slug: "task-target-port-not-listening"},
 	{ID: "C13", Slug: "task-ingress-redirect-missing"},
-	{ID: "C14", Slug: "source-ip-lost"},
+	{ID: "C14", Slug: "source-ip-lost", Unjudged: "by design and never a fault: the routing mesh translates the client's address, or answers would not come back through it; who needs the address publishes with mode=host"},
 	{ID: "C15", Slug: "reverse-path-drop"},
 	{ID: "C16", Slug: "ingress-user-rules-shadowed"},
 	{ID: "C17", Slug: "nft-backend-with-swarm"},

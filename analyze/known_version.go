@@ -35,6 +35,12 @@ var KnownVersions = []KnownVersion{
 		FixedIn: "after 29.7.2",
 	},
 	{
+		Rules: []string{"encrypted-sa-mismatch", "encrypted-esp-blocked"}, Issue: "moby/moby#53420", Where: "encrypted",
+		What:    "a tunnel between two nodes is counted wrongly, and is removed while endpoints still use it",
+		In:      []VersionRange{{"25.0.13", "25.0"}, {"29.0.0", "29.8"}},
+		FixedIn: "",
+	},
+	{
 		Rules: []string{"vip-alias-missing"}, Issue: "moby/moby#51657", Where: "finding",
 		What:    "setting up a service gives up when its address is on the balancer already",
 		In:      []VersionRange{{"18.9", "29.6"}},

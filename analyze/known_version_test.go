@@ -35,10 +35,10 @@ func TestKnownVersions(t *testing.T) {
 func TestKnownFor(t *testing.T) {
 	tests := []struct{ rule, version, want string }{
 		{"encrypted-sa-mismatch", "25.0.12", "moby/moby@057e35dd65"},
-		{"encrypted-sa-mismatch", "25.0.13", "moby/moby#51951"},
-		{"encrypted-sa-mismatch", "25.0.15", ""},
-		{"encrypted-sa-mismatch", "29.2.0", "moby/moby#51951"},
-		{"encrypted-sa-mismatch", "29.2.1", ""},
+		{"encrypted-sa-mismatch", "25.0.13", "moby/moby#53420 moby/moby#51951"},
+		{"encrypted-sa-mismatch", "25.0.15", "moby/moby#53420"},
+		{"encrypted-sa-mismatch", "29.2.0", "moby/moby#53420 moby/moby#51951"},
+		{"encrypted-sa-mismatch", "29.2.1", "moby/moby#53420"},
 		{"fdb-permanent-missing", "28.5.1", ""},
 		{"fdb-permanent-missing", "29.0.0-rc.1", "moby/moby#53663"},
 		{"fdb-permanent-missing", "29.8.0", "moby/moby#53663"},
