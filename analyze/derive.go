@@ -33,7 +33,7 @@ var derivedTables = []*Derived{
 	// whose namespace it is, and how old a line of a log
 	&netnsOwner, &kernelLogAge, &logLineAge,
 	// crashes
-	&coreDestination, &captureTime, &containerEnd, &kernelFault, &daemonFault, &shimAge, &userlandProxy,
+	&coreDestination, &captureTime, &containerEnd, &kernelFault, &daemonFault, &shimAge, &coreAge, &userlandProxy,
 	// encryption, subnets and links
 	&dockerSA, &expectedXfrm, &cidrOverlap, &expectedSandboxAddress, &endpointPort,
 	// gossip, raft, clocks

@@ -176,3 +176,18 @@ SELECT s.host, s.container, s.alive, r.at_s - (julianday(s.mod_time) - 2440587.5
 FROM shim AS s JOIN capture_time AS r ON r.host = s.host`,
 	Index: []string{"host, container"},
 }
+
+// coreAge counts how long a core lies there: one of last month is no news.
+var coreAge = Derived{
+	Name: "core_age",
+	Doc:  "How old the cores are.",
+	Columns: []schema.Column{
+		colHost(),
+		must(text("path", schema.Name, "as in core_file")),
+		must(number("ago_s", "seconds before the host was looked at last")),
+	},
+	Query: `
+SELECT f.host, f.path, r.at_s - (julianday(f.time) - 2440587.5) * 86400.0
+FROM core_file AS f JOIN capture_time AS r ON r.host = f.host WHERE julianday(f.time) IS NOT NULL GROUP BY f.host, f.path`,
+	Index: []string{"host, path"},
+}

@@ -33,11 +33,13 @@ WITH told AS (
   FROM container_end AS e
   WHERE e.exit_code IN (132, 134, 135, 136, 139)
   UNION ALL
-  SELECT f.host, COALESCE(NULLIF(c.service, ''), c.name), c.name, NULLIF(c.service, ''), f.signal, NULL, NULL, f.comm, f.pid, f.path, NULL, f.ref
+  SELECT f.host, COALESCE(NULLIF(c.service, ''), c.name), c.name, NULLIF(c.service, ''), f.signal, NULL, g.ago_s, f.comm, f.pid, f.path, NULL, f.ref
   FROM core_file AS f JOIN container AS c ON c.host = f.host AND c.container = f.container
+  LEFT JOIN core_age AS g ON g.host = f.host AND g.path = f.path
   WHERE f.signal IN (4, 6, 7, 8, 11)
 ), ranked AS (
-  SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.host, t.who ORDER BY COALESCE(t.ago_s, 1e12), t.end_ref, t.core_ref) AS place,
+  SELECT t.*, ROW_NUMBER() OVER (PARTITION BY t.host, t.who ORDER BY CASE WHEN t.end_ref IS NULL THEN 1 ELSE 0 END, COALESCE(t.ago_s, 1e12), t.end_ref, t.core_ref) AS place,
+    MIN(t.ago_s) OVER (PARTITION BY t.host, t.who) AS latest_s,
     COUNT(t.end_ref) OVER (PARTITION BY t.host, t.who) AS ends, COUNT(t.core_ref) OVER (PARTITION BY t.host, t.who) AS cores,
     MAX(t.core) OVER (PARTITION BY t.host, t.who) AS any_core, MAX(t.comm) OVER (PARTITION BY t.host, t.who) AS any_comm,
     MAX(t.pid) OVER (PARTITION BY t.host, t.who) AS any_pid, MAX(t.core_ref) OVER (PARTITION BY t.host, t.who) AS any_core_ref
@@ -54,13 +56,13 @@ SELECT
     || CASE WHEN r.ends > 1 THEN ', ' || r.ends || ' times' ELSE '' END
     || CASE WHEN r.cores > 0 THEN '; its core is ' || r.any_core ELSE '' END AS summary,
   'container:' || r.host || '/' || r.who || '/crash' AS subject,
-  CASE WHEN r.ago_s <= 3600 THEN 'high' WHEN r.ago_s IS NULL OR r.ago_s <= 86400 THEN 'medium' ELSE 'low' END AS severity,
+  CASE WHEN r.latest_s <= 3600 THEN 'high' WHEN r.latest_s IS NULL OR r.latest_s <= 86400 THEN 'medium' ELSE 'low' END AS severity,
   r.name AS container,
   r.service,
   r.signal,
   r.exit_code,
   NULLIF(r.ends, 0) AS ends,
-  CAST(r.ago_s AS INTEGER) AS seconds_ago,
+  CAST(r.latest_s AS INTEGER) AS seconds_ago,
   r.any_comm AS program,
   r.any_pid AS pid,
   r.any_core AS core,

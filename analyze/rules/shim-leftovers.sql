@@ -30,13 +30,16 @@ WITH ended AS (
   SELECT host, container, MIN(ago_s) AS ago_s FROM container_end GROUP BY host, container
 ), believed AS (
   SELECT container, MIN(ref) AS ref FROM swarm_task WHERE state = 'running' AND desired = 'running' AND seen = 'both' AND container <> '' GROUP BY container
+), first_process AS (
+  SELECT host, container, MIN(pid) AS pid, MIN(ref) AS ref FROM process
+  WHERE ns_pid = 1 AND container <> '' AND seen = 'both' AND state <> 'Z' GROUP BY host, container
 ), shims AS (
   SELECT s.host, s.container, s.alive, s.age_s, s.ref, c.name, c.service, c.state, c.ref AS container_ref, a.ref AS coverage_ref, p.ref AS process_ref, t.ref AS task_ref,
     CASE WHEN p.pid IS NOT NULL AND c.container IS NULL AND a.ref IS NOT NULL THEN 'unknown'
       WHEN p.pid IS NOT NULL AND c.state IN ('exited', 'dead') AND e.ago_s >= 60 THEN 'ended'
       WHEN s.alive = 0 AND c.state = 'running' THEN 'gone' END AS kind
   FROM shim_age AS s
-  LEFT JOIN process AS p ON p.host = s.host AND p.container = s.container AND p.ns_pid = 1 AND p.seen = 'both' AND p.state <> 'Z'
+  LEFT JOIN first_process AS p ON p.host = s.host AND p.container = s.container
   LEFT JOIN container AS c ON c.host = s.host AND c.container = s.container
   LEFT JOIN ended AS e ON e.host = s.host AND e.container = s.container
   LEFT JOIN believed AS t ON t.container = s.container
