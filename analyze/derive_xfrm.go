@@ -43,7 +43,7 @@ WHERE x.reqid = 13681891 AND x.proto = 'esp' AND x.seen = 'both'`,
 // given, for most swarms have no encrypted network and very many forwarding entries.
 var expectedXfrm = Derived{
 	Name: "expected_xfrm",
-	Doc:  "Nodes to which a host should have IPsec associations both ways, and a policy: one row for each VTEP that a settled forwarding entry of an encrypted overlay names.",
+	Doc:  "Nodes to which a host should have IPsec associations both ways, and a policy: one row for each VTEP that a forwarding entry of an encrypted overlay names.",
 	Columns: []schema.Column{
 		colHost(),
 		must(text("host_netns", schema.Plain, "the host's own namespace, where associations and policies are")),
@@ -51,17 +51,19 @@ var expectedXfrm = Derived{
 		must(text("network", schema.Name, "encrypted network, the first one by name")),
 		must(whole("networks", "encrypted networks that reach the node")),
 		must(whole("endpoints", "forwarding entries to it")),
+		must(whole("settled", "1 when one of the entries, and its namespace, is a minute old")),
 		must(refCol("fdb_ref", "row of fdb, one of them")),
 		must(refCol("network_ref", "row of network")),
 		colWhy(),
 	},
 	Query: `
-SELECT o.host, h.netns, f.dst, MIN(n.name), COUNT(DISTINCT n.network_id), COUNT(*), MIN(f.ref), MIN(n.ref),
+SELECT o.host, h.netns, f.dst, MIN(n.name), COUNT(DISTINCT n.network_id), COUNT(*),
+  MAX(CASE WHEN o.age_s >= 60 AND f.updated_s >= 60 THEN 1 ELSE 0 END), MIN(f.ref), MIN(n.ref),
   MIN(o.host || ' sends frames of the encrypted network ' || n.name || ' to ' || f.dst)
 FROM network AS n
-CROSS JOIN overlay_netns AS o ON o.host = n.host AND o.net = substr(n.network_id, 1, 8) AND o.copies = 1 AND o.age_s >= 60
+CROSS JOIN overlay_netns AS o ON o.host = n.host AND o.net = substr(n.network_id, 1, 8) AND o.copies = 1
 JOIN netns AS h ON h.host = o.host AND h.kind = 'host'
-CROSS JOIN vxlan_fdb AS f ON f.host = o.host AND f.netns = o.netns AND f.entry = 'programmed' AND f.seen = 'both' AND f.updated_s >= 60
+CROSS JOIN vxlan_fdb AS f ON f.host = o.host AND f.netns = o.netns AND f.entry = 'programmed' AND f.seen = 'both'
 WHERE n.driver = 'overlay' AND n.encrypted = 1 AND substr(f.dst, 1, 4) <> '127.'
 GROUP BY o.host, h.netns, f.dst`,
 	Index: []string{"host, vtep"},

@@ -17,8 +17,8 @@
 -- undo: install the former version
 -- upstream: moby/moby#26523, moby/moby#30766; moby commits 51664a25d7, 057e35dd65
 -- fixed-in: SPI of mixed versions: 29.2.1, 25.0.15; associations of other networks removed: 29.0.0, 25.0.13
--- limits: SPIs and keys are compared between captured hosts only, and only for associations that are a minute old. The key itself is
---   never captured: hashes are compared.
+-- limits: SPIs and keys are compared between captured hosts only, and SPIs only of associations that are a minute old. Associations
+--   that outlived their network are not judged. The key itself is never captured: hashes are compared.
 --
 -- For each other node of an encrypted network the driver keeps one association for what it sends, one for each of the swarm's
 -- three keys for what it receives, and a policy that ties marked VXLAN traffic to the first. The SPI of an association is a hash of
@@ -50,11 +50,12 @@ WITH own AS (
   LEFT JOIN (SELECT host, netns, src, MIN(ref) AS ref FROM xfrm_state WHERE reqid = 13681891 GROUP BY host, netns, src) AS i ON i.host = w.host AND i.netns = w.netns AND i.src = e.vtep
   LEFT JOIN (SELECT host, netns, dst, MIN(ref) AS ref FROM xfrm_policy WHERE direction = 'out' AND mark = 13681891 GROUP BY host, netns, dst) AS p
     ON p.host = w.host AND p.netns = w.netns AND p.dst = e.vtep
-  WHERE o.host IS NULL OR i.host IS NULL OR p.host IS NULL
+  WHERE e.settled = 1 AND (o.host IS NULL OR i.host IS NULL OR p.host IS NULL)
   UNION ALL
   SELECT p.host, p.dst, 2, 'policy', p.spi,
     'has a policy for ' || p.dst || ' that wants SPI ' || CAST(p.spi AS TEXT) || ', which none of its associations has', NULL, NULL, p.ref, NULL, w.states_ref
   FROM policy AS p
+  JOIN expected_xfrm AS n ON n.host = p.host AND n.vtep = p.dst
   JOIN own AS w ON w.host = p.host AND w.netns = p.netns
   LEFT JOIN xfrm_state AS s ON s.host = p.host AND s.netns = p.netns AND s.spi = p.spi AND s.dst = p.dst
   WHERE p.spi > 0 AND s.host IS NULL
@@ -62,6 +63,7 @@ WITH own AS (
   SELECT o.host, o.dst, 3, 'spi', o.spi,
     'sends to ' || o.dst || ' with SPI ' || CAST(o.spi AS TEXT) || ', which ' || o.dst_host || ' does not have', NULL, o.dst_host, o.ref, NULL, w.states_ref
   FROM docker_sa AS o
+  JOIN expected_xfrm AS n ON n.host = o.host AND n.vtep = o.dst
   JOIN own AS w ON w.host = o.dst_host
   JOIN reading AS r ON r.host = o.dst_host
   JOIN reading AS ro ON ro.host = o.host
@@ -71,12 +73,14 @@ WITH own AS (
   SELECT o.host, o.dst, 4, 'key', o.spi,
     'and ' || i.host || ' have different keys for SPI ' || CAST(o.spi AS TEXT) || ' (' || o.src || ' to ' || o.dst || ')', NULL, i.host, o.ref, i.ref, NULL
   FROM docker_sa AS o
+  JOIN expected_xfrm AS n ON n.host = o.host AND n.vtep = o.dst
   JOIN docker_sa AS i ON i.host = o.dst_host AND i.spi = o.spi AND i.src = o.src AND i.dst = o.dst
   WHERE o.dst_host <> o.host AND i.key_hash <> o.key_hash
   UNION ALL
   SELECT s.host, CASE WHEN s.src = '0.0.0.0' OR s.src = '::' THEN s.dst ELSE s.src END, 5, 'address', s.spi,
     'has an association between ' || s.src || ' and ' || s.dst || ': an unspecified address matches no packet', NULL, NULL, s.ref, NULL, NULL
   FROM docker_sa AS s
+  JOIN (SELECT DISTINCT host FROM expected_xfrm) AS n ON n.host = s.host
   WHERE s.src IN ('0.0.0.0', '::') OR s.dst IN ('0.0.0.0', '::')
 )
 SELECT
