@@ -58,6 +58,7 @@ JOIN swarm_node AS n ON n.host = t.host AND n.node_id = t.node_id
 JOIN leader AS d ON d.host = t.host AND d.node_id <> t.node_id
 LEFT JOIN (SELECT node_id, MIN(host) AS host FROM swarm_host GROUP BY node_id) AS h ON h.node_id = t.node_id
 WHERE t.node_id <> '' AND t.state IN ('accepted', 'preparing', 'ready', 'starting', 'running', 'complete', 'failed', 'rejected', 'shutdown')
+  AND COALESCE(t.err, '') <> 'assigned node no longer meets constraints' -- the managers' own word
   AND julianday(t.created_at) IS NOT NULL AND julianday(t.state_at) IS NOT NULL AND julianday(t.updated_at) IS NOT NULL
 ORDER BY t.node_id, t.updated_at DESC, t.ref`
 
