@@ -10,7 +10,7 @@ import (
 
 // addressUse gathers every claim to an IPv4 address of a network of Docker's, whoever makes it; one address has several rows where
 // several witnesses know it, and an owner is spelled the same by all of them: the id of the task, else of the container, else the
-// host whose load balancer it is. Witnesses differ: managers allot the addresses of overlays, gateways and virtual ones among
+// node whose load balancer it is. Witnesses differ: managers allot the addresses of overlays, gateways and virtual ones among
 // them, and say nothing of load balancers; daemons and kernels know what is on their own host.
 //
 // Tasks that do not run any more are left out: the API goes on showing the address that they had, while the allocator has freed it
@@ -22,7 +22,7 @@ var addressUse = Derived{
 		colNet(),
 		must(text("ip", schema.Addr, "address")),
 		must(text("kind", schema.Plain, "gateway, vip, task, attachment (a task without a service, which stands for an attached container), container or lb")),
-		must(text("owner", schema.Plain, "id of the service, task or container; gateway; load balancer of <host>")),
+		must(text("owner", schema.Plain, "id of the service, task or container; gateway; load balancer of <node>")),
 		text("label", schema.Name, "its name"),
 		text("host", schema.Name, "captured host that holds it"),
 		must(text("source", schema.Plain, "managers, kernel or daemon: who says so")),
@@ -44,22 +44,24 @@ SELECT net, ip, kind, owner, MIN(label), MIN(host), source, MIN(settled), MIN(re
   FROM task_endpoint WHERE gone = 0
   UNION ALL
   SELECT l.net, a.ip, CASE WHEN l.kind <> 'container' THEN 'lb' WHEN l.task_id IS NOT NULL THEN 'task' ELSE 'container' END,
-    CASE WHEN l.kind <> 'container' THEN 'load balancer of ' || l.host ELSE COALESCE(l.task_id, l.container) END, l.label, l.host, 'kernel',
+    CASE WHEN l.kind <> 'container' THEN 'load balancer of ' || COALESCE(h.node_id, l.host) ELSE COALESCE(l.task_id, l.container) END, l.label, l.host, 'kernel',
     CASE WHEN l.kind = 'container' AND c.container IS NULL THEN 0 WHEN l.since_s <= r.first_s - 60 AND COALESCE(t.since_s, 0) <= r.first_s - 60 THEN 1 ELSE 0 END, a.ref, 'the kernel of ' || l.host || ' has it on ' || a.dev || ' of ' || l.label
   FROM local_endpoint AS l
   JOIN address AS a ON a.host = l.host AND a.netns = l.netns AND a.dev = l.dev AND a.scope = 'global' AND a.prefix_len < 32
   JOIN reading AS r ON r.host = l.host
   LEFT JOIN container AS c ON c.host = l.host AND c.container = l.container
+  LEFT JOIN swarm_host AS h ON h.host = l.host
   LEFT JOIN (SELECT task_id, MAX(since_s) AS since_s FROM task_endpoint WHERE gone = 1 GROUP BY task_id) AS t ON t.task_id = l.task_id
   WHERE l.kind IS NOT NULL
   UNION ALL
   SELECT substr(e.network_id, 1, 8), e.ip, CASE WHEN c.task_id <> '' THEN 'task' WHEN c.container IS NOT NULL THEN 'container' ELSE 'lb' END,
-    CASE WHEN c.container IS NULL THEN 'load balancer of ' || e.host ELSE COALESCE(NULLIF(c.task_id, ''), c.container) END, COALESCE(c.name, e.owner), e.host, 'daemon',
+    CASE WHEN c.container IS NULL THEN 'load balancer of ' || COALESCE(h.node_id, e.host) ELSE COALESCE(NULLIF(c.task_id, ''), c.container) END, COALESCE(c.name, e.owner), e.host, 'daemon',
     CASE WHEN c.container IS NULL OR (julianday(c.started_at) - 2440587.5) * 86400.0 <= r.first_s - 60 AND COALESCE(t.since_s, 0) <= r.first_s - 60 THEN 1 ELSE 0 END,
     e.ref, 'the daemon of ' || e.host || ' lists it for ' || COALESCE(c.name, e.owner)
   FROM network_endpoint AS e
   JOIN reading AS r ON r.host = e.host
   LEFT JOIN container AS c ON c.host = e.host AND c.container = e.owner
+  LEFT JOIN swarm_host AS h ON h.host = e.host
   LEFT JOIN (SELECT task_id, MAX(since_s) AS since_s FROM task_endpoint WHERE gone = 1 GROUP BY task_id) AS t ON t.task_id = c.task_id
   WHERE c.container IS NOT NULL OR substr(e.owner, 1, 3) = 'lb-' OR e.owner = 'ingress-sbox'
 ) WHERE ip IS NOT NULL AND instr(ip, ':') = 0 AND length(net) = 8

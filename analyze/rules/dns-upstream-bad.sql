@@ -21,8 +21,8 @@
 -- verify: docker run --rm <image> cat /etc/resolv.conf
 -- undo: the former daemon.json, and systemctl restart docker
 -- upstream: moby/moby#22185, docker/for-linux#1165, moby/libnetwork#2214
--- limits: a server counts as silent when three questions or more wait for it, by the host's connection tracking, and none was answered; or when the daemon's log has twenty lines
---   about it. Engines before 24 write those lines in debug mode only. A server whose address lies inside one of the container's own networks is
+-- limits: a server counts as silent when three questions or more wait for it, by the host's connection tracking, and none was answered; or when the daemon's log has a hundred lines
+--   about it (fewer are low: a busy host loses a lookup now and then). Engines before 24 write those lines in debug mode only. A server whose address lies inside one of the container's own networks is
 --   overlay-overlaps-underlay-dns's. Servers that answer with a lie are not noticed.
 --
 -- Names that are no service's go to the servers outside that the container inherited from the host or was given. Docker's resolver asks at most three, in their order,
@@ -69,7 +69,7 @@ SELECT
   s.server || CASE WHEN s.questions > 0 THEN ' answers no lookup from ' || s.host || ': ' || s.questions || ' questions wait, and none was answered'
     ELSE ' failed ' || s.lines || ' lookups of Docker''s resolver on ' || s.host || ' by its log' END AS summary,
   'resolver:' || s.host || '/' || s.server AS subject,
-  CASE WHEN s.google = 1 AND k.server IS NULL THEN 'low' WHEN s.questions = 0 AND s.lines < 20 THEN 'low' ELSE 'high' END AS severity,
+  CASE WHEN s.google = 1 AND k.server IS NULL THEN 'low' WHEN s.questions = 0 AND s.lines < 100 THEN 'low' ELSE 'high' END AS severity,
   CASE WHEN k.server IS NOT NULL THEN 'underlay' END AS blame,
   s.server,
   NULLIF(s.questions, 0) AS questions_unanswered,
