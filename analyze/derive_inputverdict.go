@@ -52,11 +52,17 @@ WHERE e.swarm_state = 'active'
 ORDER BY e.host, n.netns`
 
 const inputRules = `
-SELECT flavour, chain, num, COALESCE(proto, ''), COALESCE(src, ''), COALESCE(dst, ''), COALESCE(in_iface, ''), COALESCE(dport_min, -1), COALESCE(dport_max, dport_min, -1),
+SELECT r.host || ' ' || r.netns, flavour, chain, num, COALESCE(proto, ''), COALESCE(src, ''), COALESCE(dst, ''), COALESCE(in_iface, ''), COALESCE(dport_min, -1), COALESCE(dport_max, dport_min, -1),
   COALESCE(sport_min, -1), COALESCE(ctstate, ''), COALESCE(src_type, '') || COALESCE(dst_type, ''), COALESCE(inverted, ''), COALESCE(unmodelled, ''), COALESCE(target, ''), COALESCE(goto, 0),
-  spec, packets, COALESCE(packets_last, packets), ref
-FROM iptables_rule WHERE host = ? AND netns = ? AND tbl = 'filter' AND family = 'ipv4' AND seen = 'both'
-ORDER BY flavour, chain, num`
+  spec, packets, COALESCE(packets_last, packets), r.ref
+FROM iptables_rule AS r JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
+WHERE tbl = 'filter' AND family = 'ipv4' AND seen = 'both'
+ORDER BY r.host, r.netns, flavour, chain, num`
+
+const inputPolicies = `
+SELECT c.host || ' ' || c.netns, flavour, COALESCE(policy, ''), packets, COALESCE(packets_last, packets), c.ref
+FROM iptables_chain AS c JOIN netns AS n ON n.host = c.host AND n.netns = c.netns AND n.kind = 'host'
+WHERE tbl = 'filter' AND family = 'ipv4' AND chain = 'INPUT' AND seen = 'both'`
 
 // An inputRule is a rule of the filter table.
 type inputRule struct {
@@ -110,17 +116,18 @@ func fillInputVerdict(ctx context.Context, tx *sql.Tx, put func(row ...any) erro
 	if err != nil {
 		return err
 	}
+	all, err := inputTables(ctx, tx)
+	if err != nil {
+		return err
+	}
 	for _, h := range hosts {
-		chains, policies, err := inputChains(ctx, tx, h.host, h.netns)
-		if err != nil {
-			return err
-		}
+		tables := all[h.host+" "+h.netns]
 		others := slices.DeleteFunc(slices.Clone(peers), func(p inputPeer) bool { return p.node == h.node })
 		if len(others) == 0 {
 			continue
 		}
 		// Nodes that no rule names are alike: ask for those that one does, and for one more.
-		asked := namedPeers(others, chains)
+		asked := namedPeers(others, tables)
 		want := []inputPacket{{"tcp", 7946, "gossip", netip.Addr{}, h.dev}, {"udp", 7946, "gossip", netip.Addr{}, h.dev}, {"udp", h.port, "data path", netip.Addr{}, h.dev}}
 		if h.manager == 1 {
 			want = append(want, inputPacket{"tcp", 2377, "managers", netip.Addr{}, h.dev})
@@ -129,17 +136,17 @@ func fillInputVerdict(ctx context.Context, tx *sql.Tx, put func(row ...any) erro
 			want = append(want, inputPacket{"esp", -1, "data path", netip.Addr{}, h.dev})
 		}
 		for _, flavour := range []string{"legacy", "nft"} {
-			policy, ok := policies[flavour]
-			if !ok {
+			t := tables[flavour]
+			if t == nil || t.policy == nil {
 				continue
 			}
 			for _, p := range want {
 				var shut []inputEnd
 				for _, from := range asked {
 					p.from = from
-					w := inputWalk{chains: chains[flavour], packet: p}
-					if end := w.run("INPUT", 0); end == walkedOut && policy.policy == "DROP" {
-						shut = append(shut, inputEnd{from: from, verdict: "policy", ref: policy.ref, packets: policy.packets, packetsLast: policy.packetsLast, established: w.established})
+					w := inputWalk{chains: t.chains, packet: p}
+					if end := w.run("INPUT", 0); end == walkedOut && t.policy.policy == "DROP" {
+						shut = append(shut, inputEnd{from: from, verdict: "policy", ref: t.policy.ref, packets: t.policy.packets, packetsLast: t.policy.packetsLast, established: w.established})
 					} else if end == dropped {
 						shut = append(shut, inputEnd{from: from, verdict: w.last.target, rule: w.last.spec, ref: w.last.ref, packets: w.last.packets, packetsLast: w.last.packetsLast, established: w.established})
 					}
@@ -147,13 +154,13 @@ func fillInputVerdict(ctx context.Context, tx *sql.Tx, put func(row ...any) erro
 				if len(shut) == 0 {
 					continue
 				}
-				all := len(shut) == len(asked)
-				if all {
+				everybody := len(shut) == len(asked)
+				if everybody {
 					shut = shut[:1]
 				}
 				for _, s := range shut {
 					var from, port, rule any
-					if !all {
+					if !everybody {
 						from = s.from.String()
 					}
 					if p.port >= 0 {
@@ -207,10 +214,10 @@ func inputPeers(ctx context.Context, tx *sql.Tx) ([]inputPeer, error) {
 }
 
 // namedPeers keeps of the other nodes those that a rule with a source could tell apart, at most 64, and always the first.
-func namedPeers(others []inputPeer, chains map[string]map[string][]inputRule) []netip.Addr {
+func namedPeers(others []inputPeer, tables map[string]*inputTable) []netip.Addr {
 	var sources []netip.Prefix
-	for _, flavour := range chains {
-		for _, list := range flavour {
+	for _, table := range tables {
+		for _, list := range table.chains {
 			for _, r := range list {
 				if p, err := netip.ParsePrefix(r.src); err == nil && !slices.Contains(sources, p) {
 					sources = append(sources, p)
@@ -238,43 +245,56 @@ type inputPolicy struct {
 	packets, packetsLast int64
 }
 
-// inputChains reads the filter table of a host: rules by flavour and chain, and the policy of INPUT by flavour.
-func inputChains(ctx context.Context, tx *sql.Tx, host, netns string) (map[string]map[string][]inputRule, map[string]inputPolicy, error) {
-	chains, policies := map[string]map[string][]inputRule{}, map[string]inputPolicy{}
-	rows, err := tx.QueryContext(ctx, `SELECT flavour, COALESCE(policy, ''), packets, COALESCE(packets_last, packets), ref FROM iptables_chain
-WHERE host = ? AND netns = ? AND tbl = 'filter' AND family = 'ipv4' AND chain = 'INPUT' AND seen = 'both'`, host, netns)
+// An inputTable is the filter table of one flavour.
+type inputTable struct {
+	chains map[string][]inputRule
+	policy *inputPolicy // of INPUT; nil where that chain was not seen in both reads
+}
+
+// inputTables reads the filter tables of all hosts at once, by host and namespace, then by flavour.
+func inputTables(ctx context.Context, tx *sql.Tx) (map[string]map[string]*inputTable, error) {
+	out := map[string]map[string]*inputTable{}
+	table := func(place, flavour string) *inputTable {
+		if out[place] == nil {
+			out[place] = map[string]*inputTable{}
+		}
+		if out[place][flavour] == nil {
+			out[place][flavour] = &inputTable{chains: map[string][]inputRule{}}
+		}
+		return out[place][flavour]
+	}
+	rows, err := tx.QueryContext(ctx, inputPolicies)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var flavour string
+		var place, flavour string
 		var p inputPolicy
-		if err := rows.Scan(&flavour, &p.policy, &p.packets, &p.packetsLast, &p.ref); err != nil {
-			return nil, nil, err
+		if err := rows.Scan(&place, &flavour, &p.policy, &p.packets, &p.packetsLast, &p.ref); err != nil {
+			return nil, err
 		}
-		policies[flavour] = p
+		table(place, flavour).policy = &p
 	}
 	if err := rows.Err(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	list, err := tx.QueryContext(ctx, inputRules, host, netns)
+	list, err := tx.QueryContext(ctx, inputRules)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer list.Close()
 	for list.Next() {
+		var place string
 		var r inputRule
-		if err := list.Scan(&r.flavour, &r.chain, &r.num, &r.proto, &r.src, &r.dst, &r.in, &r.dportMin, &r.dportMax, &r.sport, &r.ctstate, &r.types, &r.inverted, &r.unmodelled, &r.target, &r.isGoto,
+		if err := list.Scan(&place, &r.flavour, &r.chain, &r.num, &r.proto, &r.src, &r.dst, &r.in, &r.dportMin, &r.dportMax, &r.sport, &r.ctstate, &r.types, &r.inverted, &r.unmodelled, &r.target, &r.isGoto,
 			&r.spec, &r.packets, &r.packetsLast, &r.ref); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if chains[r.flavour] == nil {
-			chains[r.flavour] = map[string][]inputRule{}
-		}
-		chains[r.flavour][r.chain] = append(chains[r.flavour][r.chain], r)
+		t := table(place, r.flavour)
+		t.chains[r.chain] = append(t.chains[r.chain], r)
 	}
-	return chains, policies, list.Err()
+	return out, list.Err()
 }
 
 // How a walk through a chain ends.

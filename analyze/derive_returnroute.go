@@ -73,11 +73,12 @@ func fillReturnRoute(ctx context.Context, tx *sql.Tx, put func(row ...any) error
 	if err != nil {
 		return err
 	}
+	all, err := mainRoutes(ctx, tx)
+	if err != nil {
+		return err
+	}
 	for _, h := range hosts {
-		routes, err := mainRoutes(ctx, tx, h.host, h.netns)
-		if err != nil {
-			return err
-		}
+		routes := all[h.host+" "+h.netns]
 		for _, p := range peers {
 			if p.node == h.node {
 				continue
@@ -95,19 +96,20 @@ func fillReturnRoute(ctx context.Context, tx *sql.Tx, put func(row ...any) error
 	return nil
 }
 
-// mainRoutes reads the main table of a host.
-func mainRoutes(ctx context.Context, tx *sql.Tx, host, netns string) ([]bestRoute, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT dst, COALESCE(metric, 0), COALESCE(dev, ''), ref FROM route
-WHERE host = ? AND netns = ? AND family = 'ipv4' AND table_id = 254 AND type = 'unicast' AND COALESCE(src, '') = '' AND instr(COALESCE(flags, ''), 'dead') = 0 ORDER BY ref`, host, netns)
+// mainRoutes reads the main tables of all hosts at once, by host and namespace.
+func mainRoutes(ctx context.Context, tx *sql.Tx) (map[string][]bestRoute, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT r.host || ' ' || r.netns, dst, COALESCE(metric, 0), COALESCE(r.dev, ''), r.ref
+FROM route AS r JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
+WHERE family = 'ipv4' AND table_id = 254 AND type = 'unicast' AND COALESCE(src, '') = '' AND instr(COALESCE(flags, ''), 'dead') = 0 ORDER BY r.ref`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var out []bestRoute
+	out := map[string][]bestRoute{}
 	for rows.Next() {
 		var r bestRoute
-		var dst string
-		if err := rows.Scan(&dst, &r.metric, &r.dev, &r.ref); err != nil {
+		var place, dst string
+		if err := rows.Scan(&place, &dst, &r.metric, &r.dev, &r.ref); err != nil {
 			return nil, err
 		}
 		p, err := netip.ParsePrefix(dst)
@@ -120,7 +122,7 @@ WHERE host = ? AND netns = ? AND family = 'ipv4' AND table_id = 254 AND type = '
 		}
 		r.dst = p
 		if r.dev != "" {
-			out = append(out, r)
+			out[place] = append(out[place], r)
 		}
 	}
 	return out, rows.Err()
