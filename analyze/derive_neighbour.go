@@ -78,31 +78,53 @@ var oddNeighbour = Derived{
 	},
 	Reads: []string{"vxlan_neighbour"},
 	Index: []string{"host, netns"},
-	Fill: func(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-		rows, err := tx.QueryContext(ctx, "SELECT host, netns, ip, mac, seen, ref FROM vxlan_neighbour WHERE mac IS NOT NULL ORDER BY host, ref")
-		if err != nil {
+	Fill:  fillOddNeighbour,
+}
+
+// fillOddNeighbour looks at each pair of addresses once, since a network's are the same on all of its hosts, and goes through the
+// rows only when one is odd.
+func fillOddNeighbour(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
+	type pair struct{ ip, mac string }
+	odd := map[pair]string{} // what libnetwork would have derived
+	err := eachRow(ctx, tx, "SELECT DISTINCT ip, mac FROM vxlan_neighbour WHERE mac IS NOT NULL", func(scan func(...any) error) error {
+		var p pair
+		if err := scan(&p.ip, &p.mac); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var host, netns, addr, mac, seen, ref string
-			if err := rows.Scan(&host, &netns, &addr, &mac, &seen, &ref); err != nil {
-				return err
-			}
-			ip, err := netip.ParseAddr(addr)
-			if err != nil || !ip.Is4() {
-				continue
-			}
-			want := macOf(ip)
-			if mac == want {
-				continue
-			}
-			if err := put(host, netns, addr, mac, want, ipOfMAC(mac), seen, ref); err != nil {
-				return err
-			}
+		if ip, err := netip.ParseAddr(p.ip); err == nil && ip.Is4() && p.mac != macOf(ip) {
+			odd[p] = macOf(ip)
 		}
-		return rows.Err()
-	},
+		return nil
+	})
+	if err != nil || len(odd) == 0 {
+		return err
+	}
+	return eachRow(ctx, tx, "SELECT host, netns, ip, mac, seen, ref FROM vxlan_neighbour WHERE mac IS NOT NULL ORDER BY host, ref", func(scan func(...any) error) error {
+		var host, netns, seen, ref string
+		var p pair
+		if err := scan(&host, &netns, &p.ip, &p.mac, &seen, &ref); err != nil {
+			return err
+		}
+		if want := odd[p]; want != "" {
+			return put(host, netns, p.ip, p.mac, want, ipOfMAC(p.mac), seen, ref)
+		}
+		return nil
+	})
+}
+
+// eachRow calls f for each row of a query, with what scans it.
+func eachRow(ctx context.Context, tx *sql.Tx, query string, f func(scan func(...any) error) error) error {
+	rows, err := tx.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // ipOfMAC is the IPv4 address in a hardware address of libnetwork's form; nil when it is of another.
