@@ -67,9 +67,9 @@ var uncapturedNode = Derived{
 	},
 	Query: `SELECT n.node_id, min(n.hostname), min(n.role), min(n.state), min(n.ref)
 FROM swarm_node AS n
-WHERE NOT EXISTS (SELECT 1 FROM engine AS e WHERE e.node_id = n.node_id)
-  AND NOT EXISTS (SELECT 1 FROM bundle AS b LEFT JOIN engine AS e ON e.host = b.host
-                  WHERE e.node_id IS NULL AND b.hostname = n.hostname)
+LEFT JOIN (SELECT DISTINCT node_id FROM engine) AS e ON e.node_id = n.node_id
+LEFT JOIN (SELECT DISTINCT b.hostname FROM bundle AS b LEFT JOIN engine AS e ON e.host = b.host WHERE e.node_id IS NULL) AS b ON b.hostname = n.hostname
+WHERE e.node_id IS NULL AND b.hostname IS NULL
 GROUP BY n.node_id`,
 }
 

@@ -27,10 +27,12 @@
 -- the bridge, of which Linux has 1023. When either is gone, no further task starts on the node: "endpoint create on GW Network failed:
 -- no available IPv4 addresses", or "exchange full" for the ports. Those that run are not touched.
 WITH bridge AS (
-  SELECT s.host, s.network, s.net, s.subnets, s.size, s.used, s.ref,
-    (SELECT COUNT(*) FROM link AS p JOIN link AS b ON b.host = p.host AND b.netns = p.netns AND b.ifindex = p.master AND b.name = 'docker_gwbridge' WHERE p.host = s.host) AS ports,
-    (SELECT MIN(b.ref) FROM link AS b WHERE b.host = s.host AND b.name = 'docker_gwbridge') AS link_ref
-  FROM network_size AS s WHERE s.network = 'docker_gwbridge' AND s.driver = 'bridge'
+  SELECT s.host, s.network, s.net, s.subnets, s.size, s.used, s.ref, COALESCE(l.ports, 0) AS ports, l.link_ref
+  FROM network_size AS s
+  LEFT JOIN (SELECT b.host, COUNT(p.ifindex) AS ports, MIN(b.ref) AS link_ref
+    FROM link AS b LEFT JOIN link AS p ON p.host = b.host AND p.netns = b.netns AND p.master = b.ifindex
+    WHERE b.name = 'docker_gwbridge' GROUP BY b.host) AS l ON l.host = s.host
+  WHERE s.network = 'docker_gwbridge' AND s.driver = 'bridge'
 ), said AS (
   SELECT host, COUNT(*) AS lines, MAX(COALESCE(error, text)) AS text, MAX(ref) AS ref FROM log_line
   WHERE ((instr(text, 'no available IPv4') > 0 OR instr(error, 'no available IPv4') > 0)

@@ -124,6 +124,7 @@ JOIN route AS r ON r.host = h.host AND r.netns = h.netns AND r.dst = '0.0.0.0/0'
 JOIN link AS u ON u.host = r.host AND u.netns = r.netns AND u.ifindex = r.ifindex
 JOIN link AS b ON b.host = h.host AND b.netns = h.netns AND b.kind = 'bridge' AND b.mtu > u.mtu AND b.ifindex <> u.ifindex AND b.operstate <> 'down'
 JOIN (SELECT DISTINCT host, bridge_ifindex FROM bridge_endpoint) AS e ON e.host = b.host AND e.bridge_ifindex = b.ifindex
+JOIN (SELECT host, netns FROM route WHERE dst = '0.0.0.0/0' AND table_id = 254 GROUP BY host, netns HAVING COUNT(DISTINCT ifindex) = 1) AS way
+  ON way.host = r.host AND way.netns = r.netns
 WHERE h.kind = 'host'
-  AND NOT EXISTS (SELECT 1 FROM route AS r2 WHERE r2.host = r.host AND r2.netns = r.netns AND r2.dst = '0.0.0.0/0' AND r2.table_id = 254 AND r2.ifindex <> r.ifindex)
 GROUP BY b.host, u.name, u.mtu
