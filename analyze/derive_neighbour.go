@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"net/netip"
@@ -86,45 +87,21 @@ var oddNeighbour = Derived{
 func fillOddNeighbour(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 	type pair struct{ ip, mac string }
 	odd := map[pair]string{} // what libnetwork would have derived
-	err := eachRow(ctx, tx, "SELECT DISTINCT ip, mac FROM vxlan_neighbour WHERE mac IS NOT NULL", func(scan func(...any) error) error {
-		var p pair
-		if err := scan(&p.ip, &p.mac); err != nil {
-			return err
+	err := eachRow(ctx, tx, "SELECT DISTINCT ip, mac FROM vxlan_neighbour WHERE mac IS NOT NULL", 2, func(v []string) {
+		if ip, err := netip.ParseAddr(v[0]); err == nil && ip.Is4() && v[1] != macOf(ip) {
+			odd[pair{v[0], v[1]}] = macOf(ip)
 		}
-		if ip, err := netip.ParseAddr(p.ip); err == nil && ip.Is4() && p.mac != macOf(ip) {
-			odd[p] = macOf(ip)
-		}
-		return nil
 	})
 	if err != nil || len(odd) == 0 {
 		return err
 	}
-	return eachRow(ctx, tx, "SELECT host, netns, ip, mac, seen, ref FROM vxlan_neighbour WHERE mac IS NOT NULL ORDER BY host, ref", func(scan func(...any) error) error {
-		var host, netns, seen, ref string
-		var p pair
-		if err := scan(&host, &netns, &p.ip, &p.mac, &seen, &ref); err != nil {
-			return err
+	var failed error
+	err = eachRow(ctx, tx, "SELECT host, netns, ip, mac, seen, ref FROM vxlan_neighbour WHERE mac IS NOT NULL ORDER BY host, ref", 6, func(v []string) {
+		if want := odd[pair{v[2], v[3]}]; want != "" && failed == nil {
+			failed = put(v[0], v[1], v[2], v[3], want, ipOfMAC(v[3]), v[4], v[5])
 		}
-		if want := odd[p]; want != "" {
-			return put(host, netns, p.ip, p.mac, want, ipOfMAC(p.mac), seen, ref)
-		}
-		return nil
 	})
-}
-
-// eachRow calls f for each row of a query, with what scans it.
-func eachRow(ctx context.Context, tx *sql.Tx, query string, f func(scan func(...any) error) error) error {
-	rows, err := tx.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return cmp.Or(err, failed)
 }
 
 // ipOfMAC is the IPv4 address in a hardware address of libnetwork's form; nil when it is of another.
