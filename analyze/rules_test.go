@@ -11,21 +11,20 @@ func TestRules(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, r := range shippedRules(t) {
-		fires, silent := false, false
-		for _, path := range fixturesOf(t, r.ID) {
-			t.Run(r.ID+"/"+filepath.Base(path), func(t *testing.T) {
-				f := readFixture(t, path)
-				found := runRule(t, r, f.hosts)
-				if len(found) > 0 {
-					fires = true
-				} else {
-					silent = true
-				}
-				f.check(t, printFindings(found))
-			})
-		}
-		if !fires || !silent {
-			t.Errorf("rule %s: wants a fixture that fires (has: %t) and one that does not (has: %t) below testdata/rules/%s", r.ID, fires, silent, r.ID)
-		}
+		t.Run(r.ID, func(t *testing.T) {
+			bench := newBench(t, r)
+			fires, silent, all := false, false, true
+			for _, path := range fixturesOf(t, r.ID) {
+				all = t.Run(filepath.Base(path), func(t *testing.T) {
+					f := readFixture(t, path)
+					found := bench.run(t, f.hosts)
+					fires, silent = fires || len(found) > 0, silent || len(found) == 0
+					f.check(t, printFindings(found))
+				}) && all
+			}
+			if all && !(fires && silent) {
+				t.Errorf("rule %s: wants a fixture that fires (has: %t) and one that does not (has: %t) below testdata/rules/%s", r.ID, fires, silent, r.ID)
+			}
+		})
 	}
 }
