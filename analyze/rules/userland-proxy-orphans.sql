@@ -14,7 +14,7 @@
 -- risk: without live-restore every container of the host restarts
 -- verify: ps -C docker-proxy
 -- undo: nothing to undo
--- limits: a proxy of the last minute is not told: the container may be starting. Ports of the routing mesh have no docker-proxy, as
+-- limits: a proxy of the last minute is not told while its parent is dockerd: the container may be starting. Ports of the routing mesh have no docker-proxy, as
 --   dockerd itself holds them.
 --
 -- For each published port dockerd starts a docker-proxy. Its main task is to hold the port; it carries only what the DNAT rule does not catch:
@@ -55,4 +55,4 @@ JOIN captured AS a ON a.host = x.host AND a.tbl = 'container_port'
 JOIN captured AS b ON b.host = x.host AND b.tbl = 'container'
 LEFT JOIN published AS p ON p.host = x.host AND p.proto = x.proto AND p.host_port = x.host_port
 LEFT JOIN owner AS o ON o.host = x.host AND o.ip = x.container_ip
-WHERE x.seen = 'both' AND x.age_s >= 60 AND p.host IS NULL
+WHERE x.seen = 'both' AND (x.age_s >= 60 OR x.ppid = 1) AND p.host IS NULL
