@@ -13,16 +13,18 @@ func TestRules(t *testing.T) {
 	for _, r := range shippedRules(t) {
 		t.Run(r.ID, func(t *testing.T) {
 			bench := newBench(t, r)
-			fires, silent, all := false, false, true
-			for _, path := range fixturesOf(t, r.ID) {
-				all = t.Run(filepath.Base(path), func(t *testing.T) {
+			fires, silent, ran := false, false, 0
+			paths := fixturesOf(t, r.ID)
+			for _, path := range paths {
+				t.Run(filepath.Base(path), func(t *testing.T) {
+					ran++
 					f := readFixture(t, path)
 					found := bench.run(t, f.hosts)
 					fires, silent = fires || len(found) > 0, silent || len(found) == 0
 					f.check(t, printFindings(found))
-				}) && all
+				})
 			}
-			if all && !(fires && silent) {
+			if ran == len(paths) && !(fires && silent) { // -run may have asked for some of them only
 				t.Errorf("rule %s: wants a fixture that fires (has: %t) and one that does not (has: %t) below testdata/rules/%s", r.ID, fires, silent, r.ID)
 			}
 		})
