@@ -35,7 +35,7 @@ SELECT
 FROM netns AS n
 JOIN captured AS k ON k.tbl = 'sysctl' AND k.host = n.host AND k.netns = n.netns
 JOIN captured AS km ON km.tbl = 'kernel_module' AND km.host = n.host
-LEFT JOIN sysctl AS s ON s.host = n.host AND s.netns = n.netns AND s.key = 'net.bridge.bridge-nf-call-iptables'
+LEFT JOIN (SELECT host, netns, MIN(value) AS value, MIN(ref) AS ref FROM sysctl WHERE key = 'net.bridge.bridge-nf-call-iptables' GROUP BY host, netns) AS s ON s.host = n.host AND s.netns = n.netns
 LEFT JOIN (SELECT host, MIN(ref) AS ref FROM kernel_module WHERE name = 'br_netfilter' AND state IN ('live', 'builtin') GROUP BY host) AS m ON m.host = n.host
 LEFT JOIN (SELECT b.host, b.netns, MIN(b.ref) AS ref FROM link AS b JOIN link AS c ON c.host = b.host AND c.netns = b.netns AND c.master = b.ifindex
   JOIN engine AS e ON e.host = b.host AND e.swarm_state = 'active'

@@ -23,6 +23,15 @@
 --
 -- If the last mark has no virtual service, connections to the port end in "no route to host"; if it belongs to another service, they
 -- reach that one. Other hosts are not concerned: each programs its own marks.
+WITH twice AS (
+  SELECT r.host, r.netns, r.port, MIN(b.net) AS net, group_concat(r.mark, ', ') AS marks,
+    MAX(CASE WHEN r.effective = 1 THEN r.mark END) AS effective_mark, MAX(CASE WHEN r.effective = 1 THEN r.ref END) AS effective_ref,
+    MAX(CASE WHEN r.effective = 0 THEN r.mark END) AS other_mark, MAX(CASE WHEN r.effective = 0 THEN r.ref END) AS other_ref
+  FROM (SELECT host, netns, port, mark, MAX(effective) AS effective, MAX(ref) AS ref
+    FROM mark_rule WHERE kind = 'ingress' AND port IS NOT NULL AND seen = 'both' GROUP BY host, netns, port, mark ORDER BY host, netns, port, mark) AS r
+  JOIN ingress_place AS b ON b.host = r.host AND b.netns = r.netns
+  GROUP BY r.host, r.netns, r.port HAVING COUNT(*) > 1 AND MAX(r.effective) = 1
+)
 SELECT
   m.host,
   m.host || ' marks published port ' || m.port || COALESCE(' of ' || p.service, '') || ' with ' || m.marks || '; the last one, ' || m.effective_mark || ', counts'
@@ -41,14 +50,7 @@ SELECT
   m.other_ref,
   v.ref AS service_ref,
   p.ref AS port_ref
-FROM (
-  SELECT host, netns, port, group_concat(mark, ', ') AS marks,
-    MAX(CASE WHEN effective = 1 THEN mark END) AS effective_mark, MAX(CASE WHEN effective = 1 THEN ref END) AS effective_ref,
-    MAX(CASE WHEN effective = 0 THEN mark END) AS other_mark, MAX(CASE WHEN effective = 0 THEN ref END) AS other_ref
-  FROM (SELECT host, netns, port, mark, MAX(effective) AS effective, MAX(ref) AS ref
-    FROM mark_rule WHERE kind = 'ingress' AND port IS NOT NULL AND seen = 'both' GROUP BY host, netns, port, mark ORDER BY host, netns, port, mark)
-  GROUP BY host, netns, port HAVING COUNT(*) > 1 AND MAX(effective) = 1
-) AS m
+FROM twice AS m
 JOIN ingress_place AS g ON g.host = m.host
 JOIN swarm_view AS w ON w.host = m.host
 JOIN captured AS ks ON ks.tbl = 'swarm_service' AND ks.host = w.manager
@@ -58,11 +60,10 @@ LEFT JOIN (SELECT proto || ':' || published AS port, MIN(service_id) AS service_
 LEFT JOIN network_change AS q ON q.net = g.net
 LEFT JOIN captured AS k ON k.tbl = 'ipvs_service' AND k.host = m.host AND k.netns = m.netns
 LEFT JOIN (SELECT host, netns, fwmark, MIN(ref) AS ref FROM ipvs_service GROUP BY host, netns, fwmark) AS v ON v.host = m.host AND v.netns = m.netns AND v.fwmark = m.effective_mark
-LEFT JOIN (SELECT x.host, x.netns, x.fwmark, COUNT(*) AS destinations, SUM(CASE WHEN t.ip IS NOT NULL THEN 1 ELSE 0 END) AS own
-  FROM ipvs_destination AS x
-  JOIN ingress_place AS i ON i.host = x.host AND i.netns = x.netns
-  JOIN mark_rule AS r ON r.host = x.host AND r.netns = x.netns AND r.mark = x.fwmark AND r.port IS NOT NULL
-  LEFT JOIN published_port AS s ON s.mode = 'ingress' AND s.proto || ':' || s.published = r.port
-  LEFT JOIN task_endpoint AS t ON t.service_id = s.service_id AND t.net = i.net AND t.ip = x.address AND t.running = 1
-  WHERE x.weight > 0 GROUP BY x.host, x.netns, x.fwmark) AS d ON d.host = m.host AND d.netns = m.netns AND d.fwmark = m.effective_mark
+LEFT JOIN (SELECT w.host, w.netns, w.port, COUNT(*) AS destinations, SUM(CASE WHEN t.ip IS NOT NULL THEN 1 ELSE 0 END) AS own
+  FROM twice AS w
+  JOIN ipvs_destination AS x ON x.host = w.host AND x.netns = w.netns AND x.fwmark = w.effective_mark AND x.weight > 0
+  LEFT JOIN (SELECT DISTINCT s.proto || ':' || s.published AS port, e.net, e.ip FROM published_port AS s
+    JOIN task_endpoint AS e ON e.service_id = s.service_id AND e.running = 1 WHERE s.mode = 'ingress') AS t ON t.port = w.port AND t.net = w.net AND t.ip = x.address
+  GROUP BY w.host, w.netns, w.port) AS d ON d.host = m.host AND d.netns = m.netns AND d.port = m.port
 WHERE COALESCE(p.updating, 0) = 0 AND (p.ref IS NULL OR p.updated_s <= g.first_s - 60) AND (q.changed_s IS NULL OR q.changed_s <= g.first_s - 60)

@@ -41,7 +41,7 @@ SELECT
   f.ref AS setting_ref,
   o.ref AS option_ref
 FROM (
-  SELECT y.host, y.netns, y.key, NULL AS dev, NULL AS dev_ref, y.ref FROM sysctl AS y WHERE y.key = 'net.ipv4.ip_forward' AND y.value = '0'
+  SELECT y.host, y.netns, y.key, NULL AS dev, NULL AS dev_ref, MIN(y.ref) AS ref FROM sysctl AS y WHERE y.key = 'net.ipv4.ip_forward' AND y.value = '0' GROUP BY y.host, y.netns, y.key
   UNION ALL
   SELECT y.host, y.netns, y.key, d.name, d.ref, y.ref
   FROM (SELECT b.host, b.netns, b.name, MIN(b.ref) AS ref FROM link AS b JOIN link AS p ON p.host = b.host AND p.netns = b.netns AND p.master = b.ifindex
