@@ -3,10 +3,23 @@
 -- severity: critical
 -- since: 0.1.0
 -- layer: ipvs
+-- need: one host, two reads
+-- blame: driver
+-- views: the mark rules and the virtual services of one namespace; this host only
 -- check: nsenter --net=/run/docker/netns/<netns> sh -c 'iptables -t mangle -S; ipvsadm -ln' (iptables prints marks in hex, ipvsadm in decimal)
--- remedy: docker service update --force <service>. If it stays, restart dockerd on this host: it programs all virtual services anew.
--- risk: the update replaces every task of the service, one by one; restarting dockerd interrupts the node's control plane, not its containers.
--- undo: none needed
+-- remedy: where two numbers differ that belong together, give the address the mark of its virtual service:
+--   nsenter --net=/run/docker/netns/<netns> iptables -t mangle -A INPUT -d <vip>/32 -j MARK --set-mark NUMBER
+-- risk: the last rule counts; a wrong number leads the address to another service
+-- verify: nsenter --net=/run/docker/netns/<netns> sh -c 'iptables -t mangle -S; ipvsadm -ln'
+-- undo: nsenter --net=/run/docker/netns/<netns> iptables -t mangle -D INPUT -d <vip>/32 -j MARK --set-mark NUMBER
+-- remedy: docker service update --force <service>
+-- risk: replaces every task of the service, one by one
+-- verify: nsenter --net=/run/docker/netns/<netns> sh -c 'iptables -t mangle -S; ipvsadm -ln'
+-- undo: nothing to undo
+-- remedy: systemctl restart docker on <host>: it programs all virtual services anew
+-- risk: the node's control plane is away for the restart; without live-restore its containers stop
+-- verify: netmortem analyze of a new capture
+-- undo: nothing to undo
 -- upstream: moby/moby#28564, moby/libnetwork#2263
 -- limits: a rule with a match that is not modelled is taken to set no mark for a virtual address, and a namespace that has a rule with
 --   an unknown mark is not judged for marks that are missing. In containers (engines before 18.09) only the addresses that have a mark are judged.

@@ -3,10 +3,22 @@
 -- severity: high
 -- since: 0.1.0
 -- layer: ipvs
+-- need: a manager, two reads
+-- blame: gossip
+-- views: the managers' tasks and this host's IPVS
 -- check: nsenter --net=/run/docker/netns/<netns> ipvsadm -ln; on a manager: docker service ps <service>
--- remedy: in the namespace: ipvsadm -a -f <fwmark> -r <ip>:0 -m -w 1. For good: docker service update --force <service>
--- risk: a destination that was added by hand is not removed when the task ends: delete it then, or it is the next fault.
--- undo: ipvsadm -d -f <fwmark> -r <ip>:0
+-- remedy: nsenter --net=/run/docker/netns/<netns> ipvsadm -a -f <fwmark> -r <ip>:0 -m -w 1
+-- risk: a destination that was added by hand is not removed when the task ends: delete it then, or it is the next fault
+-- verify: nsenter --net=/run/docker/netns/<netns> ipvsadm -ln shows <ip>
+-- undo: nsenter --net=/run/docker/netns/<netns> ipvsadm -d -f <fwmark> -r <ip>:0
+-- remedy: docker service update --force <service>
+-- risk: replaces every task of the service, one by one
+-- verify: nsenter --net=/run/docker/netns/<netns> ipvsadm -ln shows the tasks of docker service ps <service>
+-- undo: nothing to undo
+-- remedy: systemctl restart docker on <host>
+-- risk: the node's control plane is away for the restart; without live-restore its containers stop
+-- verify: netmortem analyze of a new capture
+-- undo: nothing to undo
 -- upstream: moby/moby#25219, moby/moby#25325, moby/moby#47728, moby/swarmkit#1155
 -- limits: a task is expected when a manager has it running in both reads and has had so for 30 seconds; a task with a health check
 --   counts as running only once it is healthy. A virtual service that does not exist at all is fwmark-ipvs-mismatch.
@@ -18,9 +30,10 @@
 -- is missing here only, the gossip did not reach this host or the driver failed.
 WITH missing AS (
   SELECT e.host, e.netns, e.net, e.vip, e.fwmark, e.service_id, e.task_id, e.ip, e.task_ref, e.service_ref, e.mark_ref, c.ref AS coverage_ref,
-    COUNT(*) OVER (PARTITION BY e.task_id, e.vip) - 1 AS elsewhere
+    COUNT(*) OVER (PARTITION BY e.task_id, e.vip) - 1 AS elsewhere, p.places
   FROM expected_ipvs_destination AS e
   JOIN captured AS c ON c.tbl = 'ipvs_destination' AND c.host = e.host AND c.netns = e.netns
+  JOIN (SELECT task_id, vip, COUNT(*) AS places FROM expected_ipvs_destination GROUP BY task_id, vip) AS p ON p.task_id = e.task_id AND p.vip = e.vip
   LEFT JOIN balancer_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.vip = e.vip AND d.ip = e.ip
   WHERE d.ip IS NULL
 )
@@ -37,6 +50,9 @@ SELECT
   t.label AS task,
   t.node_id AS task_on_node,
   m.elsewhere AS also_missing_elsewhere,
+  CASE WHEN m.places > 1 AND m.elsewhere + 1 = m.places THEN 'gossip' WHEN m.places > 1 AND m.elsewhere = 0 THEN 'driver' END AS blame,
+  CASE WHEN m.places > 1 AND m.elsewhere + 1 = m.places THEN 'the managers'' tasks against IPVS on all ' || m.places || ' captured hosts of the network: its own node never announced it'
+    WHEN m.places > 1 AND m.elsewhere = 0 THEN 'this host''s IPVS against the managers'' tasks and the other captured hosts of the network' END AS views,
   m.task_ref,
   m.service_ref,
   m.mark_ref,

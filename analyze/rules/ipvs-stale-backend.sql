@@ -3,10 +3,22 @@
 -- severity: critical
 -- since: 0.1.0
 -- layer: ipvs
+-- need: a manager, two reads
+-- blame: driver
+-- views: the managers' tasks and this host's IPVS
 -- check: nsenter --net=/run/docker/netns/<netns> ipvsadm -ln; on a manager: docker service ps <service>
--- remedy: in the namespace: ipvsadm -d -f <fwmark> -r <ip>:0. For good: docker service update --force <service>; if it stays, restart dockerd on this host.
--- risk: deleting the destination of a task that is only slow to stop cuts its open connections.
--- undo: ipvsadm -a -f <fwmark> -r <ip>:0 -m -w 1
+-- remedy: nsenter --net=/run/docker/netns/<netns> ipvsadm -d -f <fwmark> -r <ip>:0
+-- risk: deleting the destination of a task that is only slow to stop cuts its open connections
+-- verify: nsenter --net=/run/docker/netns/<netns> ipvsadm -ln shows no <ip>
+-- undo: nsenter --net=/run/docker/netns/<netns> ipvsadm -a -f <fwmark> -r <ip>:0 -m -w 1
+-- remedy: docker service update --force <service>
+-- risk: replaces every task of the service, one by one
+-- verify: nsenter --net=/run/docker/netns/<netns> ipvsadm -ln shows the tasks of docker service ps <service>
+-- undo: nothing to undo
+-- remedy: systemctl restart docker on <host>
+-- risk: the node's control plane is away for the restart; without live-restore its containers stop
+-- verify: netmortem analyze of a new capture
+-- undo: nothing to undo
 -- upstream: moby/moby#25325, moby/moby#26060, moby/moby#26524, moby/moby#28564, moby/moby#33790, moby/moby#35548, moby/moby#36797
 -- limits: needs a manager's bundle taken about the same time (2 minutes before to 15 minutes after this host's). A task that
 --   ended less than a minute before the capture is given its time, and so is everything while the network's tasks change and
@@ -16,8 +28,9 @@
 -- is the address of no task that the managers know to be alive: one connection of n goes into the void. It works,
 -- and works, and hangs. Weight 0 would be healthy: a task that is being shut down keeps its open connections and gets no new ones.
 --
--- If the name of the service is answered with the same address (see dns-stale-record), the gossip still believes in the task;
--- if only IPVS has it, the driver on this host lost the removal.
+-- Who is to blame shows from the others: if every captured host that balances for the network still has the address, the gossip
+-- does, and so will the names (dns-stale-record); if this host is the only one, its driver lost the removal. Between the two nothing is said
+-- of it. A task whose node died before it could say goodbye leaves the first kind, an engine that was busy or restarted the second.
 SELECT
   d.host,
   d.netns_name || ' on ' || d.host || ' sends connections' || COALESCE(' for ' || d.service, '') || COALESCE(' (' || d.vip || ')', '')
@@ -34,6 +47,11 @@ SELECT
   g.label AS last_task,
   g.state AS last_state,
   v.manager,
+  p.hosts AS hosts_that_have_it,
+  n.hosts AS hosts_of_the_network,
+  CASE WHEN n.hosts > 1 AND p.hosts = n.hosts THEN 'gossip' WHEN n.hosts > 1 AND p.hosts = 1 THEN 'driver' END AS blame,
+  CASE WHEN n.hosts > 1 AND p.hosts = n.hosts THEN 'the managers'' tasks against IPVS on all ' || n.hosts || ' captured hosts of the network'
+    WHEN n.hosts > 1 AND p.hosts = 1 THEN 'this host''s IPVS against the managers'' tasks and the other captured hosts of the network' END AS views,
   d.ref AS destination_ref,
   d.mark_ref,
   v.tasks_ref,
@@ -46,6 +64,8 @@ FROM (
   WHERE x.seen = 'both' AND x.weight > 0 AND t.ip IS NULL
 ) AS d
 JOIN swarm_view AS v ON v.host = d.host
+JOIN (SELECT net, ip, COUNT(DISTINCT host) AS hosts FROM balancer_destination WHERE seen = 'both' AND weight > 0 GROUP BY net, ip) AS p ON p.net = d.net AND p.ip = d.ip
+JOIN (SELECT net, COUNT(DISTINCT host) AS hosts FROM balancer GROUP BY net) AS n ON n.net = d.net
 LEFT JOIN network_change AS q ON q.net = d.net
 LEFT JOIN (SELECT net, ip, MAX(label) AS label, MAX(state) AS state, MAX(ref) AS ref FROM task_endpoint WHERE gone = 1 GROUP BY net, ip) AS g
   ON g.net = d.net AND g.ip = d.ip

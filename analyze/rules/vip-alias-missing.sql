@@ -3,10 +3,22 @@
 -- severity: high
 -- since: 0.1.0
 -- layer: ipvs
+-- need: one host
+-- blame: driver
+-- views: the managers' services, or this namespace's mark rules, and its addresses; this host only
 -- check: nsenter --net=/run/docker/netns/<netns> ip -4 address show dev eth0; in a client: ip neigh show <vip> (FAILED)
--- remedy: in the namespace: ip address add <vip>/32 dev eth0; or docker service update --force <service>
--- risk: none on this host; the same alias stands on every node's load balancer by design.
--- undo: ip address del <vip>/32 dev eth0
+-- remedy: nsenter --net=/run/docker/netns/<netns> ip address add <vip>/32 dev <dev>
+-- risk: none on this host; the same alias stands on every node's load balancer by design
+-- verify: nsenter --net=/run/docker/netns/<netns> ip -4 address show dev <dev>; in a client: ip neigh show <vip>
+-- undo: nsenter --net=/run/docker/netns/<netns> ip address del <vip>/32 dev <dev>
+-- remedy: docker service update --force <service>
+-- risk: replaces every task of the service, one by one
+-- verify: nsenter --net=/run/docker/netns/<netns> ip -4 address show dev <dev>
+-- undo: nothing to undo
+-- remedy: systemctl restart docker on <host>
+-- risk: the node's control plane is away for the restart; without live-restore its containers stop
+-- verify: netmortem analyze of a new capture
+-- undo: nothing to undo
 -- upstream: 187436faf2 (moby, 29.7): an address that is there already aborted the set-up of the service
 -- fixed-in: 29.7 for that cause
 -- limits: engines before 18.09 answer for a virtual address in the client's own namespace and are not judged. A host without a

@@ -3,11 +3,23 @@
 -- severity: high
 -- since: 0.1.0
 -- layer: ipvs
+-- need: one host, two reads
+-- blame: driver
+-- views: two mark rules of one namespace; this host only
 -- check: nsenter --net=/run/docker/netns/<netns> sh -c 'iptables -t mangle -S | grep <vip>/32; ipvsadm -ln' (iptables prints marks in hex, ipvsadm in decimal)
--- remedy: delete the rule whose mark is not the service's: iptables -t mangle -D <chain> -d <vip>/32 -j MARK --set-mark <mark>. Or
---   docker service update --force <service>.
--- risk: deleting the rule that counts sends the address to the other virtual service at once; look at both sets of destinations first.
--- undo: iptables -t mangle -A <chain> -d <vip>/32 -j MARK --set-mark <mark>
+-- remedy: if the destinations of <effective_mark> are the dead ones, delete its rule: nsenter --net=/run/docker/netns/<netns>
+--   iptables -t mangle -D <chain> -d <vip>/32 -j MARK --set-mark <effective_mark>; if those of <other_mark> are, delete that one's in the same way
+-- risk: deleting the rule that counts sends the address to the other virtual service at once; look at both sets of destinations first
+-- verify: nsenter --net=/run/docker/netns/<netns> iptables -t mangle -S <chain> shows one rule for <vip>
+-- undo: nsenter --net=/run/docker/netns/<netns> iptables -t mangle -A <chain> -d <vip>/32 -j MARK --set-mark <effective_mark>
+-- remedy: docker service update --force <service>
+-- risk: replaces every task of the service, one by one
+-- verify: nsenter --net=/run/docker/netns/<netns> iptables -t mangle -S <chain> shows one rule for <vip>
+-- undo: nothing to undo
+-- remedy: systemctl restart docker on <host>
+-- risk: the node's control plane is away for the restart; without live-restore its containers stop
+-- verify: netmortem analyze of a new capture
+-- undo: nothing to undo
 -- upstream: moby/moby#38833, moby/libnetwork#2263
 -- limits: while a rolling update changes the published ports of a service, two load balancers exist for its address and this is
 --   so for the time of the update; the fact "update_under_way" says whether the managers have one under way.
