@@ -18,7 +18,7 @@
 -- upstream: moby/libnetwork#1765, moby/moby#28559
 -- limits: networks of a key-value store (VNI below 4096) that the daemon does not list are not judged: the store may be away. A
 --   namespace of an unknown network that has ports is not judged: the network may be on its way out. One without a VXLAN device
---   does no harm and is not told.
+--   does no harm and is not told. Files without a namespace are told from ten on: the daemon removes them itself within a minute.
 --
 -- The driver keeps one namespace for each overlay that has an endpoint on the host, and removes it with the last one. Its name is a
 -- counter, a dash and the beginning of the network's id. A namespace for a network that the daemon does not know, or a second one of
@@ -87,7 +87,7 @@ WHERE s.place > 1 AND s.age_s >= r.last_s - r.first_s
 UNION ALL
 SELECT
   f.host,
-  f.host || ' has ' || CAST(COUNT(*) AS TEXT) || CASE WHEN COUNT(*) = 1 THEN ' file' ELSE ' files' END || ' for overlay namespaces that are mounted no more (' || MIN(f.netns) || ')',
+  f.host || ' has ' || CAST(COUNT(*) AS TEXT) || ' files for overlay namespaces that are mounted no more (' || MIN(f.netns) || ')',
   'netns:' || f.host || '/files',
   'low',
   MIN(f.netns),
@@ -102,4 +102,4 @@ SELECT
   NULL
 FROM coverage AS f
 WHERE f.tbl = 'netns' AND f.outcome = 'absent' AND instr(f.netns, '-') > 1 AND substr(f.netns, 1, 1) BETWEEN '0' AND '9' AND length(f.netns) = 12
-GROUP BY f.host
+GROUP BY f.host HAVING COUNT(*) >= 10
