@@ -175,7 +175,7 @@ WHERE n.kind = 'host'`,
 // half a minute, and a host whose way in has stood for a minute.
 var expectedPort = Derived{
 	Name: "expected_port",
-	Doc:  "Published ports that a host's routing mesh should serve: every host of the swarm serves those of all services that have a settled task. Only hosts whose engine's layout is recognised.",
+	Doc:  "Published ports that a host's routing mesh should serve: every host of the swarm serves those of all services that have a settled task. Only hosts that the managers hear, and whose engine's layout is recognised.",
 	Columns: []schema.Column{
 		colHost(),
 		must(text("host_netns", schema.Plain, "the host's own namespace")),
@@ -200,6 +200,7 @@ SELECT g.host, g.host_netns, g.netns, g.netns_name, p.proto, p.published, p.targ
   p.ref, p.task_ref, g.address_ref, l.ref, p.why || ', and has settled tasks; ' || l.why
 FROM ingress_place AS g
 JOIN engine_layout AS l ON l.host = g.host AND l.recognised = 1
+JOIN (SELECT DISTINCT h.host FROM swarm_host AS h JOIN swarm_node AS n ON n.node_id = h.node_id AND n.state = 'ready') AS r ON r.host = g.host
 JOIN published_port AS p ON p.mode = 'ingress'
 WHERE p.since_s <= g.first_s - 30 AND p.look_s >= g.first_s - 120 AND p.updating = 0 AND p.updated_s <= g.first_s - 60`,
 	Index: []string{"host, proto, published"},

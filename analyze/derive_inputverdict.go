@@ -384,6 +384,13 @@ func (r *inputRule) match(p inputPacket) matching {
 		}
 		return never
 	}
+	// The data path may have addresses and a device of its own (--data-path-addr), which nobody tells: what names others may mean it.
+	path := func(b bool) matching {
+		if !b && p.purpose == "data path" {
+			return perhaps
+		}
+		return yes(b)
+	}
 	if r.proto != "" {
 		is("proto", yes(r.proto == p.proto || p.proto == "esp" && r.proto == "50"))
 	}
@@ -394,9 +401,9 @@ func (r *inputRule) match(p inputPacket) matching {
 		case p.dev == "":
 			is("in_iface", perhaps)
 		case strings.HasSuffix(r.in, "+"):
-			is("in_iface", yes(strings.HasPrefix(p.dev, strings.TrimSuffix(r.in, "+"))))
+			is("in_iface", path(strings.HasPrefix(p.dev, strings.TrimSuffix(r.in, "+"))))
 		default:
-			is("in_iface", yes(r.in == p.dev))
+			is("in_iface", path(r.in == p.dev))
 		}
 	}
 	if r.src != "" {
@@ -404,7 +411,7 @@ func (r *inputRule) match(p inputPacket) matching {
 		if err != nil {
 			is("src", perhaps)
 		} else {
-			is("src", yes(src.Contains(p.from)))
+			is("src", path(src.Contains(p.from)))
 		}
 	}
 	if r.dportMin >= 0 {

@@ -16,7 +16,7 @@
 -- undo: take them out again
 -- upstream: moby#26235, moby#34939, vmware/photon#610, vmware/photon#1321
 -- limits: iptables of both flavours, chain INPUT of the filter table. Rules of nftables' own tables, of raw and mangle, and firewalls between the hosts are not seen. A rule with
---   conditions that are not understood is taken to accept, never to drop.
+--   conditions that are not understood is taken to accept, never to drop; so is one of the data path's port that names other addresses or devices, which may be those of --data-path-addr.
 --
 -- Nodes of a swarm talk on four doors: 7946 tcp and udp is the gossip that spreads names, addresses and load balancing; 4789 udp (or the port of
 -- --data-path-port) carries the overlays; 2377 tcp is where managers hear the nodes; IP protocol 50 (esp) is the data path of encrypted networks. All of it comes

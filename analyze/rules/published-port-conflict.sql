@@ -32,7 +32,7 @@ WITH held AS (
   JOIN process_socket AS p ON p.host = s.host AND p.inode = s.inode
   JOIN process AS x ON x.host = p.host AND x.pid = p.pid AND x.seen = 'both'
   WHERE s.state IN ('listening', 'unconnected') AND s.seen = 'both' AND COALESCE(s.v6only, 0) = 0 AND s.peer_port IS NULL
-    AND x.comm NOT IN ('dockerd', 'docker-proxy')
+    AND substr(x.comm, 1, 7) <> 'dockerd' AND substr(x.comm, 1, 12) <> 'docker-proxy'
 )
 SELECT
   e.host,
