@@ -116,6 +116,9 @@ func fillDaemonSetting(ctx context.Context, tx *sql.Tx, put func(row ...any) err
 		if err := rows.Scan(&host, &source, &name, &value, &ref); err != nil {
 			return err
 		}
+		if pool, ok := strings.CutPrefix(name, "default-address-pools."); ok { // the parts of each pool, which the command line has in one value
+			name, value.String = "default-address-pools", pool+"="+value.String
+		}
 		k := key{host, cmp.Or(flagNames[name], name)}
 		s := found[k]
 		if s == nil {
