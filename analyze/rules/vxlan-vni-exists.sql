@@ -92,8 +92,8 @@ SELECT
   f.err,
   f.ref,
   NULL,
-  c.ref
+  k.netns_ref
 FROM refused AS f
-JOIN captured AS c ON c.tbl = 'netns' AND c.host = f.host
+JOIN known_host AS k ON k.host = f.host
 LEFT JOIN holder AS d ON d.host = f.host
 WHERE d.host IS NULL
