@@ -49,7 +49,7 @@ SELECT
   f.host,
   f.netns_name || ' on ' || f.host || ' balances load' || COALESCE(' for ' || f.network, '') || ' without translating sources: ' || f.broken
     || ', so answers do not come back through it' AS summary,
-  'snat:' || f.host || '/' || f.netns_name || '/' || CASE WHEN f.sysctl_ref IS NULL THEN 'rule' ELSE 'conntrack' END AS subject,
+  CASE WHEN f.sysctl_ref IS NULL THEN 'snat:' || f.host || '/' || f.netns_name || '/' || f.to_ip ELSE 'sysctl:' || f.host || '/' || f.netns_name || '/net.ipv4.vs.conntrack' END AS subject,
   f.netns_name AS netns,
   f.network,
   f.broken,

@@ -37,7 +37,7 @@ SELECT
   e.host,
   COALESCE(e.task, e.task_id) || ' on ' || e.host || ' has no socket for its published ' || e.proto || ' port ' || e.published || ': '
     || CASE WHEN h.only IS NOT NULL THEN 'it listens on ' || h.only || ':' || e.target || ' only, which nobody outside reaches' ELSE 'nothing listens on ' || e.target || ' in the container' END AS summary,
-  'listener:' || e.host || '/' || e.task_id || '/' || e.proto || ':' || e.target AS subject,
+  'listener:' || e.host || '/' || e.task_id || '/' || e.proto || '/' || e.target AS subject,
   CASE WHEN e.proto = 'udp' THEN 'medium' END AS severity,
   e.netns_name AS netns,
   e.service,
