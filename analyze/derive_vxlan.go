@@ -21,8 +21,9 @@ var expectedVXLAN = Derived{
 WITH told AS (
   SELECT w.host, substr(w.network_id, 1, 8) AS net, MIN(w.vni) AS vni, MIN(w.ref) AS ref
   FROM network AS w
+  JOIN (SELECT host, network_id FROM network_subnet WHERE instr(subnet, ':') = 0 GROUP BY host, network_id HAVING COUNT(*) = 1) AS s
+    ON s.host = w.host AND s.network_id = w.network_id
   WHERE w.driver = 'overlay' AND w.vni > 0
-    AND (SELECT COUNT(*) FROM network_subnet AS s WHERE s.host = w.host AND s.network_id = w.network_id AND instr(s.subnet, ':') = 0) = 1
   GROUP BY w.host, substr(w.network_id, 1, 8) HAVING COUNT(DISTINCT w.network_id) = 1
 ), spec AS (
   SELECT host, MIN(COALESCE(NULLIF(data_path_port, 0), 4789)) AS port, MIN(ref) AS ref FROM swarm_spec GROUP BY host

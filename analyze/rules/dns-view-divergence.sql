@@ -36,10 +36,13 @@ WITH asked AS (
   SELECT q.*,
     (SELECT COUNT(DISTINCT a.ip) FROM dns_answer_set AS a JOIN task_endpoint AS t ON t.net = q.net AND t.ip = a.ip AND t.running = 1
       WHERE a.host = q.host AND a.netns = q.netns AND a.container = q.container AND a.name = q.name) AS tasks,
-    (SELECT COUNT(DISTINCT a.ip) FROM dns_answer_set AS a JOIN swarm_service_vip AS p ON p.host = q.manager AND p.ip = a.ip AND substr(p.network_id, 1, 8) = q.net
-      WHERE a.host = q.host AND a.netns = q.netns AND a.container = q.container AND a.name = q.name) AS vips,
+    COALESCE(b.vips, 0) AS vips,
     COUNT(*) OVER (PARTITION BY q.scope, q.name, q.ips) AS hosts
   FROM asked AS q
+  LEFT JOIN (SELECT a.host, a.netns, a.container, a.name, p.host AS manager, substr(p.network_id, 1, 8) AS net, COUNT(DISTINCT a.ip) AS vips
+    FROM dns_answer_set AS a JOIN swarm_service_vip AS p ON p.ip = a.ip
+    GROUP BY a.host, a.netns, a.container, a.name, p.host, substr(p.network_id, 1, 8)) AS b
+    ON b.host = q.host AND b.netns = q.netns AND b.container = q.container AND b.name = q.name AND b.manager = q.manager AND b.net = q.net
 ), best AS (
   SELECT s.*, 2 * (s.tasks + s.vips) - s.addresses AS score,
     ROW_NUMBER() OVER (PARTITION BY s.scope, s.name ORDER BY 2 * (s.tasks + s.vips) - s.addresses DESC, s.hosts DESC, s.ips, s.host) AS place,

@@ -35,14 +35,15 @@ WITH encrypted AS (
     AND EXISTS (SELECT 1 FROM vxlan_fdb AS f WHERE f.host = o.host AND f.netns = o.netns AND f.entry = 'programmed' AND f.seen = 'both' AND f.updated_s >= 60)
   GROUP BY x.host
 ), rules AS (
-  SELECT e.host, c.ref AS looked_ref,
-    (SELECT COUNT(DISTINCT r.spec) FROM iptables_rule AS r WHERE r.host = e.host AND r.netns = h.netns AND r.tbl = 'mangle' AND r.mark = 13681891) AS marks,
-    (SELECT COUNT(DISTINCT r.spec) FROM iptables_rule AS r WHERE r.host = e.host AND r.netns = h.netns AND r.tbl = 'filter' AND r.target = 'DROP'
-      AND r.proto = 'udp' AND r.dport_min = e.port) AS drops
+  SELECT e.host, c.ref AS looked_ref, COALESCE(m.marks, 0) AS marks, COALESCE(d.drops, 0) AS drops
   FROM encrypted AS e
   JOIN netns AS h ON h.host = e.host AND h.kind = 'host'
   JOIN captured AS c ON c.host = h.host AND c.netns = h.netns AND c.tbl = 'iptables_rule'
   JOIN engine AS g ON g.host = e.host
+  LEFT JOIN (SELECT host, netns, COUNT(DISTINCT spec) AS marks FROM iptables_rule WHERE tbl = 'mangle' AND mark = 13681891 GROUP BY host, netns) AS m
+    ON m.host = h.host AND m.netns = h.netns
+  LEFT JOIN (SELECT host, netns, dport_min, COUNT(DISTINCT spec) AS drops FROM iptables_rule
+    WHERE tbl = 'filter' AND target = 'DROP' AND proto = 'udp' GROUP BY host, netns, dport_min) AS d ON d.host = h.host AND d.netns = h.netns AND d.dport_min = e.port
   WHERE substr(COALESCE(g.firewall_backend, 'iptables'), 1, 8) = 'iptables'
 )
 SELECT

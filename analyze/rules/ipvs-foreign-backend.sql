@@ -48,9 +48,9 @@ SELECT
   t.ref AS task_ref
 FROM balancer_destination AS d
 JOIN reading AS r ON r.host = d.host
-JOIN (SELECT net, vip, ip, COUNT(DISTINCT host) AS hosts FROM balancer_destination WHERE seen = 'both' AND weight > 0 AND vip IS NOT NULL GROUP BY net, vip, ip) AS p
+LEFT JOIN (SELECT net, vip, ip, COUNT(DISTINCT host) AS hosts FROM balancer_destination WHERE seen = 'both' AND weight > 0 AND vip IS NOT NULL GROUP BY net, vip, ip) AS p
   ON p.net = d.net AND p.vip = d.vip AND p.ip = d.ip
-JOIN (SELECT net, COUNT(DISTINCT host) AS hosts FROM balancer GROUP BY net) AS n ON n.net = d.net
+LEFT JOIN (SELECT net, COUNT(DISTINCT host) AS hosts FROM balancer GROUP BY net) AS n ON n.net = d.net
 JOIN task_endpoint AS t ON t.net = d.net AND t.ip = d.ip AND t.running = 1 AND t.service_id <> d.service_id
 LEFT JOIN balancer_destination AS own ON own.host = d.host AND own.netns = d.netns AND own.fwmark = d.fwmark AND own.ip = d.ip
   AND own.service_id = t.service_id
