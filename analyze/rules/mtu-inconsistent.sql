@@ -104,8 +104,7 @@ GROUP BY i.host, i.network, i.netns_name, i.mtu, i.why, i.network_ref
 UNION ALL
 SELECT
   b.host,
-  group_concat(b.name, ', ') || ' on ' || b.host || ' take packets of up to ' || MAX(b.mtu) || ' bytes, the device of the default route, ' || u.name
-    || ', only ' || u.mtu,
+  'MTU of ' || group_concat(b.name, ', ') || ' on ' || b.host || ' is ' || MAX(b.mtu) || ', that of ' || u.name || ', the device of the default route, only ' || u.mtu,
   'mtu:' || b.host || '/' || u.name || '/bridges',
   'low',
   'the host''s bridges and the device of its default route',
