@@ -38,7 +38,14 @@ func (b *bundle) link(l schema.Link) int64 {
 	return l.Ifindex
 }
 
+// address gives a link an address, and the namespace the route to its network.
 func (b *bundle) address(ns string, ifindex int64, dev string, ip netip.Addr, bits int64) {
+	if bits < 32 {
+		b.put("route", schema.Route{
+			Netns: ns, Family: "ipv4", TableID: 254, Type: "unicast", Dst: netip.PrefixFrom(ip, int(bits)).Masked(), PrefSrc: ip,
+			Ifindex: ifindex, Dev: dev, Protocol: "kernel", Scope: "link",
+		})
+	}
 	b.put("address", schema.Address{Netns: ns, Ifindex: ifindex, Dev: dev, IP: ip, PrefixLen: bits, Scope: "global", Flags: "permanent"})
 }
 
@@ -75,6 +82,13 @@ func (b *bundle) overlay(a app, mtu int64) string {
 		VXLANFlags: "learning,proxy,l2miss,l3miss", VXLANAgeing: ptr(int64(300)),
 	})
 	b.put("network", schema.Network{NetworkID: a.network(), Name: a.name(), Driver: "overlay", Scope: "swarm", Ingress: a == ingress, VNI: ptr(a.vni())})
+	subnet := netip.PrefixFrom(a.ip(0), 24)
+	if a == ingress {
+		subnet = netip.MustParsePrefix("10.0.0.0/16")
+	}
+	gateway := subnet.Addr().Next()
+	b.put("network_subnet", schema.NetworkSubnet{NetworkID: a.network(), Subnet: subnet, Gateway: gateway})
+	b.address(ns, 1, "br0", gateway, int64(subnet.Bits()))
 	return ns
 }
 
