@@ -21,7 +21,8 @@
 -- verify: netmortem analyze of a new capture
 -- undo: nothing to undo
 -- upstream: moby/libnetwork#2112, moby/moby#51651
--- limits: a task counts when a manager has it running in both reads and has had so for 30 seconds. A virtual service that lacks
+-- limits: a task counts when a manager has it running in both reads and has had so for 30 seconds; nothing is said while the network's
+--   tasks change and the manager looked before this host did. A virtual service that lacks
 --   destinations but still has one with weight is ipvs-missing-backend's.
 --
 -- Weight 0 is how libnetwork lets a task end in peace (18.03 and newer): what is open stays, nothing new comes. When the task goes on,
@@ -32,14 +33,14 @@
 -- When some destinations of running tasks have weight 0 and others serve, the finding is medium: no request fails, and those
 -- tasks idle while others carry their share.
 WITH wanted AS (
-  SELECT e.host, e.netns, e.vip, e.fwmark, e.service_id, MIN(e.ip) AS ip, COUNT(DISTINCT e.ip) AS tasks,
+  SELECT e.host, e.netns, e.net, e.vip, e.fwmark, e.service_id, MIN(e.ip) AS ip, COUNT(DISTINCT e.ip) AS tasks,
     COUNT(DISTINCT CASE WHEN d.weight > 0 THEN e.ip END) AS serving,
     COUNT(DISTINCT CASE WHEN d.weight = 0 AND d.seen = 'both' THEN e.ip END) AS idle,
     MIN(CASE WHEN d.weight = 0 AND d.seen = 'both' THEN e.ip END) AS idle_ip, MIN(CASE WHEN d.weight = 0 THEN d.ref END) AS destination_ref,
     MIN(e.task_ref) AS task_ref, MIN(e.service_ref) AS service_ref, MIN(e.mark_ref) AS mark_ref
   FROM expected_ipvs_destination AS e
   LEFT JOIN ipvs_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.fwmark = e.fwmark AND d.address = e.ip
-  GROUP BY e.host, e.netns, e.vip, e.fwmark, e.service_id
+  GROUP BY e.host, e.netns, e.net, e.vip, e.fwmark, e.service_id
 ), others AS (
   SELECT host, netns, fwmark, COUNT(*) AS n FROM ipvs_destination WHERE weight > 0 OR seen <> 'both' GROUP BY host, netns, fwmark
 )
@@ -64,7 +65,9 @@ SELECT
   c.ref AS coverage_ref
 FROM wanted AS w
 JOIN captured AS c ON c.tbl = 'ipvs_destination' AND c.host = w.host AND c.netns = w.netns
+JOIN swarm_view AS v ON v.host = w.host
+LEFT JOIN network_change AS q ON q.net = w.net
 JOIN (SELECT host, netns, MIN(netns_name) AS netns_name FROM balancer GROUP BY host, netns) AS b ON b.host = w.host AND b.netns = w.netns
 LEFT JOIN (SELECT service_id, MIN(service) AS service FROM service_vip GROUP BY service_id) AS s ON s.service_id = w.service_id
 LEFT JOIN others AS o ON o.host = w.host AND o.netns = w.netns AND o.fwmark = w.fwmark
-WHERE w.idle > 0 OR (w.serving = 0 AND o.n IS NULL)
+WHERE (w.idle > 0 OR (w.serving = 0 AND o.n IS NULL)) AND (v.look_s >= v.first_s OR q.changed_s <= v.look_s - 120)

@@ -22,30 +22,29 @@
 --
 -- It is told when a virtual service has 100 and more active connections in both reads, and one task has at least four times as
 -- many as the average of the others.
-WITH per AS (
-  SELECT d.host, d.netns, d.fwmark, COUNT(*) AS n, SUM(CASE WHEN d.active < d.active_last THEN d.active ELSE d.active_last END) AS total,
-    MAX(CASE WHEN d.active < d.active_last THEN d.active ELSE d.active_last END) AS most, MIN(d.ref) AS ref
-  FROM ipvs_destination AS d WHERE d.fwmark > 0 AND d.weight > 0 AND d.seen = 'both' AND d.active_last IS NOT NULL
-  GROUP BY d.host, d.netns, d.fwmark
+WITH held AS (
+  SELECT host, netns, fwmark, address, ref, CASE WHEN active < active_last THEN active ELSE active_last END AS connections
+  FROM ipvs_destination WHERE fwmark > 0 AND weight > 0 AND seen = 'both' AND active_last IS NOT NULL
+), most AS (
+  SELECT held.*, COUNT(*) OVER part AS tasks, SUM(connections) OVER part AS total, MAX(ref) OVER part AS other_ref,
+    ROW_NUMBER() OVER (PARTITION BY host, netns, fwmark ORDER BY connections DESC, address) AS place
+  FROM held WINDOW part AS (PARTITION BY host, netns, fwmark)
 )
 SELECT
-  p.host,
-  b.netns_name || ' on ' || p.host || ' has ' || p.total || ' open connections' || COALESCE(' to ' || b.service, '') || ', of which one of ' || p.n || ' tasks, ' || t.address || ', has ' || p.most AS summary,
-  'ipvs:' || p.host || '/' || b.netns_name || '/' || p.fwmark AS subject,
+  m.host,
+  b.netns_name || ' on ' || m.host || ' has ' || m.total || ' open connections' || COALESCE(' to ' || b.service, '') || ', of which one of ' || m.tasks || ' tasks, ' || m.address || ', has ' || m.connections AS summary,
+  'ipvs:' || m.host || '/' || b.netns_name || '/' || m.fwmark AS subject,
   b.netns_name AS netns,
   b.service,
   b.vip,
-  p.fwmark,
-  t.address AS ip,
-  p.most AS connections,
-  p.total AS all_connections,
-  p.n AS tasks,
-  t.ref AS destination_ref,
-  p.ref AS others_ref
-FROM per AS p
+  m.fwmark,
+  m.address AS ip,
+  m.connections,
+  m.total AS all_connections,
+  m.tasks,
+  m.ref AS destination_ref,
+  m.other_ref
+FROM most AS m
 JOIN (SELECT host, netns, fwmark, MIN(netns_name) AS netns_name, MIN(service) AS service, MIN(vip) AS vip FROM balancer_destination GROUP BY host, netns, fwmark) AS b
-  ON b.host = p.host AND b.netns = p.netns AND b.fwmark = p.fwmark
-JOIN (SELECT host, netns, fwmark, address, active, active_last, ref, ROW_NUMBER() OVER (PARTITION BY host, netns, fwmark
-    ORDER BY CASE WHEN active < active_last THEN active ELSE active_last END DESC, address) AS place FROM ipvs_destination WHERE weight > 0 AND seen = 'both') AS t
-  ON t.host = p.host AND t.netns = p.netns AND t.fwmark = p.fwmark AND t.place = 1
-WHERE p.n > 1 AND p.total >= 100 AND p.most * (p.n - 1) >= 4 * (p.total - p.most)
+  ON b.host = m.host AND b.netns = m.netns AND b.fwmark = m.fwmark
+WHERE m.place = 1 AND m.tasks > 1 AND m.total >= 100 AND m.connections * (m.tasks - 1) >= 4 * (m.total - m.connections)
