@@ -20,7 +20,7 @@
 -- verify: docker network inspect -v <network>
 -- undo: the former networks
 -- upstream: moby/moby#30134; compose and stack files add the short name of a service as an alias on each of its networks
--- limits: needs a manager's services; aliases of tasks that are on their way are not told apart. Two services with one alias on purpose (a pool, blue and green) look the same: where nobody who
+-- limits: needs a manager's services; containers of one name on several hosts count as one (a pool); aliases of tasks that are on their way are not told apart. Two services with one alias on purpose (a pool, blue and green) look the same: where nobody who
 --   surely meets both is known, it is reported as low, once for a network. The same name on two networks of one client is not judged: the order in which a
 --   resolver walks through the networks decides, and is not captured.
 --
@@ -34,7 +34,8 @@ WITH claim AS (
   SELECT o.*, COUNT(*) OVER (PARTITION BY o.net, o.name) AS owners,
     SUM(CASE WHEN o.kind = 'own' THEN 1 ELSE 0 END) OVER (PARTITION BY o.net, o.name) AS own_names,
     ROW_NUMBER() OVER (PARTITION BY o.net, o.name ORDER BY CASE WHEN o.kind = 'own' THEN 0 ELSE 1 END, o.label, o.owner) AS place
-  FROM name_owner AS o
+  FROM (SELECT net, MIN(network) AS network, name, MAX(kind) AS kind, label, MIN(owner) AS owner, MIN(stack) AS stack, MIN(host) AS host, MIN(ref) AS ref
+    FROM name_owner GROUP BY net, name, label) AS o
 ), caught AS (
   SELECT a.net, a.name, MIN(x.label) AS client
   FROM claim AS a
