@@ -24,7 +24,7 @@
 -- only (fact "only"), which nobody else can reach, or its process in the container is not the server (any more).
 --
 -- The socket table of the task's own namespace was read whole, twice, and has no socket on the port that takes what comes from
--- outside.
+-- outside. It has others: the resolver's at least, without which nothing is concluded from the table.
 WITH heard AS (
   SELECT e.host, e.netns, e.proto, e.target, e.task_id,
     MAX(CASE WHEN substr(q.local, 1, 4) = '127.' OR q.local = '::1' OR q.v6only = 1 THEN 0 ELSE 1 END) AS open,
@@ -55,6 +55,7 @@ SELECT
   e.netns_ref
 FROM expected_listener AS e
 JOIN captured AS c ON c.tbl = 'socket' AND c.host = e.host AND c.netns = e.netns
+JOIN (SELECT DISTINCT host, netns FROM socket) AS q ON q.host = e.host AND q.netns = e.netns
 LEFT JOIN heard AS h ON h.host = e.host AND h.netns = e.netns AND h.proto = e.proto AND h.target = e.target AND h.task_id = e.task_id
 LEFT JOIN (SELECT host, netns, proto, group_concat(local_port, ' ') AS ports FROM (
     SELECT DISTINCT host, netns, proto, local_port FROM socket WHERE (state = 'listening' OR proto = 'udp' AND state = 'unconnected') AND substr(local, 1, 4) <> '127.' ORDER BY host, netns, proto, local_port)
