@@ -43,7 +43,7 @@ WITH proof AS (
   JOIN known_host AS k ON k.host = f.host
   JOIN vxlan_neighbour AS n ON n.host = f.host AND n.netns = f.netns AND n.mac = f.mac
   LEFT JOIN local_mac AS m ON m.host = f.host AND m.netns = f.netns AND m.mac = f.mac
-  WHERE f.entry <> 'programmed' AND f.seen = 'both' AND f.updated_s < 60 AND n.updated_s >= 60 AND m.mac IS NULL
+  WHERE f.entry = 'learned' AND f.seen = 'both' AND f.updated_s < 60 AND n.updated_s >= 60 AND m.mac IS NULL
 ), ranked AS (
   SELECT p.*, n.ref AS neighbour_ref, c.ref AS coverage_ref,
     ROW_NUMBER() OVER (PARTITION BY p.host, p.netns, p.mac ORDER BY p.rank, p.proof_ref) AS place

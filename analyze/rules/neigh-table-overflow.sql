@@ -38,7 +38,7 @@ SELECT
       || COALESCE(u.thresh3 || '', 'not known')
     WHEN u.counted >= 0.9 * u.thresh3 THEN 'the ' || u.family || ' neighbour table of ' || u.host || ' is full: ' || u.counted || ' entries count, the bound is ' || u.thresh3
     WHEN u.fulls > 0 THEN 'the ' || u.family || ' neighbour table of ' || u.host || ' has refused ' || u.fulls || ' entries since boot'
-    ELSE 'the bounds of the ' || u.family || ' neighbour table of ' || u.host || ' are the kernel''s defaults, ' || u.thresh3 || ': something has undone what Docker set' END AS summary,
+    ELSE 'the ' || u.family || ' neighbour table of ' || u.host || ' is bounded by ' || u.thresh3 || ' entries: something has undone what Docker set' END AS summary,
   'neighbour-table:' || u.host || '/' || u.family AS subject,
   CASE WHEN u.fulls_grew > 0 OR u.counted >= 0.9 * u.thresh3 THEN NULL
     WHEN u.fulls > 0 AND u.counted >= 0.5 * u.thresh3 THEN 'medium'
