@@ -27,10 +27,15 @@
 -- low: it shows that a client has noticed.
 WITH failing AS (
   SELECT n.host, n.netns, n.dev, n.ip, n.state, n.probes, n.ref, o.kind, o.label, o.netns_name, o.service, e.net
-  FROM neighbour AS n
+  FROM (
+    -- one that is asked for again and again is now INCOMPLETE, now FAILED
+    SELECT host, netns, dev, ip, MAX(state) AS state, MAX(probes) AS probes, MIN(used_s) AS used_s, MIN(ref) AS ref
+    FROM neighbour WHERE state IN ('failed', 'incomplete') AND instr(ip, ':') = 0
+    GROUP BY host, netns, dev, ip HAVING COUNT(CASE WHEN seen <> 'last' THEN 1 END) > 0 AND COUNT(CASE WHEN seen <> 'first' THEN 1 END) > 0
+  ) AS n
   JOIN netns_owner AS o ON o.host = n.host AND o.netns = n.netns
   LEFT JOIN (SELECT host, netns, dev, MIN(net) AS net FROM local_endpoint GROUP BY host, netns, dev) AS e ON e.host = n.host AND e.netns = n.netns AND e.dev = n.dev
-  WHERE n.seen = 'both' AND n.state IN ('failed', 'incomplete') AND instr(n.ip, ':') = 0 AND o.kind IN ('host', 'container', 'lb', 'ingress')
+  WHERE o.kind IN ('host', 'container', 'lb', 'ingress')
     AND (n.used_s < 60 OR n.state = 'incomplete')
 ), gateway AS (
   SELECT host, netns, gateway AS ip, MIN(ref) AS ref FROM route

@@ -14,7 +14,8 @@
 -- risk: TCP takes memory that programs then lack
 -- verify: sysctl net.ipv4.tcp_mem
 -- undo: sysctl -w net.ipv4.tcp_mem="<low> <pressure> <bound>"
--- limits: memory limits of a single container (cgroup) shrink its sockets' buffers as well, and are not seen here.
+-- limits: memory limits of a single container (cgroup) shrink its sockets' buffers as well, and are not seen here. Kernels from 6.0 on book up
+--   to a megabyte for each processor late, so the figure may lag behind by that.
 --
 -- All TCP sockets of all namespaces share one account, tcp_mem, in pages: below the first figure nothing happens, above the second
 -- the kernel is under pressure, shrinks windows and drops what came out of order, at the third it refuses: segments
