@@ -212,6 +212,9 @@ func count(res *Result) Counts {
 				c.RulesFound++
 			case NotJudged:
 				c.RulesUnjudged++
+				if o.OnRequest {
+					c.RulesUnasked++
+				}
 			}
 		}
 	}

@@ -128,6 +128,8 @@ type Outcome struct {
 	Verdict string `json:"verdict"`       // findings, clean or not judged
 	Why     string `json:"why,omitempty"` // not judged: what was missing; findings: what may hide more
 	Ref     string `json:"ref,omitempty"` // address of the coverage row that says so
+
+	OnRequest bool `json:"on_request,omitempty"` // capture reads what is missing only when it is asked to, and it was not
 }
 
 // Counts are the totals that every rendering prints, so that none of them counts for itself.
@@ -138,5 +140,6 @@ type Counts struct {
 	RulesClean    int              `json:"rules_clean"` // rule × host
 	RulesFound    int              `json:"rules_found"`
 	RulesUnjudged int              `json:"rules_not_judged"`
+	RulesUnasked  int              `json:"rules_not_asked"` // those of RulesUnjudged that only lack what capture reads on request
 	Gaps          int              `json:"gaps"`
 }

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/netmortem/netmortem/schema"
 )
@@ -22,39 +23,43 @@ func (k *knowledge) judge(q *question, host string, found int) Outcome {
 		o.Verdict = Findings
 	}
 	for _, name := range q.reads {
-		why, ref := k.missing(name, host)
-		if why == "" {
+		why, ref, asked := k.missing(name, host)
+		// What nobody asked for is no gap of the bundle; a gap beside it counts for more.
+		if why == "" || !asked && o.Why != "" {
 			continue
 		}
-		if found > 0 {
-			o.Why, o.Ref = "there may be more: "+why, ref
+		if o.Why, o.Ref, o.OnRequest = why, ref, !asked; found > 0 {
+			o.Why = "there may be more: " + why
 		} else {
-			o.Verdict, o.Why, o.Ref = NotJudged, why, ref
+			o.Verdict = NotJudged
 		}
-		return o
+		if asked {
+			return o
+		}
 	}
 	return o
 }
 
-// missing says why a table is not known to the end on a host; empty when it is.
-func (k *knowledge) missing(table, host string) (why, ref string) {
+// missing says why a table is not known to the end on a host; empty when it is. asked is false when it is only because capture reads
+// it on request, and nobody asked.
+func (k *knowledge) missing(table, host string) (why, ref string, asked bool) {
 	t := schema.TableByName(table)
 	if t.Scope == schema.PerSwarm {
 		if k.swarm[table] || k.outside[host] {
-			return "", ""
+			return "", "", true
 		}
 		if l, ok := k.swarmLost[table]; ok {
-			return "no manager's bundle tells of the swarm: " + l.String(), l.ref
+			return "no manager's bundle tells of the swarm: " + l.String(), l.ref, true
 		}
-		return "no manager's task list in any bundle: " + t.Name + " is not known", ""
+		return "no manager's task list in any bundle: " + t.Name + " is not known", "", true
 	}
 	if l, ok := k.lost[host][table]; ok {
-		return l.String(), l.ref
+		return l.String(), l.ref, !strings.HasPrefix(l.reason, schema.OnRequest)
 	}
 	if t.Volatile && k.readOnce[host] {
-		return t.Name + " was read once only: a passing state cannot be told from a lasting one", host + "/rows/host.jsonl:1"
+		return t.Name + " was read once only: a passing state cannot be told from a lasting one", host + "/rows/host.jsonl:1", true
 	}
-	return "", ""
+	return "", "", true
 }
 
 func (l loss) String() string {

@@ -57,7 +57,7 @@ func (p *page) Label() string {
 // Complete reports that nothing is left unknown: every host that the swarm names was captured, whole, and every rule
 // was judged.
 func (p *page) Complete() bool {
-	return p.Counts.Gaps == 0 && p.Counts.RulesUnjudged == 0 && p.Counts.HostsCaptured == p.Counts.HostsNamed && len(p.Problems) == 0
+	return p.Counts.Gaps == 0 && p.Counts.RulesUnjudged == p.Counts.RulesUnasked && p.Counts.HostsCaptured == p.Counts.HostsNamed && len(p.Problems) == 0
 }
 
 // Names writes a list of hosts, short.

@@ -99,7 +99,7 @@ func worst(r *analyze.Result) analyze.Severity {
 // a host that nobody captured, or a collector failed or was cut. What capture skipped on purpose and no rule wanted,
 // and what does not exist on a host, is no such thing.
 func missing(r *analyze.Result) bool {
-	if r.Counts.RulesUnjudged > 0 {
+	if r.Counts.RulesUnjudged > r.Counts.RulesUnasked {
 		return true
 	}
 	for _, h := range r.Hosts {
