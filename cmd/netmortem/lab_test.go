@@ -84,6 +84,7 @@ func (l *lab) testHealthy(t *testing.T, m *labMatrix, when string) {
 // testFault plants a fault, lets a real client try it, captures, compares with what the fault wants, and heals it.
 func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	start := time.Now()
+	l.since = start
 	planted := plantedWords(l.must(t, "plant", f.Name))
 	healed := false
 	heal := func() {
@@ -116,6 +117,7 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	heal()
 	l.settle(t, f)
 	l.recovered(t, f)
+	l.since = time.Now()
 }
 
 // labRecovery is how often a client may try a healed fault until it loses nothing: what it and the tunnel had learned

@@ -33,6 +33,8 @@ type lab struct {
 	analyze string // the program that analyzes
 	dir     string // for bundles
 	bundles int    // sets of bundles taken so far
+
+	since time.Time // logs and events from then on are of interest: what an earlier fault left in them is not
 }
 
 // startLab boots a lab with the sample swarm, or takes the one that the environment names. Without the environment
@@ -109,7 +111,11 @@ func (l *lab) bundlesOf(t *testing.T, flags string, codes ...int) []string {
 	t.Helper()
 	l.bundles++
 	dir := filepath.Join(l.dir, strconv.Itoa(l.bundles))
-	_, err := l.do("capture", dir, flags)
+	args := []string{"capture", dir, flags}
+	if !l.since.IsZero() {
+		args = append(args, fmt.Sprintf("--since=%ds", 1+int(time.Since(l.since).Seconds())))
+	}
+	_, err := l.do(args...)
 	code := 0
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		code = exit.ExitCode()
