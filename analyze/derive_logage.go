@@ -8,7 +8,7 @@ import "github.com/netmortem/netmortem/schema"
 // Only where a record has no such stamp, or the capture none, is the time of day compared.
 var kernelLogAge = Derived{
 	Name: "kernel_log_age",
-	Doc:  "Records of the kernel's log that are on the list of classes, with their age.",
+	Doc:  "Records of the kernel's log that are on the list of classes and no older than was asked for, with their age.",
 	Columns: []schema.Column{
 		colHost(),
 		must(text("class", schema.Plain, "what it is about, as in kernel_log")),
@@ -23,18 +23,18 @@ var kernelLogAge = Derived{
 	},
 	Query: `
 SELECT host, class, age_s, dev, comm, container, cgroup, dport, text, ref FROM (
-  SELECT k.host, k.class, k.dev, k.comm, k.container, k.cgroup, k.dport, k.text, k.ref,
+  SELECT k.host, h.since_s, k.class, k.dev, k.comm, k.container, k.cgroup, k.dport, k.text, k.ref,
     COALESCE(h.monotonic_ns * 0.000000001 - k.monotonic_us * 0.000001, (julianday(h.wall) - julianday(k.time)) * 86400.0) AS age_s
   FROM kernel_log AS k JOIN host AS h ON h.host = k.host
   WHERE k.class IS NOT NULL
-) WHERE age_s IS NOT NULL`,
+) WHERE age_s IS NOT NULL AND (since_s IS NULL OR age_s <= since_s)`,
 	Index: []string{"class, host"},
 }
 
 // logLineAge leaves out lines whose stamp has no zone: how old they are is not known.
 var logLineAge = Derived{
 	Name: "log_line_age",
-	Doc:  "Lines of the daemons' logs that are on the list of classes, with their age.",
+	Doc:  "Lines of the daemons' logs that are on the list of classes and no older than was asked for, with their age.",
 	Columns: []schema.Column{
 		colHost(),
 		must(text("class", schema.Plain, "what it is about, as in log_line")),
@@ -47,9 +47,9 @@ var logLineAge = Derived{
 	},
 	Query: `
 SELECT host, class, age_s, ident, container, text, error, ref FROM (
-  SELECT l.host, l.class, l.ident, l.container, l.text, l.error, l.ref, (julianday(h.wall) - julianday(l.time)) * 86400.0 AS age_s
+  SELECT l.host, h.since_s, l.class, l.ident, l.container, l.text, l.error, l.ref, (julianday(h.wall) - julianday(l.time)) * 86400.0 AS age_s
   FROM log_line AS l JOIN host AS h ON h.host = l.host
   WHERE l.class IS NOT NULL
-) WHERE age_s IS NOT NULL`,
+) WHERE age_s IS NOT NULL AND (since_s IS NULL OR age_s <= since_s)`,
 	Index: []string{"class, host"},
 }

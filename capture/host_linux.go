@@ -28,6 +28,7 @@ func readHost(o Options) (schema.Host, error) {
 		BootID:      firstLine(o.path("/proc/sys/kernel/random/boot_id")),
 		CorePattern: firstLine(o.path("/proc/sys/kernel/core_pattern")),
 		CPUs:        countCPUs(firstLine(o.path("/sys/devices/system/cpu/online"))),
+		SinceS:      o.Since.Seconds(),
 	}
 	for _, name := range []string{"/etc/os-release", "/usr/lib/os-release"} { // os-release(5): the first that exists
 		if data, err := readBounded(o.path(name), 1<<16); err == nil {

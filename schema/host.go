@@ -22,6 +22,7 @@ type Host struct {
 	ClockMaxErr  *int64    `json:"clock_maxerror_us,omitzero" class:"plain" doc:"adjtimex maxerror: bound on the clock's error, microseconds"`
 	ClockEstErr  *int64    `json:"clock_esterror_us,omitzero" class:"plain" doc:"adjtimex esterror: estimated error, microseconds"`
 	CorePattern  string    `json:"core_pattern,omitzero" class:"text" doc:"/proc/sys/kernel/core_pattern"`
+	SinceS       float64   `json:"since_s,omitzero" class:"plain" doc:"seconds before the capture of which logs and events were asked for: an older line is there by chance"`
 	FirstRead    time.Time `json:"first_read,omitzero" class:"plain" doc:"when the first read of the volatile tables began, by the host's clock"`
 	LastRead     time.Time `json:"last_read,omitzero" class:"plain" doc:"when the last read of the volatile tables began; absent when there was only one"`
 	FinishedRead time.Time `json:"finished_read,omitzero" class:"plain" doc:"when the last read of the volatile tables ended"`
