@@ -10,7 +10,7 @@
 -- risk: frames of every bridge of the host then pass iptables, those of virtual machines too: with a DROP policy of FORWARD their network may end
 -- verify: sysctl net.bridge.bridge-nf-call-iptables
 -- undo: sysctl -w net.bridge.bridge-nf-call-iptables=0
--- limits: only where Docker needs it: docker_gwbridge of a swarm's host, another bridge with inter-container communication off, or userland-proxy=false. Ordinary hosts are not.
+-- limits: only where Docker needs it: docker_gwbridge of a swarm's host, or userland-proxy=false. Ordinary hosts are not.
 --
 -- Two containers on one bridge speak to each other without the host's IP layer, unless br_netfilter hands the frames to iptables. Docker needs that
 -- for docker_gwbridge, on which containers of one host must not reach each other (inter-container communication is off there), and, without the
