@@ -15,7 +15,7 @@ import (
 // subnetOverlap is arithmetic on prefixes, which SQL has not.
 var subnetOverlap = Derived{
 	Name: "subnet_overlap",
-	Doc:  "Pairs of networks of one host's daemon whose IPv4 subnets overlap.",
+	Doc:  "Pairs of networks of one host, the swarm's overlays among them, whose IPv4 subnets overlap.",
 	Columns: []schema.Column{
 		colHost(),
 		must(text("network_id", schema.Plain, "one network")),
@@ -74,6 +74,7 @@ func fillSubnetOverlap(ctx context.Context, tx *sql.Tx, put func(row ...any) err
 	if err != nil {
 		return err
 	}
+	all = withAllOverlays(all)
 	slices.SortStableFunc(all, func(a, b poolSubnet) int {
 		return cmp.Or(cmp.Compare(a.host, b.host), cmp.Compare(a.first, b.first), cmp.Compare(b.last, a.last), cmp.Compare(a.id, b.id))
 	})
@@ -93,9 +94,35 @@ func fillSubnetOverlap(ctx context.Context, tx *sql.Tx, put func(row ...any) err
 	return nil
 }
 
+// withAllOverlays adds to each host the overlays that only others know: a worker learns of one when its first task comes.
+func withAllOverlays(all []poolSubnet) []poolSubnet {
+	type key struct{ host, id string }
+	known := map[key]bool{}
+	var overlays []poolSubnet
+	var hosts []string
+	for _, s := range all {
+		if !known[key{"", s.id + s.text}] && s.driver == "overlay" {
+			overlays = append(overlays, s)
+		}
+		if !slices.Contains(hosts[max(0, len(hosts)-1):], s.host) { // sorted by host
+			hosts = append(hosts, s.host)
+		}
+		known[key{s.host, s.id}], known[key{"", s.id + s.text}] = true, true
+	}
+	for _, h := range hosts {
+		for _, s := range overlays {
+			if !known[key{h, s.id}] {
+				s.host = h
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
 // poolUse counts what is left of the pools from which Docker takes subnets of networks that ask for none. A daemon without pools of
 // its own has the fifteen of 172.17.0.0/16 to 172.31.0.0/16 and sixteen of 192.168.0.0/16 (moby libnetwork/ipamutils); it passes
-// over what overlaps one of its networks or a route of the host. A swarm has 10.0.0.0/8 in pieces of 24 bits.
+// over what overlaps one of its networks or a route of the host to its own link; routes by a gateway do not count (seen with 20.10). A swarm has 10.0.0.0/8 in pieces of 24 bits.
 var poolUse = Derived{
 	Name: "pool_use",
 	Doc:  "Subnets left in the default address pools: of each daemon for local networks, of the swarm for overlays, as its managers know it.",
@@ -105,7 +132,7 @@ var poolUse = Derived{
 		must(text("pools", schema.Addr, "the pools, comma separated")),
 		must(whole("preset", "1 when these are Docker's own, 0 when somebody has set them")),
 		must(whole("total", "subnets that they make")),
-		must(whole("free", "of these neither used by a network nor overlapping a route of the host, which counts for local ones")),
+		must(whole("free", "of these neither used by a network nor overlapping a route of the host without a gateway, which counts for local ones")),
 		must(refCol("ref", "row of engine")),
 	},
 	Reads: []string{"engine", "network", "network_subnet", "route", "netns"},
@@ -120,7 +147,7 @@ const (
 const hostRoutes = `
 SELECT r.host, '', COALESCE(r.dev, ''), 'route', r.dst, r.ref
 FROM route AS r JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
-WHERE r.family = 'ipv4' AND r.table_id = 254 AND r.type = 'unicast' AND r.dst <> '0.0.0.0/0'
+WHERE r.family = 'ipv4' AND r.table_id = 254 AND r.type = 'unicast' AND r.scope = 'link' AND r.dst <> '0.0.0.0/0'
 ORDER BY r.host, r.dst, r.ref`
 
 func fillPoolUse(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {

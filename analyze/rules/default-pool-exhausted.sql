@@ -24,7 +24,7 @@
 --
 -- A network that asks for no subnet gets the next one of the daemon's default pools; without a setting these are thirty-one: 172.17.0.0/16 to 172.31.0.0/16, and
 -- 192.168.0.0/16 in pieces of 20 bits. Docker passes over those that overlap a network it has or a route of the host, so a VPN that routes
--- 172.16.0.0/12 takes fifteen at once. Every compose project makes a network, and many are never removed. When none is left, the next
+-- 172.16.0.0/12 into its tunnel takes fifteen at once (a route by a gateway does not count). Every compose project makes a network, and many are never removed. When none is left, the next
 -- one fails: "could not find an available, non-overlapping IPv4 address pool among the defaults", or since 28
 -- "all predefined address pools have been fully subnetted". A swarm has pools of its own for overlays.
 WITH said AS (

@@ -15,13 +15,13 @@
 -- verify: docker info -f '{{json .DefaultAddressPools}}'
 -- undo: the former daemon.json, and systemctl restart docker
 -- upstream: moby/moby#50011, moby/moby#34493
--- limits: says what overlaps by the daemon's own list. Two overlays that overlap are reported for the managers only. Overlap with the host's own networks is
+-- limits: says what overlaps by the daemon's own list and the overlays that any host knows. Two overlays that overlap are reported for the managers only. Overlap with the host's own networks is
 --   bridge-overlaps-lan's, with what containers must reach outside overlay-overlaps-underlay-dns's.
 --
 -- Two of a node's networks have subnets that overlap. A container on both has two routes to the same addresses and reaches only one of the networks by them;
 -- the other's services time out from there. Where Docker notices, it refuses: a task whose network cannot be set up on the node is rejected with "Pool overlaps
--- with other one on this address space", on this node, while the same service runs on others. Engines from 28.1 on notice more of it, because
--- local networks and overlays are then allotted from one address space.
+-- with other one on this address space", on this node, while the same service runs on others. Engine 20.10 refuses
+-- likewise to make a local network over an overlay that the node has joined; from 28.1 on more of it is noticed.
 --
 -- It comes of a local network (a compose project, docker network create on the node) whose subnet was chosen from the range that the swarm uses for its
 -- overlays, or the other way round. An overlap that nobody has met yet is reported as low: the next task on this node may meet it.
