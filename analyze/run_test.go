@@ -125,7 +125,7 @@ func TestResult(t *testing.T) {
 		t.Fatalf("findings: %+v", res.Findings)
 	}
 	f := res.Findings[0]
-	if got, want := printFindings(res.Findings), "m: eth1 is down\n\tlink:m/eth1\n\tmtu = 1500\n\tm/rows/link.jsonl:2\n\tm/raw/docker/nodes.json:1\n"; got != want {
+	if got, want := printFindings(res.Findings), "m: eth1 is down\n\tlink:m/eth1\n\tcritical\n\tmtu = 1500\n\tm/rows/link.jsonl:2\n\tm/raw/docker/nodes.json:1\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 	if !strings.HasPrefix(f.ID, "toy-") || f.Evidence[0].Name != "link" ||
