@@ -36,7 +36,7 @@ WITH found AS (
     c.ref AS coverage_ref, NULL AS sysctl_ref, 'no rule translates the source' AS broken
   FROM expected_snat AS e
   JOIN captured AS c ON c.tbl = 'iptables_rule' AND c.host = e.host AND c.netns = e.netns
-  LEFT JOIN iptables_rule AS r ON r.host = e.host AND r.netns = e.netns AND r.tbl = 'nat' AND r.family = 'ipv4'
+  LEFT JOIN iptables_rule AS r ON r.host = e.host AND r.netns = e.netns AND r.tbl = 'nat' AND r.family = 'ipv4' AND r.chain = 'POSTROUTING'
     AND (r.target = 'MASQUERADE' OR r.target = 'SNAT' AND (r.to_ip IS NULL OR r.to_ip = e.to_ip)) AND (r.dst IS NULL OR r.dst = e.subnet OR COALESCE(r.unmodelled, '') <> '')
   WHERE r.host IS NULL
   UNION ALL
