@@ -75,10 +75,10 @@ SELECT
   c.lb_ref,
   t.ref AS timeout_ref
 FROM client AS c
-JOIN captured AS k ON k.tbl = 'ipvs_connection' AND k.host = c.host AND k.netns = c.lb_netns
+CROSS JOIN captured AS k
 LEFT JOIN known AS i ON i.host = c.host AND i.netns = c.lb_netns AND i.client = c.client_ip AND i.cport = c.client_port AND i.vaddress = c.vip AND i.vport = c.vport
 LEFT JOIN ipvs_timeout AS t ON t.host = c.host AND t.netns = c.lb_netns
-WHERE i.host IS NULL
+WHERE k.tbl = 'ipvs_connection' AND k.host = c.host AND k.netns = c.lb_netns AND i.host IS NULL
 UNION ALL
 SELECT
   c.host,

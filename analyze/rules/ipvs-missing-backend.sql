@@ -33,7 +33,7 @@ WITH missing AS (
     COUNT(*) OVER (PARTITION BY e.task_id, e.vip) - 1 AS elsewhere, p.places
   FROM expected_ipvs_destination AS e
   JOIN captured AS c ON c.tbl = 'ipvs_destination' AND c.host = e.host AND c.netns = e.netns
-  JOIN (SELECT task_id, vip, COUNT(*) AS places FROM expected_ipvs_destination GROUP BY task_id, vip) AS p ON p.task_id = e.task_id AND p.vip = e.vip
+  LEFT JOIN (SELECT task_id, vip, COUNT(*) AS places FROM expected_ipvs_destination GROUP BY task_id, vip) AS p ON p.task_id = e.task_id AND p.vip = e.vip
   LEFT JOIN balancer_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.vip = e.vip AND d.ip = e.ip
   WHERE d.ip IS NULL
 )

@@ -64,8 +64,8 @@ FROM (
   WHERE x.seen = 'both' AND x.weight > 0 AND t.ip IS NULL
 ) AS d
 JOIN swarm_view AS v ON v.host = d.host
-JOIN (SELECT net, ip, COUNT(DISTINCT host) AS hosts FROM balancer_destination WHERE seen = 'both' AND weight > 0 GROUP BY net, ip) AS p ON p.net = d.net AND p.ip = d.ip
-JOIN (SELECT net, COUNT(DISTINCT host) AS hosts FROM balancer GROUP BY net) AS n ON n.net = d.net
+LEFT JOIN (SELECT net, ip, COUNT(DISTINCT host) AS hosts FROM balancer_destination WHERE seen = 'both' AND weight > 0 GROUP BY net, ip) AS p ON p.net = d.net AND p.ip = d.ip
+LEFT JOIN (SELECT net, COUNT(DISTINCT host) AS hosts FROM balancer GROUP BY net) AS n ON n.net = d.net
 LEFT JOIN network_change AS q ON q.net = d.net
 LEFT JOIN (SELECT net, ip, MAX(label) AS label, MAX(state) AS state, MAX(ref) AS ref FROM task_endpoint WHERE gone = 1 GROUP BY net, ip) AS g
   ON g.net = d.net AND g.ip = d.ip

@@ -124,6 +124,6 @@ JOIN link AS u ON u.host = r.host AND u.netns = r.netns AND u.ifindex = r.ifinde
 JOIN link AS b ON b.host = h.host AND b.netns = h.netns AND b.kind = 'bridge' AND b.mtu > u.mtu AND b.ifindex <> u.ifindex AND b.operstate <> 'down'
 JOIN (SELECT DISTINCT host, bridge_ifindex FROM bridge_endpoint) AS e ON e.host = b.host AND e.bridge_ifindex = b.ifindex
 JOIN (SELECT host, netns FROM route WHERE dst = '0.0.0.0/0' AND table_id = 254 GROUP BY host, netns HAVING COUNT(DISTINCT ifindex) = 1) AS way
-  ON way.host = r.host AND way.netns = r.netns
+  ON way.host = h.host AND way.netns = h.netns
 WHERE h.kind = 'host'
 GROUP BY b.host, u.name, u.mtu
