@@ -32,7 +32,7 @@ const pragmas = `PRAGMA page_size = 8192;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
-PRAGMA temp_store = MEMORY;
+PRAGMA temp_store = FILE;
 PRAGMA cache_size = -65536;
 PRAGMA trusted_schema = OFF;`
 

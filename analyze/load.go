@@ -22,14 +22,14 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lays := layouts()
-	spare := make(chan []byte, 64) // buffers of packs that were written
+	spare := make(chan []byte, 16) // buffers of packs that were written
 	type job struct {
 		out chan batch
 		rep *loaded
 	}
 	jobs := make([]job, len(sources))
 	for i, s := range sources {
-		jobs[i] = job{make(chan batch, 32), &loaded{source: s}}
+		jobs[i] = job{make(chan batch, 8), &loaded{source: s}}
 	}
 	// Readers take sources in order, so the one that the writer waits for is always being read.
 	next := make(chan int)
