@@ -45,12 +45,6 @@ func loadHosts(t testing.TB, hosts []*fixtureHost, derived []*Derived) (*databas
 	return db, lin, reports
 }
 
-// runRule loads hosts and runs one rule.
-func runRule(t testing.TB, r *Rule, hosts []*fixtureHost) []Finding {
-	t.Helper()
-	return newBench(t, r).run(t, hosts)
-}
-
 // newBench is a bench that the test closes; without SQLite the test is skipped.
 func newBench(t testing.TB, r *Rule) *bench {
 	t.Helper()
