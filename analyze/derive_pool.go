@@ -135,6 +135,7 @@ var poolUse = Derived{
 		must(whole("free", "of these neither used by a network nor overlapping a route of the host without a gateway, which counts for local ones")),
 		must(refCol("ref", "row of engine")),
 	},
+	Index: []string{"host"},
 	Reads: []string{"engine", "network", "network_subnet", "route", "netns"},
 	Fill:  fillPoolUse,
 }

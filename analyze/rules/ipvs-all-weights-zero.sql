@@ -39,10 +39,10 @@ WITH wanted AS (
     MIN(CASE WHEN d.weight = 0 AND d.seen = 'both' THEN e.ip END) AS idle_ip, MIN(CASE WHEN d.weight = 0 THEN d.ref END) AS destination_ref,
     MIN(e.task_ref) AS task_ref, MIN(e.service_ref) AS service_ref, MIN(e.mark_ref) AS mark_ref
   FROM expected_ipvs_destination AS e
-  LEFT JOIN ipvs_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.fwmark = e.fwmark AND d.address = e.ip
+  LEFT JOIN balancer_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.fwmark = e.fwmark AND d.ip = e.ip
   GROUP BY e.host, e.netns, e.net, e.vip, e.fwmark, e.service_id
 ), others AS (
-  SELECT host, netns, fwmark, COUNT(*) AS n FROM ipvs_destination WHERE weight > 0 OR seen <> 'both' GROUP BY host, netns, fwmark
+  SELECT host, netns, fwmark, COUNT(*) AS n FROM balancer_destination WHERE weight > 0 OR seen <> 'both' GROUP BY host, netns, fwmark
 )
 SELECT
   w.host,
