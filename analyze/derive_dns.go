@@ -85,18 +85,22 @@ SELECT c.host, c.netns, c.container, c.client, c.name, c.service, c.net, c.netwo
   'service ' || c.service || ' has this virtual address and settled tasks on ' || COALESCE(c.network, c.net)
 FROM shared AS c
 JOIN reading AS r ON r.host = c.host
+LEFT JOIN network_change AS q ON q.net = c.net
 JOIN swarm_service_vip AS v ON v.service_id = c.service_id AND substr(v.network_id, 1, 8) = c.net
 JOIN task_endpoint AS t ON t.service_id = c.service_id AND t.net = c.net
 WHERE c.networks = 1 AND c.tasks = 0 AND c.mode = 'vip' AND c.answered = c.asked AND c.since_s <= r.first_s - 60
   AND instr(v.ip, ':') = 0 AND t.running = 1 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120
+  AND (t.look_s >= r.last_s OR q.changed_s <= t.look_s - 30)
 GROUP BY c.host, c.netns, c.container, c.client, c.name, c.service, c.net, c.network, v.ip, c.ref
 UNION ALL
 SELECT c.host, c.netns, c.container, c.client, c.name, c.service, c.net, c.network, t.ip, 'task', t.label, t.ref, c.ref,
   'the managers have task ' || COALESCE(t.label, t.task_id) || ' running'
 FROM shared AS c
 JOIN reading AS r ON r.host = c.host
+LEFT JOIN network_change AS q ON q.net = c.net
 JOIN task_endpoint AS t ON t.service_id = c.service_id AND t.net = c.net
 WHERE c.networks = 1 AND (c.tasks = 1 OR c.mode = 'dnsrr') AND c.answered = c.asked AND c.since_s <= r.first_s - 60
-  AND t.running = 1 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120`,
+  AND t.running = 1 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120
+  AND (t.look_s >= r.last_s OR q.changed_s <= t.look_s - 30)`,
 	Index: []string{"host, netns, name, ip"},
 }

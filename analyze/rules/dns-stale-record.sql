@@ -40,7 +40,7 @@ WITH wrong AS (
   LEFT JOIN swarm_service_vip AS p ON p.host = v.manager AND p.service_id = s.service_id AND p.ip = a.ip
   LEFT JOIN task_endpoint AS t ON t.ip = a.ip AND t.service_id = s.service_id AND (t.gone = 0 OR t.since_s > v.first_s - 60)
   WHERE a.hits = a.asked AND p.ip IS NULL AND t.ip IS NULL
-    AND (v.look_s >= v.first_s OR q.changed_s <= v.look_s - 120)
+    AND (v.look_s >= v.last_s OR q.changed_s <= v.look_s - 60)
 ), proved AS (
   SELECT x.*, 1 AS rank, 'task ' || COALESCE(t.label, t.task_id) || ' had it and has ended (' || t.state || ')' AS owner, t.ref AS owner_ref
   FROM wrong AS x JOIN task_endpoint AS t ON t.net = x.net AND t.ip = x.ip AND t.service_id = x.service_id AND t.gone = 1
