@@ -41,7 +41,7 @@ func (l *lab) testBusy(t *testing.T, m *labMatrix) {
 	}
 	stop()
 	l.must(t, "settle")
-	l.testHealthy(t, m, "after all of it")
+	l.silent(t, m, "after all of it", codeOK, codePartial)
 }
 
 // silent captures and fails on every finding of severity medium or above. A host that is busy may be slow to answer.
