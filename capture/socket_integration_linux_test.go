@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -143,6 +144,9 @@ func (sc *socketScene) build() error {
 	if err := unix.Shutdown(client, unix.SHUT_WR); err != nil {
 		return err
 	}
+	if err := awaitState(client, unix.BPF_TCP_FIN_WAIT2); err != nil {
+		return err
+	}
 	// A socket of IPv6 that serves IPv4, as dockerd's do.
 	if l, sc.six, err = sc.listen(&unix.SockaddrInet6{}, unix.AF_INET6, 16); err != nil {
 		return err
@@ -154,6 +158,18 @@ func (sc *socketScene) build() error {
 		return err
 	}
 	return sc.datagrams()
+}
+
+// awaitState waits until a connection is in this state of include/net/tcp_states.h: the peer acknowledges a FIN when it likes to.
+func awaitState(fd int, state uint8) error {
+	for range 400 {
+		info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+		if err != nil || info.State == state {
+			return err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return fmt.Errorf("the connection is not in state %d after two seconds", state)
 }
 
 // datagrams makes a UDP socket, bound as Docker's resolver is, whose buffer takes one datagram and drops others, and a raw one.
