@@ -19,7 +19,7 @@ const ResultVersion = 1
 func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded, questions []*question) (*Result, error) {
 	res := &Result{
 		SchemaVersion: ResultVersion, Tool: a.options.Tool, Analyzed: a.options.Now.UTC(), Severity: None, Database: a.options.DB,
-		Hosts: []Host{}, Findings: []Finding{}, Rules: []Judged{},
+		Hosts: []Host{}, Findings: []Finding{}, Causes: []Cause{}, Rules: []Judged{},
 	}
 	for _, r := range reports {
 		res.Problems = append(res.Problems, r.problems...)
@@ -36,9 +36,7 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 	if err := a.askAll(ctx, db, res, know, questions); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(res.Findings, func(x, y Finding) int {
-		return cmp.Or(-cmp.Compare(x.Severity.Rank(), y.Severity.Rank()), strings.Compare(x.Rule, y.Rule), compareFindings(x, y))
-	})
+	sortFindings(res.Findings)
 	missing, err := excerpts(ctx, a.sources, res.Findings)
 	if err != nil {
 		return nil, err
@@ -47,11 +45,26 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 		res.Problems = append(res.Problems, fmt.Sprintf("%s: a finding cites this address, and nothing stands there", ref))
 	}
 	a.progress("evidence", 1)(1)
+	if err := a.findCauses(ctx, db, res); err != nil {
+		return nil, fmt.Errorf("rank the causes: %w", err)
+	}
 	res.Counts = count(res)
 	if len(res.Findings) > 0 {
 		res.Severity = res.Findings[0].Severity
 	}
+	for _, c := range res.Causes { // a broken path that no finding names
+		if c.Severity.Rank() > res.Severity.Rank() {
+			res.Severity = c.Severity
+		}
+	}
 	return res, nil
+}
+
+// sortFindings puts the most severe first, then goes by rule, host and subject.
+func sortFindings(list []Finding) {
+	slices.SortStableFunc(list, func(x, y Finding) int {
+		return cmp.Or(-cmp.Compare(x.Severity.Rank(), y.Severity.Rank()), strings.Compare(x.Rule, y.Rule), compareFindings(x, y))
+	})
 }
 
 // askAll runs every rule and says what became of it on every host.
@@ -221,7 +234,7 @@ func count(res *Result) Counts {
 	return c
 }
 
-// verdict is the first sentence of every rendering: the worst finding with its host and its evidence, or why there
+// verdict is the first sentence of every rendering: the first cause with what it breaks, its evidence and since when, or why there
 // is none. It never says that all is well: rules see what they were written for.
 func verdict(res *Result) string {
 	c := res.Counts
@@ -229,14 +242,19 @@ func verdict(res *Result) string {
 	if n := len(res.Unreadable); n > 0 {
 		seen += fmt.Sprintf(", %s unreadable", plural(n, "bundle"))
 	}
-	if len(res.Findings) == 0 {
+	if len(res.Findings)+len(res.Causes) == 0 {
 		if c.RulesClean == 0 {
 			return fmt.Sprintf("Nothing could be judged on %s: %s not judged.", seen, plural(c.RulesUnjudged, "check"))
 		}
 		return fmt.Sprintf("No rule found a fault on %s; %s clean, %d not judged.", seen, plural(c.RulesClean, "check"), c.RulesUnjudged)
 	}
-	f := res.Findings[0]
-	s := fmt.Sprintf("%s (%s on %s, evidence %s)", f.Summary, f.Rule, f.Host, f.Evidence[0].Ref)
+	s := ""
+	if len(res.Causes) > 0 {
+		s = res.Causes[0].sentence()
+	} else { // a result that was made without causes
+		f := res.Findings[0]
+		s = fmt.Sprintf("%s (%s on %s, evidence %s)", f.Summary, f.Rule, f.Host, f.Evidence[0].Ref)
+	}
 	if more := len(res.Findings) - 1; more > 0 {
 		on := map[string]bool{}
 		for _, f := range res.Findings {

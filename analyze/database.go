@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/netmortem/netmortem/analyze/packrows"
 	"github.com/netmortem/netmortem/schema"
@@ -77,7 +78,7 @@ func create(ctx context.Context, path string, derived []*Derived) (_ *database, 
 			return nil, fmt.Errorf("table %s: %w", schema.Tables[i].Name, err)
 		}
 	}
-	for _, d := range append(ownTables(), derived...) {
+	for _, d := range slices.Concat(ownTables(), derived, causeTables()) {
 		if _, err = db.tx.ExecContext(ctx, d.DDL()); err != nil {
 			return nil, fmt.Errorf("table %s: %w", d.Name, err)
 		}

@@ -73,8 +73,8 @@ WHERE e.node_id IS NULL AND b.hostname IS NULL
 GROUP BY n.node_id`,
 }
 
-// Tables lists the tables of a database that no bundle has rows of: what loading knows, then what is derived.
-func Tables() []*Derived { return append(ownTables(), computed()...) }
+// Tables lists the tables of a database that no bundle has rows of: what loading knows, then what is derived, then the causes.
+func Tables() []*Derived { return append(append(ownTables(), computed()...), causeTables()...) }
 
 // computed lists every table that is computed after loading, in order.
 func computed() []*Derived { return append([]*Derived{&uncapturedNode}, derivedTables...) }

@@ -151,7 +151,7 @@ func TestPlainSQLite(t *testing.T) {
 	for i := range schema.Tables {
 		run(schema.Tables[i].Name, "SELECT * FROM "+schema.Tables[i].Name)
 	}
-	for _, d := range append(ownTables(), computed()...) {
+	for _, d := range Tables() {
 		run(d.Name, "SELECT * FROM "+d.Name)
 	}
 }

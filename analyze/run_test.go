@@ -133,7 +133,7 @@ func TestResult(t *testing.T) {
 		!strings.HasPrefix(f.Evidence[1].Excerpt, `[{"ID":"n1"`) {
 		t.Errorf("finding: %+v", f)
 	}
-	if want := "eth1 is down (toy on m, evidence m/rows/link.jsonl:2)."; res.Verdict != want {
+	if want := "eth1 is down (toy on m, evidence m/rows/link.jsonl:2); since before the capture."; res.Verdict != want {
 		t.Errorf("verdict %q; want %q", res.Verdict, want)
 	}
 	if got, want := outcomes(res), "m findings\nw clean\nx not judged (the swarm names this node, and there is no bundle of it )"; got != want {

@@ -8,6 +8,13 @@ import (
 	"testing"
 )
 
+// firstOfScenario is the rule of the first cause; a healthy scenario has none.
+var firstOfScenario = map[string]string{
+	"literature-local-answer.txtar":             "fdb-local-mac-behind-vxlan",
+	"literature-local-answer-bridge-only.txtar": "fdb-local-mac-behind-vxlan",
+	"literature-two-marks.txtar":                "vip-multiple-marks",
+}
+
 // TestScenarios runs every rule over each scenario: a whole small swarm, or a case of the literature. want holds the
 // findings of all rules in the order of their ids, each below the line of its rule.
 func TestScenarios(t *testing.T) {
@@ -25,6 +32,7 @@ func TestScenarios(t *testing.T) {
 				hosts[hostLabel(&h.meta)] = true
 			}
 			var b strings.Builder
+			var all []Finding
 			for _, r := range rules {
 				q, err := askOne(context.Background(), db, lin, r)
 				if err != nil {
@@ -37,8 +45,21 @@ func TestScenarios(t *testing.T) {
 				if len(found) > 0 {
 					b.WriteString("# " + r.ID + "\n" + printFindings(found))
 				}
+				all = append(all, found...)
 			}
 			f.check(t, b.String())
+			sortFindings(all)
+			times, err := timesOf(context.Background(), db, all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first := ""
+			if list := causes(all, nil, &causeKnowledge{}, times); len(list) > 0 {
+				first = list[0].Rule
+			}
+			if want := firstOfScenario[filepath.Base(path)]; first != want {
+				t.Errorf("the first cause is %q, want %q", first, want)
+			}
 		})
 	}
 }

@@ -40,6 +40,22 @@ func TestRenderingsAgree(t *testing.T) {
 					}
 				}
 			}
+			for _, c := range p.TopCauses() {
+				said := []string{c.Summary, c.Name(), c.Confidence.Word, string(c.Severity)}
+				if x.name != "json" {
+					said = append(said, c.Breaks.Line())
+				}
+				for _, s := range said {
+					if !strings.Contains(text, flat("", s)) {
+						t.Errorf("%s, %s: %q of cause %d is not there", name, x.name, s, c.Rank)
+					}
+				}
+				for _, s := range c.Symptoms {
+					if !strings.Contains(text, s.Rule) {
+						t.Errorf("%s, %s: %s, which follows from cause %d, is not there", name, x.name, s.Rule, c.Rank)
+					}
+				}
+			}
 			if strings.Contains(out, "brief") || x.name == "brief.txt" || x.name == "color.txt" {
 				continue // a brief text leaves out findings, and says how many
 			}

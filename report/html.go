@@ -186,7 +186,7 @@ func (p *htmlPage) IsShadow(i int) bool { return i >= len(p.Unjudged) }
 // Tone is what colours the verdict: the worst severity, or whether all was looked at.
 func (p *htmlPage) Tone() string {
 	switch {
-	case len(p.Findings) > 0:
+	case len(p.Findings)+len(p.Causes) > 0:
 		return string(p.Severity)
 	case p.Complete():
 		return "clean"

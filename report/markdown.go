@@ -50,6 +50,7 @@ func (p *page) markdownHead() []byte {
 	for _, t := range p.Tallies {
 		fmt.Fprintf(&b, "| %s | %d of %d%s |\n", t.Name, t.N, t.Of, cell(md(prefixed("; ", t.Note))))
 	}
+	b.Write(p.markdownCauses())
 	if len(p.Findings) > 0 {
 		b.WriteString("\n| | Severity | Rule | Host | Finding |\n|---:|---|---|---|---|\n")
 	}

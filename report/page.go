@@ -14,6 +14,7 @@ type page struct {
 	Tallies         []tally // the counts beside the verdict
 	Severities      []count // findings by severity, worst first, none left out
 	Groups          []group // findings by rule, in the order of the result
+	Told            []told  // causes of one rule together, in the order of the ranking
 	Unjudged        []unjudged
 	Shadowed        []unjudged // rules that found something, and may have missed more
 	Missing         []string   // hosts that the swarm names and nobody captured
@@ -69,6 +70,7 @@ func newPage(r *analyze.Result) *page {
 			g.Hosts = append(g.Hosts, f.Host)
 		}
 	}
+	p.Told = tell(p.Causes)
 	for _, s := range slices.Backward(analyze.Severities) {
 		if n := p.Counts.BySeverity[s]; n > 0 {
 			p.Severities = append(p.Severities, count{s, n})

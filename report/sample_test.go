@@ -38,6 +38,30 @@ func sample() *analyze.Result {
 		Unreadable: []string{"notes.txt: not a bundle: neither zstd nor gzip"},
 		Problems:   []string{"notes.txt: not a bundle: neither zstd nor gzip", "netmortem_node2_20261120T021419Z.tar.zst: rows/route.jsonl:77: not JSON: unexpected end of input"},
 	}
+	r.Causes = []analyze.Cause{
+		{Rank: 1, Kind: analyze.CauseFinding, Rule: "fdb-permanent-missing", Host: "node1", Subject: r.Findings[0].Subject, Title: r.Findings[0].Title, Summary: r.Findings[0].Summary,
+			Ref: "node1/rows/neighbour.jsonl:31", Severity: analyze.Critical, Findings: []string{r.Findings[0].ID},
+			Breaks: analyze.Breaks{Walked: true, Segments: 1, Pairs: 3, Of: 12, Unknown: 1, Services: []string{"vote"}, Hosts: []string{"node1"}},
+			Confidence: analyze.Confidence{Word: "high", For: []string{"the rule fdb-permanent-missing found it on node1", "two views were compared: the managers' tasks and this host's forwarding entries", "1 step of paths die at the row that it names or that follows from it"},
+				Missing: []string{"no bundle of node3"}},
+			Competing: &analyze.Competing{Rule: "vni-mismatch", What: "Tunnel of a network has another VNI or port than the swarm says: the device was made anew; not judged on node1 (link: denied)", Check: "nsenter --net=/run/docker/netns/1-osmajjnjeo ip -d link show vxlan0"},
+			Since:     &analyze.Since{Words: "since before the capture, after 2026-11-20 02:09:31Z (task vote.2 came up)", After: sampleTime.Add(-5 * time.Minute), By: sampleTime, Because: "task vote.2 came up", Ref: "node1/raw/docker/tasks.json:412"},
+			Remedy:    &analyze.Remedy{Do: "nsenter --net=/run/docker/netns/1-osmajjnjeo bridge fdb replace 02:42:0a:00:01:07 dev vxlan0 dst 192.168.77.12 self permanent", Risk: "none for other entries"}},
+		{Rank: 2, Kind: analyze.CauseFinding, Rule: "ipvs-stale-backend", Host: "node1", Subject: r.Findings[1].Subject, Title: r.Findings[1].Title, Summary: r.Findings[1].Summary,
+			Ref: "node1/rows/neighbour.jsonl:31", Severity: analyze.High, Findings: []string{r.Findings[1].ID}, Breaks: analyze.Breaks{Walked: true, Hosts: []string{"node1", "node2"}},
+			Confidence: analyze.Confidence{Word: "medium", For: []string{"the rule ipvs-stale-backend found it on node1", "what would follow from it is there: neigh-stale-permanent"}, Against: []string{"paths were walked, and none dies of it"}},
+			Symptoms: []analyze.Symptom{
+				{Finding: r.Findings[2].ID, Rule: "neigh-stale-permanent", Host: "node1", Summary: r.Findings[2].Summary, From: r.Findings[1].ID, Why: "the event that takes both away did not come"},
+				{Finding: r.Findings[3].ID, Rule: "neigh-stale-permanent", Host: "node2", Summary: r.Findings[3].Summary, From: r.Findings[1].ID, Why: "the event that takes both away did not come"},
+			},
+			Since: &analyze.Since{Words: "since 2026-11-20 02:09:31Z (task vote.1 has ended, shutdown)", After: sampleTime.Add(-5 * time.Minute), By: sampleTime.Add(-5 * time.Minute), Because: "task vote.1 has ended, shutdown"}},
+		{Rank: 3, Kind: analyze.CauseSymptom, Rule: "dns-rr-rfc3484-skew", Host: "node2", Subject: r.Findings[4].Subject, Title: r.Findings[4].Title, Summary: r.Findings[4].Summary, Ref: "node2/rows/neighbour.jsonl:31",
+			Severity: analyze.Low, Findings: []string{r.Findings[4].ID}, Breaks: analyze.Breaks{Walked: true, Hosts: []string{"node2"}},
+			Confidence: analyze.Confidence{Word: "low", For: []string{"the rule dns-rr-rfc3484-skew found it on node2"}, Against: []string{"it is an effect, and no finding explains it"}},
+			Since:      &analyze.Since{Words: "since before the capture", By: sampleTime}},
+	}
+	r.Paths = &analyze.Paths{Delivered: 40, Dropped: 1, Unknown: 2, Pairs: 12, Whole: 8, Broken: 3, Unjudged: 1}
+	r.RankedBy = "what they break of 12 client–service pairs: 3 broken, 0 in part, 1 could not be judged"
 	clean := func(rule, title string, s analyze.Severity) {
 		r.Rules = append(r.Rules, analyze.Judged{Rule: rule, Title: title, Severity: s, Reads: []string{"fdb", "swarm_task"}, Outcomes: []analyze.Outcome{
 			{Host: "node1", Verdict: analyze.Clean}, {Host: "node2", Verdict: analyze.Clean}, {Host: "node3", Verdict: analyze.NotJudged, Why: "no bundle of this host"},
@@ -111,7 +135,9 @@ func countAll(r *analyze.Result) {
 // healthy is a swarm of two hosts, captured whole, with nothing wrong.
 func healthy() *analyze.Result {
 	r := sample()
-	r.Findings, r.Problems, r.Unreadable, r.Severity = nil, nil, nil, analyze.None
+	r.Findings, r.Causes, r.Problems, r.Unreadable, r.Severity = nil, nil, nil, nil, analyze.None
+	r.Paths = &analyze.Paths{Delivered: 43, Pairs: 12, Whole: 12}
+	r.RankedBy = "what they break of 12 client–service pairs: 0 broken, 0 in part, 0 could not be judged"
 	r.Hosts = r.Hosts[:2]
 	r.Hosts[1].Gaps = nil
 	for i := range r.Rules {
@@ -125,7 +151,8 @@ func healthy() *analyze.Result {
 // fleet is a result too large to show whole: hosts, and a finding of one rule on each.
 func fleet(hosts int) *analyze.Result {
 	r := sample()
-	r.Hosts, r.Findings, r.Problems, r.Unreadable = nil, nil, nil, nil
+	r.Hosts, r.Findings, r.Causes, r.Problems, r.Unreadable = nil, nil, nil, nil, nil
+	r.Paths, r.RankedBy = nil, "findings alone: no path was walked"
 	for i := range r.Rules {
 		r.Rules[i].Outcomes = nil
 	}
@@ -141,6 +168,9 @@ func fleet(hosts int) *analyze.Result {
 		}
 		r.Findings = append(r.Findings, finding("fdb-permanent-missing", "Remote container has no permanent forwarding entry", analyze.Critical, name,
 			fmt.Sprintf("no permanent FDB entry for 02:42:0a:00:%02x:%02x on %s", h>>8, h&255, name), fmt.Sprintf("fdb:%s/4026532299/%d", name, h), nil))
+		f := r.Findings[h]
+		r.Causes = append(r.Causes, analyze.Cause{Rank: h + 1, Kind: analyze.CauseFinding, Rule: f.Rule, Host: name, Subject: f.Subject, Title: f.Title, Summary: f.Summary, Severity: f.Severity,
+			Findings: []string{f.ID}, Breaks: analyze.Breaks{Hosts: []string{name}}, Confidence: analyze.Confidence{Word: "low", For: []string{"the rule found it"}}})
 	}
 	countAll(r)
 	return r

@@ -53,6 +53,7 @@ var enums = map[string][]string{
 	"Severity":        wordsOf(analyze.Severities),
 	"Outcome.Verdict": {analyze.Findings, analyze.Clean, analyze.NotJudged},
 	"Gap.Outcome":     wordsOf(netschema.Outcomes),
+	"Cause.Kind":      analyze.CauseKinds,
 }
 
 func wordsOf[S ~string](in []S) []string {
@@ -76,6 +77,9 @@ func describe(t reflect.Type, comments map[string]string, defs map[string]any) {
 	defs[t.Name()] = def
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if !f.IsExported() {
+			continue
+		}
 		key, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
 		s := shape(f.Type, comments, defs)
 		if e := enums[t.Name()+"."+f.Name]; e != nil {
@@ -122,14 +126,18 @@ func shape(t reflect.Type, comments map[string]string, defs map[string]any) map[
 	panic("no JSON Schema for " + t.String())
 }
 
-// resultComments are the comments of the structs in analyze/result.go, by Struct and Struct.Field.
+// resultComments are the comments of the structs in the files of analyze that hold them, by Struct and Struct.Field.
 func resultComments(t *testing.T) map[string]string {
-	file, err := parser.ParseFile(token.NewFileSet(), "../analyze/result.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
+	var decls []ast.Decl
+	for _, name := range []string{"result.go", "cause.go", "rule.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), "../analyze/"+name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decls = append(decls, file.Decls...)
 	}
 	out := map[string]string{}
-	for _, d := range file.Decls {
+	for _, d := range decls {
 		g, ok := d.(*ast.GenDecl)
 		if !ok || g.Tok != token.TYPE {
 			continue
@@ -207,6 +215,8 @@ func meets(root, s map[string]any, doc any, at string) []string {
 			bad = append(bad, at+" is "+v)
 		}
 		return append(bad, wrongType(s, "string", at)...)
+	case bool:
+		return wrongType(s, "boolean", at)
 	case float64:
 		return wrongType(s, "integer", at)
 	}

@@ -30,6 +30,7 @@ func Text(w io.Writer, r *analyze.Result, o TextOptions) error {
 	if o.Brief {
 		t.brief()
 	} else {
+		t.causes()
 		t.findings()
 		t.hosts()
 		t.rules()
@@ -52,7 +53,7 @@ type text struct {
 func (t *text) head() {
 	label := t.severity(t.Severity)
 	switch {
-	case len(t.Findings) > 0:
+	case len(t.Findings)+len(t.Causes) > 0:
 	case t.Complete():
 		label = t.style("32", "✓ "+t.Label())
 	default:
@@ -68,12 +69,24 @@ func (t *text) head() {
 		}
 		t.field(c.Name, s)
 	}
+	if len(t.Causes) > 0 && t.RankedBy != "" {
+		t.field("causes ranked by", t.RankedBy)
+	}
 }
 
 func (t *text) brief() {
-	if len(t.Groups) > 0 {
+	switch {
+	case len(t.Told) > 0:
 		t.line("")
+		t.topCauses()
+	case len(t.Groups) > 0:
+		t.line("")
+		t.topFindings()
 	}
+	t.topUnjudged()
+}
+
+func (t *text) topFindings() {
 	for i, g := range t.Groups {
 		if i == briefGroups {
 			rest := 0
@@ -90,6 +103,9 @@ func (t *text) brief() {
 			t.line(t.style("2", fmt.Sprintf("    and %s more of this rule", plural(n, "finding", ""))))
 		}
 	}
+}
+
+func (t *text) topUnjudged() {
 	if len(t.Unjudged) > 0 {
 		t.line("")
 	}

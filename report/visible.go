@@ -67,7 +67,7 @@ func blank(r rune) bool {
 }
 
 // blocks are the fields of a Result that may span lines: text of rules, and excerpts. Every other one is a line.
-var blocks = map[string]bool{"Finding.Check": true, "Finding.Remedy": true, "Evidence.Excerpt": true}
+var blocks = map[string]bool{"Finding.Check": true, "Finding.Remedy": true, "Evidence.Excerpt": true, "Competing.Check": true}
 
 // visibleCopy is a deep copy of r in which every string is visible, also those of fields that are added later.
 func visibleCopy(r *analyze.Result) *analyze.Result {

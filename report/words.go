@@ -45,7 +45,7 @@ func thousands(n int64) string {
 
 // Label is the word over the verdict.
 func (p *page) Label() string {
-	if len(p.Findings) > 0 {
+	if len(p.Findings)+len(p.Causes) > 0 {
 		return strings.ToUpper(string(p.Severity))
 	}
 	if p.Complete() {

@@ -68,6 +68,7 @@ func testBundleSet(t *testing.T, set string, formats map[int]bool) {
 	if want := endsWith.FindSubmatch(readme); want == nil || string(want[1]) != strconv.Itoa(code) {
 		t.Errorf("analyze ends with code %d; the set's README.md says %q", code, want)
 	}
+	leadsWith(t, &r, string(readme))
 	golden := filepath.Join(set, "findings.txt")
 	got := findingsText(&r)
 	if os.Getenv("UPDATE") != "" {
@@ -85,11 +86,49 @@ func testBundleSet(t *testing.T, set string, formats map[int]bool) {
 	}
 }
 
-// findingsText prints what must not change by accident: the verdict, each finding with its evidence, each rule's
+// planted is how a set's README.md tells which fault of the lab it is.
+var planted = regexp.MustCompile("`lab plant ([a-z0-9-]+)`")
+
+// leadsWith checks that the first cause is what was planted, or what that follows from.
+func leadsWith(t *testing.T, r *analyze.Result, readme string) {
+	name := planted.FindStringSubmatch(readme)
+	if name == nil {
+		return
+	}
+	f, err := readLabFault(filepath.Join(labDir, "faults", name[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Causes) == 0 {
+		t.Fatalf("no cause; %s was planted", name[1])
+	}
+	c := r.Causes[0]
+	told := []ruleAt{{c.Rule, c.Host}}
+	for _, s := range c.Symptoms {
+		told = append(told, ruleAt{s.Rule, s.Host})
+	}
+	for _, w := range f.Want {
+		if !slices.Contains(told, w) {
+			t.Errorf("the first cause is %s on %s with %v; %s was planted, which is %v", c.Rule, c.Host, c.Symptoms, name[1], w)
+		}
+	}
+}
+
+// findingsText prints what must not change by accident: the verdict, the ranking of causes, each finding with its evidence, each rule's
 // outcomes, and what was not captured.
 func findingsText(r *analyze.Result) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", r.Verdict)
+	fmt.Fprintf(&b, "%s\n\ncauses ranked by %s\n", r.Verdict, r.RankedBy)
+	for _, c := range r.Causes {
+		fmt.Fprintf(&b, "%d %s %s %s %s, confidence %s\n", c.Rank, c.Kind, c.Severity, c.Rule, c.Host, c.Confidence.Word)
+		if c.Since != nil {
+			fmt.Fprintf(&b, "\t%s\n", c.Since.Words)
+		}
+		for _, s := range c.Symptoms {
+			fmt.Fprintf(&b, "\tfollows: %s %s: %s\n", s.Rule, s.Host, s.Why)
+		}
+	}
+	b.WriteByte('\n')
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "%s %s %s\n\t%s\n\t%s\n", f.Severity, f.Rule, f.Host, f.Summary, f.Subject)
 		for _, x := range f.Facts {

@@ -92,6 +92,11 @@ func worst(r *analyze.Result) analyze.Severity {
 			worst = f.Severity
 		}
 	}
+	for _, c := range r.Causes { // a broken path that no finding names
+		if c.Severity.Rank() > worst.Rank() {
+			worst = c.Severity
+		}
+	}
 	return worst
 }
 
