@@ -1,0 +1,115 @@
+package stack
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+)
+
+// settings are the sysctls that lookups ask for.
+const settings = `key IN ('net.ipv4.ip_forward','net.ipv4.vs.conntrack','net.bridge.bridge-nf-call-iptables','net.bridge.bridge-nf-call-ip6tables',
+'net.ipv4.ip_local_port_range','net.ipv6.conf.all.forwarding','net.ipv6.conf.all.disable_ipv6')
+OR key GLOB 'net.ipv4.conf.*.rp_filter' OR key GLOB 'net.ipv4.conf.*.accept_local' OR key GLOB 'net.ipv4.conf.*.route_localnet' OR key GLOB 'net.ipv4.conf.*.arp_ignore'
+OR key GLOB 'net.ipv4.conf.*.forwarding' OR key GLOB 'net.ipv6.conf.*.disable_ipv6'`
+
+// Host reads one host: one pass over its range of each table.
+func (r *Reader) Host(ctx context.Context, name string) (*Host, error) {
+	h := &Host{Name: name, byID: map[string]*Space{}, whole: map[capturedKey]bool{}}
+	// Namespaces come first: a row of a namespace that is not in the list belongs to nothing.
+	steps := []struct {
+		table, columns, where string
+		put                   func(s *Space, f []string)
+	}{
+		{"link", "netns,ifindex,name,kind,mac,mtu,flags,operstate,master,ref,peer_netns,peer_ifindex,vni,vxlan_port,vxlan_local,vxlan_flags,vxlan_group,port_state,port_flags", "", putLink},
+		{"address", "netns,ifindex,ip,prefix_len,scope,flags,dev,ref", "", putAddress},
+		{"route", "netns,family,table_id,type,dst,src,gateway,pref_src,ifindex,metric,mtu,weight,flags,scope,ref", "", putRoute},
+		{"policy_rule", "netns,family,priority,action,table_id,src,dst,in_iface,out_iface,fwmark,fwmask,invert,extra,ref", "", putRule},
+		{"neighbour", "netns,ifindex,ip,mac,state,flags,seen,ref", "", putNeighbour},
+		{"fdb", "netns,ifindex,mac,dst,port,vni,state,self,on_master,master,seen,vlan,flags,ref", "mac NOT LIKE '33:33:%' AND mac NOT LIKE '01:00:5e:%'", putForward},
+		{"ipvs_service", "netns,family,fwmark,proto,address,port,scheduler,flags,seen,ref", "", putService},
+		{"ipvs_destination", "netns,fwmark,proto,vaddress,vport,address,port,forward,weight,u_threshold,active,active_last,seen,ref", "", putDestination},
+		{"socket", "netns,proto,family,local,local_port,state,dev,v6only,recv_q,recv_q_last,send_q,seen,ref,peer", "state IN ('listening','unconnected') AND proto IN ('tcp','udp')", putSocket},
+		{"xfrm_state", "netns,src,dst,proto,spi,reqid,mode,mark,mark_mask,aead_key_hash,seen,ref", "", putAssociation},
+		{"xfrm_policy", "netns,direction,action,selector,mark,mark_mask,src,dst,proto,spi,reqid,mode,optional,templates,priority,seen,ref", "", putPolicy},
+		{"sysctl", "netns,key,value,ref", settings, putSysctl},
+	}
+	err := r.Each(ctx, name, "netns", "netns,name,kind,network,container,ref", "", func(f []string) {
+		s := &Space{
+			Host: h, ID: strings.Clone(f[0]), Name: strings.Clone(f[1]), Kind: strings.Clone(f[2]), Network: strings.Clone(f[3]), Container: strings.Clone(f[4]), Ref: strings.Clone(f[5]),
+			sysctl: map[string]Setting{}, byIndex: map[int]*Link{}, fib: map[int]*fib{}, entries: map[forwardKey][]*Forward{},
+			cache: map[neighbourKey][]*Neighbour{}, local: map[netip.Addr]*Address{},
+		}
+		h.Spaces = append(h.Spaces, s)
+		h.byID[s.ID] = s
+		if s.Kind == KindHost && h.Initial == nil {
+			h.Initial = s
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range steps {
+		var last *Space
+		err := r.Each(ctx, name, step.table, step.columns, step.where, func(f []string) {
+			if last == nil || last.ID != f[0] {
+				last = h.byID[f[0]]
+			}
+			if last != nil {
+				step.put(last, f)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	err = r.Each(ctx, name, "captured", "netns,tbl", "", func(f []string) {
+		h.whole[capturedKey{f[0], f[1]}] = true
+	})
+	return h, err
+}
+
+func putLink(s *Space, f []string) {
+	l := &Link{
+		Space: s, Index: number(f[1]), Name: f[2], Kind: f[3], MAC: f[4], MTU: number(f[5]), Flags: f[6], Operstate: f[7], Master: number(f[8]), Ref: f[9],
+		PeerSpace: f[10], PeerIndex: number(f[11]), VNI: number(f[12]), VXLANPort: number(f[13]), VXLANLocal: ip(f[14]), VXLANFlags: f[15], VXLANGroup: ip(f[16]),
+		PortState: f[17], PortFlags: f[18],
+	}
+	s.Links = append(s.Links, l)
+	s.byIndex[l.Index] = l
+}
+
+func putAddress(s *Space, f []string) {
+	a := &Address{Index: number(f[1]), IP: ip(f[2]), Bits: number(f[3]), Scope: f[4], Flags: f[5], Device: f[6], Ref: f[7]}
+	if !a.IP.IsValid() {
+		return
+	}
+	s.Addresses = append(s.Addresses, a)
+	if s.local[a.IP] == nil {
+		s.local[a.IP] = a
+	}
+}
+
+func putSysctl(s *Space, f []string) { s.sysctl[f[1]] = Setting{f[2], f[3]} }
+
+// ip reads an address; what is none is the zero address. An IPv4 address in IPv6's clothes is one of IPv4.
+func ip(s string) netip.Addr {
+	if s == "" {
+		return netip.Addr{}
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap()
+}
+
+// prefix reads a prefix or a single address; ok is false for what is neither.
+func prefix(s string) (netip.Prefix, bool) {
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return p, true
+	}
+	if a := ip(s); a.IsValid() {
+		return netip.PrefixFrom(a, a.BitLen()), true
+	}
+	return netip.Prefix{}, false
+}
