@@ -1,0 +1,320 @@
+package path
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/netmortem/netmortem/analyze/ruleset"
+	"github.com/netmortem/netmortem/analyze/stack"
+)
+
+// A balancing is what a balancer on one host does with a virtual address, or a published port: where new connections go.
+type balancing struct {
+	bad     *Hop       // no connection gets through; nil when some do, or may
+	source  netip.Addr // that destinations see; the zero address for the client's own
+	to      []target
+	hops    []Hop
+	mark    string // of the virtual service
+	markRef string // row of the rule that sets it
+}
+
+// A target is one destination that the balancer may choose.
+type target struct {
+	ip    netip.Addr
+	port  int  // 0: the packet's own
+	bad   *Hop // of this destination: what keeps its packets from leaving the balancer, or its answers from getting back
+	ref   string
+	extra bool // no endpoint that the swarm knows
+	ep    *Endpoint
+}
+
+// balance walks a packet for a virtual address through the balancer's sandbox: alias, mark, virtual service, each
+// destination, the translated source, and the way back of the answer. p is the packet as it comes in by in; out is the
+// device on the network. expect are the tasks that should be chosen.
+//
+// IPVS takes the packet at the end of input, and sends it out by output and postrouting (ip_vs_remote_request4 and
+// ip_vs_nat_xmit, net/netfilter/ipvs). The answer passes forward, where IPVS puts the virtual address back (ip_vs_forward_icmp's
+// neighbour ip_vs_reply4).
+func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, v *VIP, pub *Published) *balancing {
+	b := &balancing{}
+	defer func() { b.bad, b.hops = w.bad, w.hops }()
+	s := in.space
+	key := p.Dst.String()
+	if pub != nil {
+		key = fmt.Sprintf("%s:%d", pub.Proto, pub.Port)
+	}
+	at := func(step string) Hop { return Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: step} }
+
+	p.In, p.Local, p.Kind = in.dev.Name, false, ruleset.KindHost
+	asked := p
+	p = m.hook(w, s, ruleset.Prerouting, p)
+	if w.stopped() {
+		return b
+	}
+	h := at("address")
+	h.Expected = p.Dst.String() + " is an address of " + s.Name
+	h.Subject = "vip:" + m.Name + "/" + s.Name + "/" + p.Dst.String()
+	if v != nil {
+		h.ExpectedRef = v.Ref
+	}
+	d := s.Lookup(stack.Flow{Dst: p.Dst, In: in.dev, Mark: p.Mark})
+	h.Ref = d.Ref
+	switch {
+	case !d.Known:
+		h.Why = d.Why
+		w.doubt(h)
+		return b
+	case !d.Local():
+		h.Why, h.absent, h.Ref = "the balancer does not have the address", true, s.Ref
+		w.drop(h)
+		return b
+	}
+	if w.keep {
+		h.Subject, h.Observed = "", "it is"
+		w.pass(h)
+	}
+	q := p
+	if pre := in.prefix(); !q.Src.IsValid() && pre.IsValid() {
+		q.Src = neighbourOf(pre, p.Dst)
+	}
+	if q.Src.IsValid() {
+		if m.reverse(w, s, in.dev, q); w.stopped() {
+			return b
+		}
+	}
+	before := p
+	p = m.hook(w, s, ruleset.Input, p)
+	if w.stopped() {
+		return b
+	}
+	// IPVS is called before the sources of input are translated and the connection is confirmed.
+	p.Src, p.Sport, p.Conn.Status, p.Conn.Back = before.Src, before.Sport, before.Conn.Status, before.Conn.Back
+
+	// the virtual service
+	h = at("mark")
+	h.Subject, h.Expected = "mark:"+m.Name+"/"+s.Name+"/"+key, "a mark that leads to the virtual service of "+serviceName(v, pub)
+	if v != nil {
+		h.ExpectedRef = v.Ref
+	}
+	if pub != nil {
+		h.ExpectedRef = pub.Ref
+	}
+	if p.MarkUnknown != 0 {
+		h.Why = "which mark it gets is not known"
+		w.doubt(h)
+		return b
+	}
+	h.Ref = m.markRule(s, p.Mark)
+	proto := "tcp"
+	if p.Proto == protoUDP {
+		proto = "udp"
+	}
+	virtual, moving := s.Virtual(p.Mark, proto, p.Dst, int(p.Dport))
+	switch {
+	case virtual != nil:
+		if w.keep {
+			g := h
+			g.Subject, g.Observed = "", fmt.Sprintf("mark %d, virtual service %s", p.Mark, virtual.Scheduler)
+			w.pass(g)
+		}
+	case !s.Whole("ipvs_service"):
+		h.Why = "the virtual services of " + s.Name + " were not captured whole"
+		w.doubt(h)
+		return b
+	case moving:
+		h.Why = "the virtual service was there at the first read only"
+		w.doubt(h)
+		return b
+	default:
+		h.Observed, h.absent = fmt.Sprintf("mark %d, for which there is no virtual service", p.Mark), true
+		if p.Mark == 0 {
+			h.Observed = "no mark"
+		}
+		if h.Ref == "" {
+			h.Ref = s.Ref
+		}
+		h.Why = "no virtual service takes the connection: the balancer answers for itself, and nothing listens there"
+		w.drop(h)
+		return b
+	}
+	if virtual.Seen == stack.SeenLast {
+		h.Ref, h.Why = virtual.Ref, "the virtual service was there at the last read only"
+		w.doubt(h)
+		return b
+	}
+	if !s.Whole("ipvs_destination") {
+		h.Step, h.Why, h.Ref = "destinations", "the destinations of "+s.Name+" were not captured whole", virtual.Ref
+		h.Subject = fmt.Sprintf("ipvs:%s/%s/%d", m.Name, s.Name, p.Mark)
+		w.doubt(h)
+		return b
+	}
+	moves := false
+	var chosen []*stack.Destination
+	for _, d := range virtual.Destinations {
+		if d.Seen == stack.SeenBoth && d.Takes() || d.Seen == "" && d.Takes() {
+			chosen = append(chosen, d)
+		} else if d.Seen == stack.SeenFirst || d.Seen == stack.SeenLast {
+			moves = true
+		}
+	}
+	h = at("destinations")
+	h.Subject, h.Ref = fmt.Sprintf("ipvs:%s/%s/%d", m.Name, s.Name, p.Mark), virtual.Ref
+	h.Expected = "destinations that take connections"
+	if len(chosen) == 0 {
+		h.Observed = fmt.Sprintf("%d destinations, none of which takes connections", len(virtual.Destinations))
+		h.Why = "there is no destination to choose"
+		if len(virtual.Destinations) > 0 {
+			h.Why = "each destination has weight 0, or as many connections as it may"
+		}
+		h.absent = len(virtual.Destinations) == 0
+		if moves {
+			h.Why += ", and one came or went between the reads"
+			w.doubt(h)
+		} else {
+			w.drop(h)
+		}
+		return b
+	}
+	b.mark, b.markRef = fmt.Sprint(p.Mark), m.markRule(s, p.Mark)
+	if w.keep {
+		h.Subject, h.Observed = "", fmt.Sprintf("%d that take connections, of %d", len(chosen), len(virtual.Destinations))
+		w.pass(h)
+	}
+	tracked, known := s.Sysctl("net.ipv4.vs.conntrack")
+	for i, d := range chosen {
+		t := &walk{keep: w.keep && i == 0}
+		b.to = append(b.to, m.destination(t, b, in, out, asked, p, net, d, tracked, known))
+		w.hops = append(w.hops, t.hops...)
+	}
+	return b
+}
+
+func serviceName(v *VIP, pub *Published) string {
+	switch {
+	case pub != nil:
+		return pub.Service
+	case v != nil:
+		return v.Service
+	}
+	return "the service"
+}
+
+// destination walks from IPVS's choice onto the network, and an answer back to the client.
+func (m *machine) destination(w *walk, b *balancing, in, out leg, asked, p ruleset.Packet, net *Network, d *stack.Destination, tracked stack.Setting, known bool) (t target) {
+	s := in.space
+	t = target{ip: d.Address, port: d.Port, ref: d.Ref, ep: net.byIP[d.Address]}
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "destination", Ref: d.Ref, Subject: fmt.Sprintf("ipvs:%s/%s/%d/%s", m.Name, s.Name, p.Mark, d.Address)}
+	defer func() {
+		if w.bad != nil {
+			t.bad = w.bad
+		}
+	}()
+	if d.Forward != "masq" {
+		h.Observed, h.Why = "forwards by "+d.Forward, "forwarding by "+d.Forward+" is not walked"
+		w.doubt(h)
+		return t
+	}
+	q := p
+	q.Dst, q.IPVS, q.Local, q.Out = d.Address, ruleset.Yes, true, out.dev.Name
+	if d.Port != 0 {
+		q.Dport = uint16(d.Port)
+	}
+	switch {
+	case !known:
+		h.Step, h.Why, h.Subject = "conntrack", "the setting net.ipv4.vs.conntrack of "+s.Name+" was not captured", "sysctl:"+m.Name+"/"+s.Name+"/net.ipv4.vs.conntrack"
+		w.doubt(h)
+		return t
+	case tracked.Value == "0":
+		q.CT, q.Conn = ruleset.CTUntracked, ruleset.Conn{} // ip_vs_notrack
+	default:
+		q.Conn.Back.Src, q.Conn.Back.Sport = q.Dst, q.Dport // ip_vs_update_conntrack
+	}
+	r := s.Lookup(stack.Flow{Dst: q.Dst, Mark: q.Mark})
+	h.Step, h.Expected = "route", q.Dst.String()+" leaves by "+out.dev.Name
+	switch {
+	case !r.Known:
+		h.Why, h.Ref = r.Why, r.Ref
+		w.doubt(h)
+		return t
+	case r.Local():
+		h.Why = "the destination is an address of the balancer itself"
+		w.drop(h)
+		return t
+	case r.Link != out.dev:
+		h.Why, h.Observed = "the destination is not reached by the network", r.Why
+		if r.Link != nil {
+			h.Observed = "leaves by " + r.Link.Name
+		}
+		w.drop(h)
+		return t
+	}
+	sent := q
+	q = m.hook(w, s, ruleset.Output, q)
+	if w.stopped() {
+		return t
+	}
+	q = m.hook(w, s, ruleset.Postrouting, q)
+	if w.stopped() {
+		return t
+	}
+	own := out.ip(net)
+	if q.Src == sent.Src || !q.Src.IsValid() {
+		// A destination that answers the client itself is asked by an address that the client never asked.
+		h.Step, h.Expected, h.Observed = "source", "translated to "+addrText(own), "the client's own"
+		h.Subject, h.Ref = "snat:"+m.Name+"/"+s.Name+"/"+addrText(own), s.Ref
+		h.Why = "the source is not translated, so that the answer does not come back through the balancer"
+		if tracked.Value == "0" {
+			h.Subject, h.Ref = "sysctl:"+m.Name+"/"+s.Name+"/net.ipv4.vs.conntrack", tracked.Ref
+			h.Observed = "net.ipv4.vs.conntrack = 0"
+		}
+		w.drop(h)
+		return t
+	}
+	b.source = q.Src
+	if w.keep {
+		h.Step, h.Subject, h.Expected = "destination", "", ""
+		h.Observed = fmt.Sprintf("%s from %s", endpointText(q.Dst, q.Dport), addrText(q.Src))
+		w.pass(h)
+	}
+	// the answer
+	a := q.Answer()
+	a.In, a.Local, a.Kind = out.dev.Name, false, ruleset.KindHost
+	a = m.hook(w, s, ruleset.Prerouting, a)
+	if w.stopped() {
+		return t
+	}
+	h = Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "answer"}
+	on, ok, ref := s.Forwarding(out.dev, a.Src.Is6())
+	h.Ref, h.Subject = ref, "sysctl:"+m.Name+"/"+s.Name+"/net.ipv4.ip_forward"
+	switch {
+	case !ok:
+		h.Why = "whether " + s.Name + " forwards packets was not captured"
+		w.doubt(h)
+		return t
+	case !on:
+		h.Observed, h.Why = "net.ipv4.ip_forward = 0", "the balancer does not forward, and answers have to pass it"
+		w.drop(h)
+		return t
+	}
+	a.Out = in.dev.Name
+	a = m.hook(w, s, ruleset.Forward, a)
+	if w.stopped() {
+		return t
+	}
+	a.IPVS, a.Src = ruleset.Yes, asked.Dst
+	m.hook(w, s, ruleset.Postrouting, a)
+	return t
+}
+
+// markRule is the row of the rule that sets a mark, the last one in its chain.
+func (m *machine) markRule(s *stack.Space, mark uint32) string {
+	ref := ""
+	if rows := m.rows[s.ID]; rows != nil && mark != 0 {
+		for i := range rows.IPTablesRules {
+			if r := &rows.IPTablesRules[i]; r.Row.Mark != nil && uint32(*r.Row.Mark) == mark && r.Row.Target == "MARK" {
+				ref = r.Ref
+			}
+		}
+	}
+	return ref
+}

@@ -1,0 +1,217 @@
+package path
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// worst is the step of two that a packet meets one after the other which decides: a sure drop before a doubt, else the first.
+func worst(steps ...*Hop) *Hop {
+	var out *Hop
+	for _, h := range steps {
+		if h != nil && (out == nil || h.Verdict > out.Verdict) {
+			out = h
+		}
+	}
+	return out
+}
+
+// settled turns a drop that follows from a missing row into a doubt where the row may not have come yet.
+func (j *judge) settled(h *Hop, of ...*Endpoint) *Hop {
+	if h == nil || h.Verdict != Dropped || !h.absent {
+		return h
+	}
+	for _, ep := range of {
+		if ep == nil {
+			continue
+		}
+		if why := j.world.moving(h.Host, ep); why != "" {
+			k := movedKey{h, ep}
+			if j.moved[k] == nil {
+				c := *h
+				c.Verdict, c.Why = Unknown, "moving: "+why+"; "+h.Why
+				j.moved[k] = &c
+			}
+			return j.moved[k]
+		}
+	}
+	return h
+}
+
+type movedKey struct {
+	h  *Hop
+	ep *Endpoint
+}
+
+// missing is the doubt about a node whose bundle is missing.
+func (j *judge) missing(ep *Endpoint) *Hop {
+	k := ep.Node
+	if j.gone[k] == nil {
+		j.gone[k] = &Hop{Host: j.world.node(ep.Node), Step: "bundle", Verdict: Unknown, Why: "there is no bundle of " + j.world.node(ep.Node), Subject: "host:" + j.world.node(ep.Node), Ref: ep.Ref}
+	}
+	return j.gone[k]
+}
+
+// carry judges the overlay from a sandbox on one host to an endpoint: nil when frames get to the endpoint's device.
+func (j *judge) carry(from *legState, ep *Endpoint) *Hop {
+	hn := from.hn
+	way := hn.ways[ep.n]
+	arp := way.arp
+	if h, ok := from.except[ep.IP]; ok {
+		arp = h
+	} else if arp != nil && arp.Verdict == Dropped && !from.knows {
+		c := *arp
+		c.Verdict, c.Why = Unknown, arp.Why+"; whether the sandbox remembers the link address was not captured"
+		arp = &c
+	}
+	first := worst(arp, way.rest)
+	if way.tun == nil || verdictOf(first) == Dropped {
+		return j.settled(first, ep, from.ep)
+	}
+	return j.settled(worst(first, j.tunnel(from, ep, way.tun)), ep, from.ep)
+}
+
+// tunnel judges the way through the underlay and at the far host: nil when frames get to the endpoint's device.
+func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
+	a := from.hn.host
+	u := a.unders[netip.AddrPortFrom(t.vtep, uint16(t.port))]
+	if u == nil {
+		return nil
+	}
+	if ep.Host == "" || j.hosts[ep.Host] == nil {
+		return worst(u.bad, j.missing(ep))
+	}
+	b := j.hosts[ep.Host]
+	far := b.nets[ep.Net.Net]
+	var in *Hop
+	g := b.gates[netip.AddrPortFrom(t.vtep, uint16(t.port))]
+	switch {
+	case g != nil && u.src.IsValid():
+		in = g.of(u.src)
+	case g != nil:
+		in = g.any
+	case far != nil:
+		in = j.once("gate", a.name, b.name, func() *Hop {
+			return &Hop{Host: b.name, Place: "host", Step: "underlay, arrival", Verdict: Unknown, Subject: "vtep:" + b.name, Observed: endpointText(t.vtep, uint16(t.port)),
+				Why: "no device of this host is known to have the address, or none of its tunnels uses the UDP port"}
+		})
+	}
+	endHop, ok := b.ends[end{ep.Net.Net, t.vni, t.port}]
+	if !ok {
+		endHop = j.once("end", b.name, ep.Net.Net, func() *Hop {
+			h := &Hop{Host: b.name, Step: "tunnel", Verdict: Dropped, Expected: fmt.Sprintf("a VXLAN device for VNI %d and UDP port %d", t.vni, t.port),
+				Subject: "vxlan:" + b.name, Why: "no VXLAN device of the network takes what the other host sends"}
+			if far != nil {
+				h.Place, h.Subject = far.space, "vxlan:"+b.name+"/"+far.space
+			}
+			if far == nil {
+				h.absent = true
+				h.Why = "the host has no namespace for the network"
+			}
+			if !j.whole[b.name] {
+				h.Verdict, h.Why = Unknown, "the namespaces and devices of the host were not captured whole"
+			}
+			return h
+		})
+	}
+	if far == nil {
+		return worst(u.bad, in, endHop)
+	}
+	back := far.ways[ep.n]
+	var snoop *Hop
+	if from.ep != nil && u.src.IsValid() {
+		if r := far.ways[from.ep.n]; r.tun != nil && r.rest == nil && r.tun.vtep != u.src {
+			snoop = j.once("snoop", b.name, from.ep.IP.String()+"/"+ep.Net.Net+"/"+u.src.String(), func() *Hop {
+				return &Hop{Host: b.name, Place: far.space, Step: "tunnel, source", Verdict: Dropped, Subject: "fdb:" + b.name + "/" + far.space + "/" + from.ep.MAC,
+					Expected: from.ep.MAC + " comes from " + r.tun.vtep.String(), Observed: "comes from " + u.src.String(),
+					Why: "a VXLAN device drops what comes from elsewhere than its permanent entry for the sender says (vxlan_snoop)"}
+			})
+		}
+	}
+	return worst(u.bad, in, endHop, snoop, j.mtu(from, u), back.rest)
+}
+
+// mtu doubts the way of packets of full size where the underlay takes less than they have with the tunnel's headers: 50
+// bytes over IPv4, 70 over IPv6.
+func (j *judge) mtu(from *legState, u *under) *Hop {
+	over := 50
+	if u.src.Is6() {
+		over = 70
+	}
+	if u.mtu == 0 || from.hn.mtu+over <= u.mtu {
+		return nil
+	}
+	a := from.hn.host
+	return j.once("mtu", a.name, from.hn.net.Net, func() *Hop {
+		return &Hop{Host: a.name, Place: from.hn.space, Step: "MTU", Verdict: Unknown, Subject: "mtu:" + a.name + "/" + from.hn.space,
+			Expected: fmt.Sprintf("an underlay for packets of %d bytes", from.hn.mtu+over), Observed: fmt.Sprintf("MTU %d", u.mtu),
+			Why: "small packets pass; those of full size are answered by an ICMP error or cut into fragments, and whether these arrive is not told"}
+	})
+}
+
+// once makes a hop that several pairs share.
+func (j *judge) once(kind, a, b string, make func() *Hop) *Hop {
+	k := [3]string{kind, a, b}
+	h, ok := j.shared[k]
+	if !ok {
+		h = make()
+		j.shared[k] = h
+	}
+	return h
+}
+
+// door is arrival at an endpoint's port: nil when a socket takes the connection.
+func (j *judge) door(ep *Endpoint, p port) *Hop {
+	l := j.legOf(ep)
+	switch {
+	case ep.Host == "" || j.hosts[ep.Host] == nil:
+		return j.missing(ep)
+	case l == nil:
+		return j.once("leg", ep.Host, ep.Net.Net+ep.IP.String(), func() *Hop {
+			h := &Hop{Host: ep.Host, Step: "sandbox", Verdict: Dropped, absent: true, Subject: "address:" + ep.Host + "/" + ep.Net.Net + "/" + ep.IP.String(), ExpectedRef: ep.Ref,
+				Expected: ep.Label + " has " + ep.IP.String(), Why: "no sandbox of the host has the address"}
+			if !j.whole[ep.Host] {
+				h.Verdict, h.Why = Unknown, "the namespaces, devices and addresses of the host were not captured whole"
+			}
+			return h
+		})
+	case p.Port == 0:
+		return l.any
+	}
+	h, ok := l.doors[p]
+	if ok {
+		return j.settled(h, ep)
+	}
+	return j.settled(j.once("listen", ep.Host, l.netns+"/"+p.String()+"/"+ep.Owner, func() *Hop {
+		h := &Hop{Host: ep.Host, Place: l.space, Netns: l.netns, Step: "socket", Verdict: Dropped, absent: true, Subject: fmt.Sprintf("listener:%s/%s/%s/%d", ep.Host, ep.Owner, p.Proto, p.Port),
+			Expected: fmt.Sprintf("a socket for %s at port %d, as the other tasks have", p.Proto, p.Port), Observed: "none", Why: "nothing listens there", Ref: ep.Ref}
+		if !l.whole {
+			h.Verdict, h.Why = Unknown, "the sockets of the sandbox were not captured whole"
+		}
+		return h
+	}), ep)
+}
+
+// legOf is the sandbox of an endpoint on its host, nil where none was found.
+func (j *judge) legOf(ep *Endpoint) *legState {
+	if l, ok := j.legs[ep]; ok {
+		return l
+	}
+	var l *legState
+	if hs := j.hosts[ep.Host]; hs != nil {
+		if hn := hs.nets[ep.Net.Net]; hn != nil {
+			l = hn.legOf(ep)
+		}
+	}
+	j.legs[ep] = l
+	return l
+}
+
+// answer judges the way of the answer from an endpoint back to a sandbox on the network.
+func (j *judge) answer(from *Endpoint, to *Endpoint) *Hop {
+	l := j.legOf(from)
+	if l == nil || to == nil {
+		return nil // arrival says so
+	}
+	return j.carry(l, to)
+}

@@ -1,0 +1,496 @@
+package path
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/netmortem/netmortem/analyze/stack"
+)
+
+// A hostState is what was judged of one host while it was in memory: everything that pairs are put together from.
+type hostState struct {
+	name   string
+	nets   map[string]*hostNet
+	unders map[netip.AddrPort]*under
+	gates  map[netip.AddrPort]*gate // by VTEP of the host, and UDP port
+	ends   map[end]*Hop             // tunnel ends: by network, VNI and port; nil where there is one
+	tuns   map[tunnel]*tunnel
+	pubs   []*pubState
+	outs   []outState
+	mesh   bool
+}
+
+// A tunnel is where a forwarding entry leads.
+type tunnel struct {
+	vtep      netip.Addr
+	port, vni int
+}
+
+type end struct {
+	net       string
+	vni, port int
+}
+
+// A hostNet is one network on one host.
+type hostNet struct {
+	net   *Network
+	host  *hostState
+	mtu   int   // of the sandboxes' devices
+	ways  []way // by place in Network.list
+	legs  []*legState
+	lb    *legState // the balancer's; nil for none
+	vips  map[vipKey]*vipState
+	space string
+}
+
+type vipKey struct {
+	ip    netip.Addr
+	proto string
+}
+
+// A way is what is kept of a send: to whom, from this host.
+type way struct {
+	arp, rest *Hop
+	tun       *tunnel // nil: it stays on the host, or gets nowhere
+}
+
+// A legState is one sandbox on one network.
+type legState struct {
+	ep       *Endpoint // nil: nobody whom the swarm knows
+	host     *hostState
+	hn       *hostNet
+	space    string // name of the namespace
+	netns    string
+	except   map[netip.Addr]*Hop // what it remembers otherwise than is answered; a nil entry: it remembers for good what is not answered
+	knows    bool                // its neighbours were captured
+	doors    map[port]*Hop
+	whole    bool                           // its sockets were captured
+	any      *Hop                           // arrival at any port
+	answered map[string]map[netip.Addr]bool // by name: addresses that it was answered with, where these are not just those that it should have
+	wrong    map[string][]*Hop              // by name: answers that are nobody's
+	client   map[string]*Hop                // by name: resolving it, and leaving towards what it should be
+	out      map[netip.Addr]*Hop            // leaving towards an address, where that was judged by itself
+	leaves   *Hop                           // leaving towards the network
+	listen   []port
+}
+
+// A vipState is a virtual address on one host.
+type vipState struct {
+	vip *VIP
+	way way // from the port of a client to the balancer
+	bal *balancing
+}
+
+// examine judges everything of a host that pairs need.
+func (m *machine) examine() *hostState {
+	hs := &hostState{
+		name: m.Name, nets: map[string]*hostNet{}, gates: map[netip.AddrPort]*gate{}, ends: map[end]*Hop{}, tuns: map[tunnel]*tunnel{}, mesh: m.world.mesh[m.Name],
+	}
+	for net, o := range m.overlays {
+		hs.nets[net] = m.examineNet(hs, o)
+	}
+	hs.unders = m.unders
+	for _, u := range m.unders {
+		u.bad, u.dev = u.bad.clone(), nil
+	}
+	m.examineGates(hs)
+	return hs
+}
+
+// examineGates judges what comes in from other hosts: at each VTEP of this one, for each UDP port that its tunnels use.
+func (m *machine) examineGates(hs *hostState) {
+	ports := map[int]bool{}
+	for net, o := range m.overlays {
+		for _, l := range o.space.Links {
+			if l.Kind == "vxlan" {
+				ports[l.VXLANPort] = true
+				w := &walk{}
+				m.tunnelEnd(w, o, l.VNI, l.VXLANPort)
+				hs.ends[end{net, l.VNI, l.VXLANPort}] = w.bad.clone()
+			}
+		}
+	}
+	for vtep, nodes := range m.world.vtep {
+		if !nodes[m.world.nodeOf[m.Name]] && !nodes[m.Name] {
+			continue
+		}
+		if m.Initial != nil && m.Initial.Local(vtep) == nil && m.Initial.Whole("address") {
+			continue // an address that a manager knows it by, and that it does not have
+		}
+		if m.Initial != nil && strings.HasPrefix(deviceOf(m.Initial, vtep), "docker") {
+			continue // an address of a bridge of Docker's own
+		}
+		for p := range ports {
+			g := m.gate(vtep, p, netip.Addr{}, false)
+			g.any = g.any.clone()
+			for k, h := range g.from {
+				g.from[k] = h.clone()
+			}
+			hs.gates[netip.AddrPortFrom(vtep, uint16(p))] = g
+		}
+	}
+}
+
+func deviceOf(s *stack.Space, ip netip.Addr) string {
+	if a := s.Local(ip); a != nil {
+		return a.Device
+	}
+	return ""
+}
+
+func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
+	hn := &hostNet{net: o.net, host: hs, ways: make([]way, len(o.net.list)), vips: map[vipKey]*vipState{}, space: strings.Clone(o.space.Name)}
+	macs := make([]string, len(o.net.list))
+	for i, ep := range o.net.list {
+		if ep.IP.Is6() {
+			continue
+		}
+		s := m.lan(&walk{}, o, ep.IP, ep, nil)
+		macs[i] = s.mac
+		hn.ways[i] = hs.way(s)
+		if t := hn.ways[i].tun; t != nil {
+			m.under(t.vtep, t.port, false)
+		}
+	}
+	for _, l := range o.legs() {
+		if hn.mtu == 0 || l.dev.MTU < hn.mtu {
+			hn.mtu = l.dev.MTU
+		}
+	}
+	var lb leg
+	for _, l := range o.legs() {
+		ls := &legState{host: hs, hn: hn, space: strings.Clone(l.space.Name), netns: strings.Clone(l.space.ID), knows: l.space.Whole("neighbour"), whole: l.space.Whole("socket")}
+		if ip := l.ip(o.net); ip.IsValid() {
+			ls.ep = o.net.byIP[ip]
+		}
+		for _, row := range m.world.balancer[[2]string{m.Name, l.space.ID}] {
+			if row.net == o.net.Net && row.kind != "container" {
+				hn.lb, lb = ls, l
+			}
+		}
+		hn.legs = append(hn.legs, ls)
+		for _, n := range l.space.Neighbours {
+			if n.Index != l.dev.Index || n.Seen.Gone() || !n.Valid() {
+				continue
+			}
+			ep := o.net.byIP[n.IP]
+			if ep == nil {
+				continue
+			}
+			arp := hn.ways[ep.n].arp
+			if h := m.cached(l, n.IP, macs[ep.n], arp); h != arp {
+				if ls.except == nil {
+					ls.except = map[netip.Addr]*Hop{}
+				}
+				ls.except[n.IP] = h.clone()
+			}
+		}
+		if !o.net.Ingress && ls.ep != nil && (ls.ep.Kind == "task" || ls.ep.Kind == "container") {
+			m.examineDoors(ls, l)
+		}
+	}
+	if hn.lb != nil && !o.net.Ingress {
+		for _, v := range o.net.vip {
+			for _, proto := range m.world.protocols(v.ServiceID) {
+				p := opening(protocol(proto))
+				p.Dst = v.IP
+				s := m.lan(&walk{}, o, v.IP, nil, &lb)
+				bal := m.balance(&walk{}, lb, lb, p, o.net, v, nil)
+				bal.keepOnly()
+				hn.vips[vipKey{v.IP, proto}] = &vipState{vip: v, way: hs.way(s), bal: bal}
+				for _, l := range o.legs() { // what clients remember of the virtual address
+					if n, _ := l.space.Neighbour(l.dev, v.IP); n != nil && n.Valid() {
+						if h := m.cached(l, v.IP, s.mac, s.arp); h != s.arp {
+							ls := hn.leg(l.space.ID)
+							if ls.except == nil {
+								ls.except = map[netip.Addr]*Hop{}
+							}
+							ls.except[v.IP] = h.clone()
+						}
+					}
+				}
+			}
+		}
+	}
+	for _, l := range o.legs() {
+		if ls := hn.leg(l.space.ID); !o.net.Ingress && ls.ep != nil && (ls.ep.Kind == "task" || ls.ep.Kind == "container") {
+			m.examineClient(ls, l)
+		}
+	}
+	return hn
+}
+
+func (hn *hostNet) leg(netns string) *legState {
+	for _, l := range hn.legs {
+		if l.netns == netns {
+			return l
+		}
+	}
+	return nil
+}
+
+// legOf is the sandbox of an endpoint.
+func (hn *hostNet) legOf(ep *Endpoint) *legState {
+	for _, l := range hn.legs {
+		if l.ep == ep {
+			return l
+		}
+	}
+	return nil
+}
+
+// way keeps of a send what outlives the host's memory.
+func (hs *hostState) way(s send) way {
+	w := way{arp: s.arp.clone(), rest: s.rest.clone()}
+	if s.vtep.IsValid() {
+		t := tunnel{s.vtep, s.port, s.vni}
+		if hs.tuns[t] == nil {
+			hs.tuns[t] = &t
+		}
+		w.tun = hs.tuns[t]
+	}
+	return w
+}
+
+// keepOnly drops what would hold the host in memory.
+func (b *balancing) keepOnly() {
+	b.bad, b.hops, b.markRef = b.bad.clone(), nil, strings.Clone(b.markRef)
+	for i := range b.to {
+		b.to[i].bad, b.to[i].ref = b.to[i].bad.clone(), strings.Clone(b.to[i].ref)
+	}
+}
+
+// clone copies a hop with its texts: those of the stack are parts of one long text.
+func (h *Hop) clone() *Hop {
+	if h == nil {
+		return nil
+	}
+	c := *h
+	for _, s := range []*string{&c.Host, &c.Place, &c.Step, &c.Expected, &c.Observed, &c.Why, &c.Subject, &c.Ref, &c.ExpectedRef, &c.Netns} {
+		*s = strings.Clone(*s)
+	}
+	return &c
+}
+
+// highPort is the first port that the kernel hands out by itself (ip_local_port_range): a UDP socket at such a port is
+// somebody's question, not a service.
+const highPort = 32768
+
+// examineDoors judges arrival at a task: at any port, at those that its service is said to have, and where it listens.
+func (m *machine) examineDoors(ls *legState, l leg) {
+	ls.doors = map[port]*Hop{}
+	for _, k := range l.space.Sockets {
+		if k.Seen.Gone() || k.Local.IsLoopback() || k.Port >= highPort || k.Local.IsValid() && !k.Local.IsUnspecified() && k.Local != ls.ep.IP {
+			continue
+		}
+		if p := (port{strings.Clone(k.Proto), k.Port}); !slices.Contains(ls.listen, p) {
+			ls.listen = append(ls.listen, p)
+		}
+	}
+	judge := func(p port) *Hop {
+		w := &walk{}
+		q := opening(protocol(p.Proto))
+		q.Dst, q.Dport = ls.ep.IP, uint16(p.Port)
+		m.arrive(w, l, q, ls.ep, nil)
+		return w.bad.clone()
+	}
+	ls.any = judge(port{"tcp", 0})
+	for _, p := range ls.listen {
+		ls.doors[p] = judge(p)
+	}
+	if s := m.world.Services[ls.ep.ServiceID]; s != nil {
+		for p := range s.ports {
+			if _, ok := ls.doors[p]; !ok {
+				ls.doors[p] = judge(p)
+			}
+		}
+	}
+}
+
+// examineClient judges what a sandbox does on its own: resolving the names of services on the network, and leaving
+// towards what they should be.
+func (m *machine) examineClient(ls *legState, l leg) {
+	net := ls.hn.net
+	leave := func(ip netip.Addr) *Hop {
+		w := &walk{}
+		p := opening(protoTCP)
+		p.Src, p.Dst = ls.ep.IP, ip
+		m.leave(w, l, p)
+		return w.bad.clone()
+	}
+	ls.client, ls.wrong, ls.answered = map[string]*Hop{}, map[string][]*Hop{}, map[string]map[netip.Addr]bool{}
+	ls.out = map[netip.Addr]*Hop{}
+	single := m.particular(l.space)
+	var typical *Hop
+	known := false
+	for _, v := range net.vip {
+		h := leave(v.IP)
+		ls.out[v.IP] = h
+		if !known {
+			typical, known = h, true
+		}
+	}
+	if !known && len(net.list) > 1 {
+		for _, ep := range net.list {
+			if ep != ls.ep && ep.IP.Is4() {
+				typical, known = leave(ep.IP), true
+				break
+			}
+		}
+	}
+	ls.leaves = typical
+	if single || typical != nil {
+		for _, ep := range net.list {
+			if ep != ls.ep && ep.IP.Is4() {
+				ls.out[ep.IP] = leave(ep.IP)
+			}
+		}
+	}
+	for _, s := range m.world.onNetwork(net) {
+		for _, tasks := range [...]bool{false, true} {
+			want := m.world.meant(s, net, tasks)
+			if len(want) == 0 {
+				continue
+			}
+			name := s.Name
+			if tasks {
+				name = "tasks." + name
+			}
+			w := &walk{}
+			wrong := m.resolve(w, l.space, name, net.Name, want, m.world.alsoMeant(m, l.space, s, net, tasks), s.ref(net))
+			if w.bad != nil && m.clones[w.bad] == nil {
+				m.clones[w.bad] = w.bad.clone()
+			}
+			ls.client[name] = m.clones[w.bad]
+			for _, h := range wrong {
+				ls.wrong[name] = append(ls.wrong[name], h.clone())
+			}
+			if a := m.names[l.space.ID+"/"+name]; len(a.ips) > 0 && len(a.ips) != len(want) {
+				ls.answered[name] = set(a.ips)
+			}
+		}
+	}
+}
+
+// particular reports whether what a sandbox sends may depend on which address of the network it is for: a rule names a
+// destination that is no whole subnet, or there are rules of nftables, or a route is longer than a network's.
+func (m *machine) particular(s *stack.Space) bool {
+	rows := m.rows[s.ID]
+	if rows != nil {
+		if len(rows.NftRules) > 0 {
+			return true
+		}
+		for i := range rows.IPTablesRules {
+			r := &rows.IPTablesRules[i].Row
+			if r.Dst.IsValid() && r.Dst.Bits() > 0 && !r.Dst.Addr().IsLoopback() || r.Unmodelled != "" || strings.Contains(r.Spec, "-m set") {
+				if r.Chain != "PREROUTING" && r.Chain != "INPUT" {
+					return true
+				}
+			}
+		}
+	}
+	for _, r := range s.Routes {
+		if r.Table != 255 && r.Dst.Addr().Is4() && r.Dst.Bits() > 29 {
+			return true
+		}
+	}
+	return len(s.Rules) > 6
+}
+
+// onNetwork lists the services that have tasks, or a virtual address, on a network.
+func (w *World) onNetwork(net *Network) []*Service {
+	if l, ok := w.shared[net.Net]; ok {
+		return l
+	}
+	seen := map[string]bool{}
+	var out []*Service
+	add := func(id string) {
+		if s := w.Services[id]; s != nil && !seen[id] {
+			seen[id] = true
+			out = append(out, s)
+		}
+	}
+	for _, v := range net.vip {
+		add(v.ServiceID)
+	}
+	for _, ep := range net.list {
+		if ep.Kind == "task" {
+			add(ep.ServiceID)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Service) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	w.shared[net.Net] = out
+	return out
+}
+
+// meant are the addresses that a name of a service should have on a network: the virtual one, or its tasks'.
+func (w *World) meant(s *Service, net *Network, tasks bool) map[netip.Addr]bool {
+	k := meantKey{s.ID, net.Net, tasks}
+	if m, ok := w.means[k]; ok {
+		return m
+	}
+	out := map[netip.Addr]bool{}
+	if !s.DNSRR && !tasks {
+		for _, v := range net.vip {
+			if v.ServiceID == s.ID {
+				out[v.IP] = true
+			}
+		}
+	} else {
+		for _, ep := range s.tasks {
+			if ep.Net == net {
+				out[ep.IP] = true
+			}
+		}
+	}
+	w.means[k] = out
+	return out
+}
+
+type meantKey struct {
+	service, net string
+	tasks        bool
+}
+
+// alsoMeant are the addresses that the name has on the other networks of the sandbox: the resolver takes the first network that knows it.
+func (w *World) alsoMeant(m *machine, s *stack.Space, sv *Service, net *Network, tasks bool) map[netip.Addr]bool {
+	out := map[netip.Addr]bool{}
+	for _, o := range m.networksOf(s) {
+		if o.net == net {
+			continue
+		}
+		for ip := range w.meant(sv, o.net, tasks) {
+			out[ip] = true
+		}
+	}
+	return out
+}
+
+// protocols are those that a service is asked by.
+func (w *World) protocols(service string) []string {
+	out := []string{"tcp"}
+	if s := w.Services[service]; s != nil {
+		for p := range s.ports {
+			if p.Proto == "udp" {
+				return []string{"tcp", "udp"}
+			}
+		}
+	}
+	return out
+}
+
+// ref is a row that says that a service is on a network.
+func (s *Service) ref(net *Network) string {
+	for _, v := range net.vip {
+		if v.ServiceID == s.ID {
+			return v.Ref
+		}
+	}
+	for _, ep := range s.tasks {
+		if ep.Net == net {
+			return ep.Ref
+		}
+	}
+	return ""
+}

@@ -1,0 +1,536 @@
+package path
+
+import (
+	"context"
+	"database/sql"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/netmortem/netmortem/analyze/stack"
+)
+
+// A judge puts pairs together from what was judged of each host.
+type judge struct {
+	world  *World
+	hosts  map[string]*hostState
+	whole  map[string]bool // host: its namespaces, devices and addresses were captured whole
+	legs   map[*Endpoint]*legState
+	gone   map[string]*Hop
+	moved  map[movedKey]*Hop
+	shared map[[3]string]*Hop
+
+	segments map[segmentKey]*Segment
+	list     []*Segment
+	counts   map[[2]string]*Count
+	pairs    []Pair
+	sums     map[sumKey]*Sum
+}
+
+// A Segment is a broken or undecided part of ways.
+type Segment struct {
+	ID      int
+	Kind    string // client, balancer, overlay, arrival, published or egress
+	Host    string
+	Net     *Network
+	What    string
+	Target  string
+	Targets int // how many segments end in the same step
+	Hop     *Hop
+}
+
+type segmentKey struct {
+	kind, host string
+	hop        *Hop
+}
+
+// A Count is how many segments of a kind a host has, by what was judged.
+type Count struct {
+	Kind, Host                  string
+	Delivered, Dropped, Unknown int
+}
+
+// A Pair is who asks whom, and what becomes of it.
+type Pair struct {
+	ClientKind    string // task, host or outside
+	ClientHost    string
+	Client        string
+	ClientService string
+	Server        string
+	Network       string
+	Via           string // vip, dnsrr, tasks, ingress or host
+	Target        string
+	Proto         string
+	Port          int
+	Verdict       string // delivered, dropped, some or cannot tell
+	Segment       int
+	Reached       int // backends that are reached, of Backends
+	Backends      int
+}
+
+// A Sum counts pairs.
+type Sum struct {
+	ClientService, Server, Network, Via      string
+	Pairs, Delivered, Some, Dropped, Unknown int
+}
+
+type sumKey struct{ client, server, network, via string }
+
+// A Judgement is all pairs and segments.
+type Judgement struct {
+	World    *World
+	Segments []*Segment
+	Counts   []*Count
+	Pairs    []Pair // with every: all; else those that are not delivered
+	Sums     []*Sum
+}
+
+// Judge judges every segment of every host and every pair. With every, the delivered pairs are listed, too.
+func Judge(ctx context.Context, tx *sql.Tx, every bool) (*Judgement, error) {
+	w, err := Load(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	j := newJudge(w)
+	r := stack.NewReader(tx)
+	for _, host := range w.Hosts {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		m, err := newMachine(ctx, w, r, host)
+		if err != nil {
+			return nil, err
+		}
+		j.add(m)
+	}
+	return j.judge(every), nil
+}
+
+func newJudge(w *World) *judge {
+	return &judge{
+		world: w, hosts: map[string]*hostState{}, whole: map[string]bool{}, legs: map[*Endpoint]*legState{}, gone: map[string]*Hop{}, moved: map[movedKey]*Hop{}, shared: map[[3]string]*Hop{},
+		segments: map[segmentKey]*Segment{}, counts: map[[2]string]*Count{}, sums: map[sumKey]*Sum{},
+	}
+}
+
+func (j *judge) add(m *machine) {
+	j.hosts[m.Name] = m.examine()
+	whole := m.Host.Whole("netns")
+	for _, s := range m.Spaces {
+		whole = whole && s.Whole("link") && s.Whole("address")
+	}
+	j.whole[m.Name] = whole
+}
+
+func (j *judge) judge(every bool) *Judgement {
+	for _, s := range j.world.Services {
+		j.discover(s)
+	}
+	for _, host := range j.world.Hosts {
+		hs := j.hosts[host]
+		for _, net := range sortedKeys(hs.nets) {
+			j.network(hs.nets[net], every)
+		}
+	}
+	for _, host := range j.world.Hosts {
+		j.published(j.hosts[host], every)
+		j.egress(j.hosts[host], every)
+	}
+	out := &Judgement{World: j.world, Segments: j.list, Pairs: j.pairs}
+	for _, c := range j.counts {
+		out.Counts = append(out.Counts, c)
+	}
+	slices.SortFunc(out.Counts, func(a, b *Count) int { return strings.Compare(a.Kind+"\x00"+a.Host, b.Kind+"\x00"+b.Host) })
+	for _, s := range j.sums {
+		out.Sums = append(out.Sums, s)
+	}
+	slices.SortFunc(out.Sums, func(a, b *Sum) int {
+		return strings.Compare(a.ClientService+"\x00"+a.Server+"\x00"+a.Network+"\x00"+a.Via, b.ClientService+"\x00"+b.Server+"\x00"+b.Network+"\x00"+b.Via)
+	})
+	return out
+}
+
+// discover adds to a service's ports those at which most of its captured tasks listen: what is published is not all
+// that is asked.
+func (j *judge) discover(s *Service) {
+	n := map[port]int{}
+	tasks := map[string]bool{}
+	for _, ep := range s.tasks {
+		if tasks[ep.Owner] {
+			continue
+		}
+		if l := j.legOf(ep); l != nil && l.whole {
+			tasks[ep.Owner] = true
+			for _, p := range l.listen {
+				n[p]++
+			}
+		}
+	}
+	for p, k := range n {
+		if 2*k > len(tasks) {
+			s.ports[p] = true
+		}
+	}
+}
+
+// portsOf lists the ports of a service in order; where none is known, port 0 stands for any.
+func (s *Service) portsOf() []port {
+	var out []port
+	for p := range s.ports {
+		out = append(out, p)
+	}
+	if len(out) == 0 {
+		return []port{{"tcp", 0}}
+	}
+	slices.SortFunc(out, func(a, b port) int {
+		if a.Proto != b.Proto {
+			return strings.Compare(a.Proto, b.Proto)
+		}
+		return a.Port - b.Port
+	})
+	return out
+}
+
+// note counts a segment, and keeps it unless it is whole. It returns its number, 0 for one that is whole.
+func (j *judge) note(kind, host string, net *Network, target, what string, h *Hop) int {
+	k := [2]string{kind, host}
+	c := j.counts[k]
+	if c == nil {
+		c = &Count{Kind: kind, Host: host}
+		j.counts[k] = c
+	}
+	switch verdictOf(h) {
+	case Delivered:
+		c.Delivered++
+		return 0
+	case Dropped:
+		c.Dropped++
+	default:
+		c.Unknown++
+	}
+	sk := segmentKey{kind, host, h}
+	s := j.segments[sk]
+	if s == nil {
+		s = &Segment{ID: len(j.list) + 1, Kind: kind, Host: host, Net: net, Target: target, What: what, Hop: h}
+		j.segments[sk] = s
+		j.list = append(j.list, s)
+	}
+	if s.Targets == 0 {
+		s.Net, s.Target, s.What = net, target, what
+	}
+	s.Targets++
+	return s.ID
+}
+
+// A part is one judged segment of a way: its verdict and its number.
+type part struct {
+	hop *Hop
+	id  int
+}
+
+// first is the part that decides: a sure drop before a doubt.
+func first(parts ...part) part {
+	var out part
+	for _, p := range parts {
+		if p.hop != nil && (out.hop == nil || p.hop.Verdict > out.hop.Verdict) {
+			out = p
+		}
+	}
+	return out
+}
+
+// network judges the pairs of the clients of one host on one network.
+func (j *judge) network(hn *hostNet, every bool) {
+	net, host := hn.net, hn.host.name
+	// the overlay, for each endpoint: from the balancer where there is one
+	sender := hn.lb
+	if sender == nil && len(hn.legs) > 0 {
+		sender = hn.legs[0]
+	}
+	carried := make([]part, len(net.list))
+	if sender != nil {
+		for i, ep := range net.list {
+			if ep == sender.ep || ep.IP.Is6() {
+				continue
+			}
+			h := j.carry(sender, ep)
+			carried[i] = part{h, j.note("overlay", host, net, ep.IP.String(), "from "+host+" to "+ep.Label, h)}
+		}
+	}
+	if net.Ingress {
+		return // Docker drops what tasks send there themselves; what comes for a published port is judged with the port
+	}
+	// arrival at the tasks of this host
+	for _, l := range hn.legs {
+		if l.ep == nil || l.ep.Kind != "task" && l.ep.Kind != "container" {
+			continue
+		}
+		if s := j.world.Services[l.ep.ServiceID]; s != nil {
+			for _, p := range s.portsOf() {
+				j.note("arrival", host, net, targetText(l.ep.IP, p), "at "+l.ep.Label, j.door(l.ep, p))
+			}
+		}
+	}
+	type served struct {
+		service *Service
+		port    port
+		vip     netip.Addr
+		parts   []part // one for each backend
+	}
+	var list []served
+	for _, s := range j.world.onNetwork(net) {
+		if s.DNSRR {
+			continue
+		}
+		for _, p := range s.portsOf() {
+			for ip := range j.world.meant(s, net, false) {
+				list = append(list, served{s, p, ip, j.balanced(hn, s, p, ip, carried)})
+			}
+		}
+	}
+	for _, l := range hn.legs {
+		if l.ep == nil || l.ep.Kind != "task" && l.ep.Kind != "container" {
+			continue
+		}
+		for _, s := range list {
+			j.viaVIP(l, s.service, s.port, s.vip, s.parts, every)
+		}
+		for _, s := range j.world.onNetwork(net) {
+			j.direct(l, s, every)
+		}
+	}
+}
+
+func targetText(ip netip.Addr, p port) string {
+	switch {
+	case p.Port == 0 && !ip.IsValid():
+		return p.Proto
+	case p.Port == 0:
+		return ip.String()
+	case !ip.IsValid():
+		return p.String()
+	}
+	return endpointText(ip, uint16(p.Port)) + "/" + p.Proto
+}
+
+// balanced judges what lies behind a virtual address on one host: one part for each backend.
+func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carried []part) []part {
+	host, net := hn.host.name, hn.net
+	v := hn.vips[vipKey{vip, p.Proto}]
+	if v == nil {
+		h := j.once("lb", host, net.Net, func() *Hop {
+			h := &Hop{Host: host, Step: "balancer", Verdict: Dropped, absent: true, Subject: "lb:" + host + "/" + net.Net, Expected: "a balancer's sandbox on the network",
+				Why: "no sandbox of this host balances load for the network"}
+			if !j.whole[host] || hn.lb == nil && j.world.era(host) != "lb" {
+				h.Verdict, h.Why = Unknown, "the balancer of this host was not found in what was captured"
+			}
+			return h
+		})
+		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
+	}
+	var newest *Endpoint
+	for _, t := range s.tasks {
+		if t.Net == net && (newest == nil || t.Since > newest.Since) {
+			newest = t
+		}
+	}
+	if h := j.settled(worst(v.way.arp, v.way.rest, v.bal.bad), newest); h != nil {
+		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
+	}
+	if h := j.strange(hn, s, v); h != nil {
+		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
+	}
+	var parts []part
+	for i := range v.bal.to {
+		t := &v.bal.to[i]
+		h := t.bad
+		if h == nil && (t.ep == nil || t.ep.Kind != "task" || t.ep.ServiceID != s.ID) {
+			h = j.once("stale", host, net.Net+vip.String()+t.ip.String(), func() *Hop {
+				x := &Hop{Host: host, Place: hn.lb.space, Netns: hn.lb.netns, Step: "destination", Verdict: Dropped, Subject: "ipvs:" + host + "/" + hn.lb.space + "/" + v.bal.mark + "/" + t.ip.String(),
+					Expected: "tasks of " + s.Name, Observed: t.ip.String() + ", which no task of it has", Ref: t.ref, Why: "the destination is nobody's"}
+				if t.ep != nil {
+					x.Observed = t.ip.String() + ", which is " + t.ep.Label
+					x.Why = "the destination is another one's"
+				} else if !j.world.known[host] {
+					x.Verdict, x.Why = Unknown, "whose address the destination is is not known"
+				}
+				return x
+			})
+		}
+		bp := part{h, j.note("balancer", host, net, targetText(t.ip, p), s.Name, h)}
+		if bp.hop != nil {
+			parts = append(parts, bp)
+			continue
+		}
+		door := j.door(t.ep, p)
+		back := j.answer(t.ep, hn.lb.ep)
+		parts = append(parts, first(carried[t.ep.n], part{door, j.number("arrival", t.ep.Host, door)}, part{back, j.number("overlay", t.ep.Host, back)}))
+	}
+	return parts
+}
+
+// strange is a virtual address whose mark leads to the tasks of others only.
+func (j *judge) strange(hn *hostNet, s *Service, v *vipState) *Hop {
+	other := ""
+	for i := range v.bal.to {
+		ep := v.bal.to[i].ep
+		if ep == nil || ep.Kind != "task" || ep.ServiceID == s.ID {
+			return nil
+		}
+		other = ep.Service
+	}
+	if other == "" {
+		return nil
+	}
+	return j.once("strange", hn.host.name, hn.net.Net+v.vip.IP.String(), func() *Hop {
+		return &Hop{Host: hn.host.name, Place: hn.lb.space, Netns: hn.lb.netns, Step: "mark", Verdict: Dropped, Subject: "mark:" + hn.host.name + "/" + hn.lb.space + "/" + v.vip.IP.String(),
+			Expected: "a mark that leads to the tasks of " + s.Name, Observed: "mark " + v.bal.mark + ", which leads to those of " + other, Ref: v.bal.markRef, ExpectedRef: v.vip.Ref,
+			Why: "the last rule for the address sets the mark of another service"}
+	})
+}
+
+// number is the number of a segment that is noted where it belongs: 0 until it is, and then the pair has none.
+func (j *judge) number(kind, host string, h *Hop) int {
+	if h == nil {
+		return 0
+	}
+	k := segmentKey{kind, host, h}
+	s := j.segments[k]
+	if s == nil {
+		s = &Segment{ID: len(j.list) + 1, Kind: kind, Host: host, Hop: h}
+		j.segments[k] = s
+		j.list = append(j.list, s)
+	}
+	return s.ID
+}
+
+// viaVIP judges a client and the virtual address of a service.
+func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, backends []part, every bool) {
+	hn := l.hn
+	name := l.client[s.Name]
+	out := l.toward(vip)
+	arp := l.except[vip]
+	h := worst(name, out, arp)
+	front := part{h, 0}
+	if p == s.portsOf()[0] {
+		front.id = j.note("client", hn.host.name, hn.net, s.Name, l.ep.Label+" asks for "+s.Name, h)
+	} else {
+		front.id = j.number("client", hn.host.name, h)
+	}
+	var back part
+	if hn.lb != nil {
+		b := j.carry(hn.lb, l.ep)
+		back = part{b, j.number("overlay", hn.host.name, b)}
+	}
+	j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: "vip", Target: targetText(vip, p), Proto: p.Proto, Port: p.Port},
+		first(front, back), append(j.wrongly(l, s.Name), backends...), every)
+}
+
+// wrongly are the answers to a name that are nobody's, as backends that are not reached.
+func (j *judge) wrongly(l *legState, name string) []part {
+	var out []part
+	for _, h := range l.wrong[name] {
+		out = append(out, part{h, j.number("client", l.hn.host.name, h)})
+	}
+	return out
+}
+
+// toward is what keeps a sandbox's packets for an address from leaving it.
+func (l *legState) toward(ip netip.Addr) *Hop {
+	if h, ok := l.out[ip]; ok {
+		return h
+	}
+	return l.leaves
+}
+
+// direct judges a client and the tasks of a service that it reaches by their own addresses.
+func (j *judge) direct(l *legState, s *Service, every bool) {
+	hn := l.hn
+	name, via := "tasks."+s.Name, "tasks"
+	if s.DNSRR {
+		name, via = s.Name, "dnsrr"
+	}
+	h := l.client[name]
+	front := part{h, j.note("client", hn.host.name, hn.net, name, l.ep.Label+" asks for "+name, h)}
+	for _, x := range l.wrong[name] {
+		j.note("client", hn.host.name, hn.net, name, l.ep.Label+" asks for "+name, x)
+	}
+	for _, p := range s.portsOf() {
+		backends := j.wrongly(l, name)
+		for _, ep := range s.tasks {
+			if a := l.answered[name]; a != nil && !a[ep.IP] && h == nil {
+				continue // nobody is sent there
+			}
+			if ep.Net != hn.net || ep == l.ep || ep.Owner == l.ep.Owner || ep.IP.Is6() {
+				continue
+			}
+			there := j.carry(l, ep)
+			door := j.door(ep, p)
+			back := j.answer(ep, l.ep)
+			out := l.toward(ep.IP)
+			backends = append(backends, first(part{out, j.number("client", hn.host.name, out)}, part{there, j.number("overlay", hn.host.name, there)},
+				part{door, j.number("arrival", ep.Host, door)}, part{back, j.number("overlay", ep.Host, back)}))
+		}
+		if len(backends) == 0 {
+			continue
+		}
+		j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: via, Target: targetText(netip.Addr{}, p), Proto: p.Proto, Port: p.Port},
+			front, backends, every)
+	}
+}
+
+// pair puts the verdict of a pair together.
+func (j *judge) pair(p Pair, front part, backends []part, every bool) {
+	p.Backends = len(backends)
+	dropped, unknown := 0, 0
+	var bad part
+	for _, b := range backends {
+		switch verdictOf(b.hop) {
+		case Dropped:
+			dropped++
+		case Unknown:
+			unknown++
+		default:
+			p.Reached++
+		}
+		bad = first(bad, b)
+	}
+	switch {
+	case verdictOf(front.hop) == Dropped:
+		p.Verdict, bad, p.Reached = "dropped", front, 0
+	case dropped == len(backends) && dropped > 0:
+		p.Verdict = "dropped"
+	case front.hop != nil:
+		p.Verdict = "cannot tell"
+		if dropped == 0 {
+			bad = front
+		}
+	case dropped > 0:
+		p.Verdict = "some"
+	case unknown > 0:
+		p.Verdict = "cannot tell"
+	default:
+		p.Verdict = "delivered"
+	}
+	p.Segment = bad.id
+	k := sumKey{p.ClientService, p.Server, p.Network, p.Via}
+	s := j.sums[k]
+	if s == nil {
+		s = &Sum{ClientService: p.ClientService, Server: p.Server, Network: p.Network, Via: p.Via}
+		j.sums[k] = s
+	}
+	s.Pairs++
+	switch p.Verdict {
+	case "delivered":
+		s.Delivered++
+	case "dropped":
+		s.Dropped++
+	case "some":
+		s.Some++
+	default:
+		s.Unknown++
+	}
+	if every || p.Verdict != "delivered" {
+		j.pairs = append(j.pairs, p)
+	}
+}

@@ -1,0 +1,359 @@
+package path
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/netmortem/netmortem/analyze/stack"
+)
+
+// A send is what a host's overlay namespace does with frames for an address of the network.
+type send struct {
+	arp  *Hop   // who asks for the link address gets no answer, or a doubtful one; nil when it does
+	rest *Hop   // frames for the link address get lost, or that cannot be told; nil when they do not
+	mac  string // that the address is answered with; where it is not, the one that it should be
+	leg  *leg   // where they end up on this host; nil for a tunnel
+	vtep netip.Addr
+	port int // UDP
+	vni  int
+	ref  string // forwarding entry
+}
+
+// lan walks from the ports of an overlay's bridge to an address: who answers for it, where the bridge and the tunnel
+// send the frames. ep is who should have the address; nil for a virtual address, which the balancer here should have.
+func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer *leg) send {
+	s := o.space
+	at := func(step string) Hop { return Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: step} }
+	here := m.Name
+	var out send
+	local := balancer != nil || ep != nil && ep.Host == here
+	stop := func() send { out.rest, w.bad = w.bad, nil; return out }
+
+	br := o.bridge(ip)
+	if br == nil || !s.Whole("link") {
+		h := at("bridge")
+		h.Expected = "a bridge with a port for each sandbox"
+		h.Subject = "netns:" + m.Name + "/" + s.Name
+		if br == nil && s.Whole("link") {
+			h.Why, h.Ref = "there is no bridge in the namespace", s.Ref
+			w.drop(h)
+		} else {
+			h.Why = "the devices of the namespace were not captured whole"
+			w.doubt(h)
+		}
+		return stop()
+	}
+	if !br.Up() {
+		h := at("bridge")
+		h.Expected, h.Observed, h.Why, h.Ref, h.Subject = br.Name+" up", br.Name+" "+state(br), "the bridge is down", br.Ref, m.linkSubject(br)
+		w.drop(h)
+		return stop()
+	}
+
+	// who answers
+	replies, unsure := s.Ask(br, nil, ip)
+	want := ""
+	if ep != nil {
+		want = ep.MAC
+	}
+	if balancer != nil {
+		want = balancer.dev.MAC
+	}
+	h := at("neighbour")
+	h.Subject = "neigh:" + m.Name + "/" + s.Name + "/" + ip.String()
+	if ep != nil {
+		h.ExpectedRef = ep.Ref
+		if local {
+			h.Expected = fmt.Sprintf("%s of %s answers for %s with %s", ep.Label, m.Name, ip, want)
+		} else {
+			h.Expected = fmt.Sprintf("the tunnel answers for %s with %s", ip, want)
+		}
+	} else if balancer != nil {
+		h.Expected = fmt.Sprintf("%s answers for %s with %s", balancer.space.Name, ip, want)
+	}
+	out.mac = want
+	macs := map[string]bool{}
+	proxies, others := 0, 0
+	for _, r := range replies {
+		macs[r.MAC] = true
+		h.Ref = r.Ref
+		if r.Proxy {
+			proxies++
+		} else {
+			others++
+		}
+	}
+	var arp walk
+	arp.keep = w.keep
+	switch {
+	case len(replies) == 0 && unsure != "":
+		h.Why = unsure
+		arp.doubt(h)
+	case len(replies) == 0:
+		h.Observed, h.absent = "nobody answers", true
+		h.Why = "no namespace here has the address, and the tunnel has no neighbour for it"
+		if local {
+			h.Why = "no device on this bridge answers for the address"
+			h.Subject, h.Ref = m.silent(o, ip, ep, balancer)
+		} else {
+			h.Ref = s.Ref
+		}
+		arp.drop(h)
+	case len(macs) > 1:
+		h.Observed = "answers with " + strings.Join(keys(macs), " and ")
+		h.Why = "several answer, and which answer counts is a matter of time"
+		arp.doubt(h)
+	case proxies > 0 && others > 0:
+		out.mac = replies[0].MAC
+		h.Observed = "the tunnel answers beside the sandbox"
+		h.Subject = "fdb:" + m.Name + "/" + s.Name + "/" + out.mac
+		h.Why = "each exchange moves the link address behind the tunnel and back: which answer the bridge saw last decides"
+		arp.doubt(h)
+	default:
+		out.mac = replies[0].MAC
+		if want != "" && out.mac != want {
+			h.Observed = "answered with " + out.mac
+			h.Why = "that is not the link address of the endpoint"
+			if proxies > 0 {
+				arp.drop(h)
+			} else {
+				arp.doubt(h)
+			}
+			break
+		}
+		if w.keep {
+			h.Observed, h.Subject = "answered with "+out.mac, ""
+			arp.pass(h)
+		}
+	}
+	w.hops = append(w.hops, arp.hops...)
+	out.arp = arp.bad
+	if out.mac == "" {
+		if out.arp == nil {
+			h.Why = "the link address that the endpoint should have is not known"
+			w.doubt(h)
+			return stop()
+		}
+		return out
+	}
+
+	// where the frames go
+	h = at("fdb")
+	h.Subject = "fdb:" + m.Name + "/" + s.Name + "/" + out.mac
+	if ep != nil {
+		h.ExpectedRef = ep.Ref
+	}
+	entry, _ := s.Switch(br, out.mac)
+	vx := o.tunnel(br)
+	var port *stack.Link
+	switch {
+	case entry != nil:
+		port = s.Link(entry.Index)
+		h.Ref = entry.Ref
+		h.fresh = entry.Seen == stack.SeenLast && !entry.Permanent()
+	case !s.Whole("fdb"):
+		h.Why = "the forwarding entries were not captured whole"
+		w.doubt(h)
+		return stop()
+	}
+	if port == nil { // flooded: the one that has the address takes it
+		if local {
+			for _, l := range o.legs() {
+				if l.dev.MAC == out.mac {
+					port = l.port
+				}
+			}
+		} else {
+			port = vx
+		}
+		if port != nil && !port.Floods() {
+			h.Why, h.Observed, h.Ref, h.Subject = "the bridge has no entry, and does not flood to "+port.Name, "no entry", port.Ref, m.linkSubject(port)
+			w.drop(h)
+			return stop()
+		}
+	}
+	if port == nil {
+		h.Observed, h.Why, h.Ref, h.absent = "no port leads there", "no port of the bridge leads to "+out.mac, br.Ref, true
+		w.drop(h)
+		return stop()
+	}
+	if !port.Up() || !port.Forwarding() {
+		h.Step, h.Expected, h.Observed, h.Ref, h.Subject = "link", port.Name+" up and forwarding", port.Name+" "+state(port), port.Ref, m.linkSubject(port)
+		h.Why = "the port of the bridge does not pass frames"
+		w.drop(h)
+		return stop()
+	}
+	if port.Kind != "vxlan" {
+		return m.toPort(w, o, out, h, port, local, ep)
+	}
+
+	// through the tunnel
+	entries, gone := s.Tunnel(port, out.mac)
+	h.Expected = fmt.Sprintf("%s behind the VTEP of its node", out.mac)
+	switch {
+	case local && entry != nil && entry.Permanent():
+		h.Observed, h.Why = "the bridge sends it to the tunnel", "the endpoint is on this host, and its frames go into the tunnel"
+		w.drop(h)
+		return stop()
+	case local:
+		h.Observed, h.Why = "the bridge saw it behind the tunnel", "the endpoint is on this host, and the bridge learned its address behind the tunnel: frames are lost until it sends again"
+		w.doubt(h)
+		return stop()
+	case len(entries) == 0 && len(gone) > 0:
+		h.Ref, h.Why = gone[0].Ref, "the entry was there at the first read only"
+		w.doubt(h)
+		return stop()
+	case len(entries) == 0 && !s.Whole("fdb"):
+		h.Why = "the forwarding entries were not captured whole"
+		w.doubt(h)
+		return stop()
+	case len(entries) == 0:
+		h.Observed, h.absent, h.Ref = "no entry", true, s.Ref
+		h.Why = "the tunnel has no entry for the link address, and drops what it has none for"
+		w.drop(h)
+		return stop()
+	}
+	e := entries[0]
+	for _, x := range entries { // a copy goes to each
+		if ep != nil {
+			if ok, _ := m.world.owns(x.Dst, ep.Node, ep.Host); ok {
+				e = x
+			}
+		}
+	}
+	h.Ref, out.ref = e.Ref, e.Ref
+	out.vtep, out.port, out.vni = e.Dst, port.VXLANPort, port.VNI
+	if e.Port != 0 {
+		out.port = e.Port
+	}
+	if e.VNI != 0 {
+		out.vni = e.VNI
+	}
+	if ep != nil {
+		owns, known := m.world.owns(e.Dst, ep.Node, ep.Host)
+		h.Expected = fmt.Sprintf("%s behind a VTEP of %s", out.mac, m.world.node(ep.Node))
+		h.Observed = "behind " + e.Dst.String()
+		switch {
+		case owns:
+		case m.own(e.Dst):
+			h.Why = "that is an address of this host itself"
+			w.drop(h)
+			return stop()
+		case known:
+			h.Why = "that is another node"
+			w.drop(h)
+			return stop()
+		default:
+			h.Why = "whose address that is is not known"
+			w.doubt(h)
+			return stop()
+		}
+	}
+	if e.Seen == stack.SeenLast {
+		h.Why = "the entry was there at the last read only"
+		w.doubt(h)
+		return stop()
+	}
+	if w.keep {
+		h.Subject = ""
+		h.Observed = fmt.Sprintf("%s > %s, VNI %d, UDP port %d", out.mac, out.vtep, out.vni, out.port)
+		w.pass(h)
+	}
+	return stop()
+}
+
+// toPort is the last step of a frame that stays on the host: the port's other end takes it if it is its own.
+func (m *machine) toPort(w *walk, o *overlay, out send, h Hop, port *stack.Link, local bool, ep *Endpoint) send {
+	stop := func() send { out.rest, w.bad = w.bad, nil; return out }
+	peer := port.Peer()
+	h.Expected = fmt.Sprintf("%s at the port of its sandbox", out.mac)
+	h.Observed = "at the port " + port.Name
+	switch {
+	case peer == nil && port.Kind == "veth":
+		h.Step, h.Subject, h.Why = "link", m.linkSubject(port), "the other end of "+port.Name+" was not captured"
+		w.doubt(h)
+		return stop()
+	case peer == nil:
+		h.Why = "what is behind " + port.Name + " is not known"
+		w.doubt(h)
+		return stop()
+	case !peer.Up():
+		h.Step, h.Subject, h.Ref = "link", m.linkSubject(peer), peer.Ref
+		h.Expected, h.Observed = peer.Name+" in "+peer.Space.Name+" up", peer.Name+" "+state(peer)
+		h.Why = "the device of the sandbox is down"
+		w.drop(h)
+		return stop()
+	case peer.MAC != out.mac:
+		h.Observed += ", whose other end is " + peer.MAC
+		h.Why = "the bridge sends the frames to another sandbox, which does not take them"
+		if !local {
+			h.Why = "the endpoint is on another host, and the bridge has its address at a local port"
+		}
+		w.drop(h)
+		return stop()
+	}
+	out.leg = &leg{peer.Space, peer, port, peer.Space.On(peer)}
+	if w.keep {
+		h.Subject = ""
+		h.Observed = fmt.Sprintf("%s > %s, %s of %s", out.mac, port.Name, peer.Name, peer.Space.Name)
+		w.pass(h)
+	}
+	return stop()
+}
+
+// silent names the row because of which nobody here answers for an address of this host.
+func (m *machine) silent(o *overlay, ip netip.Addr, ep *Endpoint, balancer *leg) (subject, ref string) {
+	if balancer != nil {
+		if !balancer.dev.Up() {
+			return m.linkSubject(balancer.dev), balancer.dev.Ref
+		}
+		if !balancer.port.Up() {
+			return m.linkSubject(balancer.port), balancer.port.Ref
+		}
+		return "vip:" + m.Name + "/" + balancer.space.Name + "/" + ip.String(), balancer.space.Ref
+	}
+	for _, l := range o.legs() {
+		if ep != nil && l.dev.MAC == ep.MAC {
+			if !l.dev.Up() {
+				return m.linkSubject(l.dev), l.dev.Ref
+			}
+			if !l.port.Up() {
+				return m.linkSubject(l.port), l.port.Ref
+			}
+			return "address:" + m.Name + "/" + o.net.Net + "/" + ip.String(), l.dev.Ref
+		}
+	}
+	return "address:" + m.Name + "/" + o.net.Net + "/" + ip.String(), o.space.Ref
+}
+
+// own reports whether an address is the host's own.
+func (m *machine) own(ip netip.Addr) bool {
+	return ip.IsLoopback() || m.Initial != nil && m.Initial.Local(ip) != nil
+}
+
+func (m *machine) linkSubject(l *stack.Link) string {
+	return "link:" + m.Name + "/" + l.Space.Name + "/" + l.Name
+}
+
+// state says what keeps a device from passing packets.
+func state(l *stack.Link) string {
+	switch {
+	case !strings.Contains(","+l.Flags+",", ",up,"):
+		return "down"
+	case l.PortState != "" && !l.Forwarding():
+		return "in the state " + l.PortState
+	case !l.Up():
+		return "up, without a carrier"
+	}
+	return "up"
+}
+
+func keys(m map[string]bool) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sortStrings(out)
+	return out
+}

@@ -1,0 +1,207 @@
+package path
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/netmortem/netmortem/analyze/ruleset"
+	"github.com/netmortem/netmortem/analyze/stack"
+)
+
+// answers are what the daemon's resolver said to a name on one host and network.
+type answers struct {
+	ips    map[netip.Addr]string // row of dns_answer
+	failed string                // row of dns_query: there was no answer, or an error
+	why    string
+	lost   bool   // failed is one that nobody answered
+	silent int    // questions that nobody answered
+	good   int    // questions that were answered with addresses
+	asked  string // row of dns_query; empty when it was not asked
+}
+
+// readNames reads the questions that capture asked on a host. The resolver of a daemon answers all containers of a
+// network alike, so one that was asked for a name speaks for all that share exactly the networks on which the
+// name is known: answers are kept by the namespace that asked.
+func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[string]answers, error) {
+	out := map[string]answers{}
+	get := func(ns, name string) answers {
+		a, ok := out[ns+"/"+name]
+		if !ok {
+			a = answers{ips: map[netip.Addr]string{}}
+		}
+		return a
+	}
+	err := r.Each(ctx, m.Name, "dns_query", "netns,name,rcode,error,answers,ref", "qtype = 'A'", func(f []string) {
+		a := get(f[0], f[1])
+		a.asked = f[5]
+		switch {
+		case f[4] != "0":
+			a.good++
+		case f[2] == "":
+			a.silent++
+		}
+		if f[4] == "0" && a.failed == "" {
+			a.failed, a.why = f[5], strings.TrimSpace(f[2]+" "+f[3])
+			a.lost = f[2] == ""
+		}
+		out[f[0]+"/"+f[1]] = a
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = r.Each(ctx, m.Name, "dns_answer", "netns,name,address,ref", "address IS NOT NULL AND instr(address, ':') = 0", func(f []string) {
+		a := get(f[0], f[1])
+		if ip, ok := parse(f[2]); ok && a.ips[ip] == "" {
+			a.ips[ip] = f[3]
+		}
+		out[f[0]+"/"+f[1]] = a
+	})
+	return out, err
+}
+
+// resolver is the address of Docker's own resolver in every sandbox.
+var resolverIP = netip.AddrFrom4([4]byte{127, 0, 0, 11})
+
+// resolve judges whether a sandbox gets an address for a name, and that it is one of want. The addresses of another
+// network that the client shares with the service are as good: also holds them. Answers that are wrong
+// beside good ones are returned one by one: they are backends that nobody serves.
+func (m *machine) resolve(w *walk, s *stack.Space, name, network string, want, also map[netip.Addr]bool, ref string) (wrongly []*Hop) {
+	a, ok := m.names[s.ID+"/"+name]
+	if w.keep {
+		r := &walk{keep: true}
+		m.resolver(r, s)
+		if verdictOf(r.bad) == Delivered {
+			w.hops = append(w.hops, r.hops...)
+		}
+	}
+	if bad := m.resolves(s); verdictOf(bad) == Dropped || bad != nil && len(a.ips) == 0 { // an answer shows that there was a way to it
+		w.end(*bad, bad.Verdict)
+		w.bad = bad
+		return nil
+	}
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "name", ExpectedRef: ref, Subject: "dns:" + m.Name + "/" + network + "/" + name}
+	h.Expected = fmt.Sprintf("%s is %s", name, someOf(want))
+	switch {
+	case !ok || a.asked == "":
+		h.Why = "the name was not asked in this sandbox"
+		w.doubt(h)
+		return nil
+	case a.failed != "" && a.lost && a.good > a.silent: // a resolver asks again
+	case a.failed != "" && len(a.ips) > 0:
+		h.Ref, h.Why = a.failed, "some of the questions got no answer: "+a.why
+		w.doubt(h)
+		return nil
+	case a.failed != "" && a.lost && a.good == 0:
+		h.Ref, h.Why = a.failed, "the resolver did not answer in time: "+a.why
+		w.doubt(h)
+		return nil
+	case a.failed != "":
+		h.Ref, h.Observed, h.Why, h.absent = a.failed, "no address, "+a.why, "the name has no address here", true
+		w.drop(h)
+		return nil
+	}
+	var wrong []string
+	good := false
+	for ip, ref := range a.ips {
+		if want[ip] || also[ip] {
+			good = true
+			h.Ref = ref
+		} else {
+			wrong = append(wrong, ip.String())
+		}
+	}
+	sortStrings(wrong)
+	h.Observed = fmt.Sprintf("%s is %s", name, someOf(set(a.ips)))
+	switch {
+	case len(wrong) == 0:
+		if w.keep {
+			h.Subject = ""
+			w.pass(h)
+		}
+	default:
+		for _, ip := range wrong {
+			x := h
+			x.Subject += "/" + ip
+			x.Ref = a.ips[netip.MustParseAddr(ip)]
+			x.Verdict, x.Why = Dropped, "the answer is an address that the name should not have: "+ip
+			if !m.world.known[m.Name] {
+				x.Verdict, x.Why = Unknown, "the answer is an address of which nothing captured speaks"
+			}
+			wrongly = append(wrongly, &x)
+		}
+		if !good {
+			w.end(*wrongly[0], wrongly[0].Verdict)
+			return nil
+		}
+		if w.keep {
+			h.Subject = ""
+			w.pass(h)
+		}
+	}
+	return wrongly
+}
+
+func set(m map[netip.Addr]string) map[netip.Addr]bool {
+	out := map[netip.Addr]bool{}
+	for ip := range m {
+		out[ip] = true
+	}
+	return out
+}
+
+// someOf lists a few addresses.
+func someOf(m map[netip.Addr]bool) string {
+	var list []string
+	for ip := range m {
+		list = append(list, ip.String())
+	}
+	sortStrings(list)
+	if len(list) > 4 {
+		return strings.Join(list[:4], ", ") + fmt.Sprintf(" and %d more", len(list)-4)
+	}
+	if len(list) == 0 {
+		return "no address"
+	}
+	return strings.Join(list, ", ")
+}
+
+// resolves judges once for each sandbox whether questions get to the daemon's resolver.
+func (m *machine) resolves(s *stack.Space) *Hop {
+	h, ok := m.resolvers[s]
+	if !ok {
+		w := &walk{}
+		m.resolver(w, s)
+		h = w.bad
+		m.resolvers[s] = h
+	}
+	return h
+}
+
+// resolver walks a question from the sandbox to the daemon's socket in it.
+func (m *machine) resolver(w *walk, s *stack.Space) {
+	p := opening(protoUDP)
+	p.Src, p.Dst, p.Dport, p.Local, p.Kind, p.Out = netip.AddrFrom4([4]byte{127, 0, 0, 1}), resolverIP, 53, true, ruleset.KindHost, "lo"
+	q := m.hook(w, s, ruleset.Output, p)
+	if w.stopped() {
+		w.bad.Subject = "resolver:" + m.Name + "/" + s.Name
+		return
+	}
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "resolver", Subject: "resolver:" + m.Name + "/" + s.Name, Expected: "127.0.0.11:53 leads to the daemon's socket"}
+	k, _ := s.Listener("udp", resolverIP, int(q.Dport), "lo")
+	switch {
+	case q.Dport == 53 && k == nil:
+		h.Observed, h.Why, h.Ref = "no rule for it", "no rule leads from port 53 to the daemon's socket", s.Ref
+		w.drop(h)
+	case k == nil && !s.Whole("socket"):
+		h.Why = "the sockets of the sandbox were not captured whole"
+		w.doubt(h)
+	case k == nil:
+		h.Observed, h.Why, h.Ref = "nothing at "+endpointText(q.Dst, q.Dport), "the daemon's resolver does not listen in this sandbox", s.Ref
+		w.drop(h)
+	case w.keep:
+		h.Subject, h.Ref, h.Observed = "", k.Ref, "leads to "+endpointText(q.Dst, q.Dport)
+		w.pass(h)
+	}
+}
