@@ -42,6 +42,8 @@ var derivedTables = []*Derived{
 	&expectedSNAT, &expectedSysctl, &expectedListener, &kernelVersion,
 	// releases
 	&knownBadVersion,
+	// packets' ways
+	&pathSegment, &pathCount, &pathPair, &pathPairCount,
 	// traffic, as captured
 	&trafficFlow, &serviceQueue, &serviceTCP, &traffic, &trafficHost, &dnsFailure,
 }

@@ -1,0 +1,179 @@
+package analyze
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/netmortem/netmortem/analyze/path"
+	"github.com/netmortem/netmortem/schema"
+)
+
+// pathReads are the tables that the walk over captured state reads, captured and derived.
+var pathReads = []string{
+	"netns", "link", "address", "route", "policy_rule", "neighbour", "fdb", "iptables_chain", "iptables_rule", "nft_chain", "nft_rule", "nft_set", "nft_element",
+	"ipvs_service", "ipvs_destination", "socket", "xfrm_state", "xfrm_policy", "sysctl", "dns_query", "dns_answer", "network", "swarm_node", "swarm_service", "swarm_service_port",
+	"reading", "swarm_host", "vtep", "overlay_network", "network_change", "overlay_netns", "balancer", "endpoint", "service_vip", "published_port", "expected_port", "swarm_known", "host_era",
+}
+
+// pathSegment is filled by the one walk that the other three tables come from, too: its Fill writes all four.
+var pathSegment = Derived{
+	Name: "path_segment",
+	Doc:  "Parts of packets' ways that are broken, or of which it cannot be told: one row for each step that stops something, with the first of what it stops.",
+	Columns: []schema.Column{
+		must(whole("segment", "number")),
+		must(text("kind", schema.Plain, "client: a sandbox and a name; balancer: a host and a virtual address or one of its destinations; overlay: from a host to an endpoint; arrival: at an endpoint's port; published: a host and a published port; egress: a sandbox and the outside")),
+		must(text("host", schema.Name, "host whose packets it is about")),
+		text("netns", schema.Plain, "namespace in which the step is, of the host that the subject names"),
+		text("net", schema.Plain, "first 8 characters of the network's id"),
+		text("what", schema.Name, "what the part is for, in words"),
+		text("target", schema.Addr, "address, address:port/protocol or name of the first thing that it stops"),
+		must(whole("targets", "how many segments of this host it stops")),
+		must(text("verdict", schema.Plain, "dropped or cannot tell")),
+		must(text("hop", schema.Plain, "step: route, rules with their hook, neighbour, fdb, underlay, tunnel, mark, destination, socket, name, …")),
+		text("hop_host", schema.Name, "host on which the step is; one without a bundle by its node's name"),
+		text("place", schema.Name, "name of the namespace in which it is"),
+		text("subject", schema.Text, "canonical key of the row that decided, as findings have it"),
+		text("expected", schema.Text, "what should be there"),
+		text("observed", schema.Text, "what is there"),
+		text("why", schema.Text, "why that stops it, or why it cannot be told"),
+		refCol("ref", "row that decided"),
+		refCol("expected_ref", "row that says what should be there"),
+	},
+	Reads: pathReads,
+	Index: []string{"segment", "subject"},
+	Fill:  fillPaths,
+}
+
+var pathCount = Derived{
+	Name: "path_count",
+	Doc:  "All parts of packets' ways that were judged, counted: one row a kind and host. Filled with path_segment.",
+	Columns: []schema.Column{
+		must(text("kind", schema.Plain, "as in path_segment")),
+		must(text("host", schema.Name, "host whose packets it is about")),
+		must(whole("delivered", "parts that packets pass")),
+		must(whole("dropped", "parts that they do not pass")),
+		must(whole("unknown", "parts of which that cannot be told")),
+	},
+	Reads: pathReads,
+	Fill:  filledWithSegments,
+}
+
+var pathPair = Derived{
+	Name: "path_pair",
+	Doc:  "Who does not surely reach whom: clients and services on a network that they share, hosts' published ports, containers and the outside, where not all is delivered. Filled with path_segment.",
+	Columns: []schema.Column{
+		must(text("client_kind", schema.Plain, "task, host or outside")),
+		text("client_host", schema.Name, "host of the client; of a published port the host that is asked"),
+		text("client", schema.Name, "label of the client"),
+		text("client_service", schema.Name, "its service"),
+		text("server_service", schema.Name, "service that is asked"),
+		text("network", schema.Name, "name of the network that they share"),
+		must(text("via", schema.Plain, "vip, dnsrr (the service's name), tasks (tasks. and its name), ingress or host (a published port), or egress")),
+		text("target", schema.Addr, "address and port that are asked; the port alone where the addresses are the tasks'"),
+		text("proto", schema.Plain, "tcp or udp"),
+		whole("port", "port that is asked; 0 where none is known and the walk ends in the sandbox"),
+		must(text("verdict", schema.Plain, "dropped; some: some backends only; cannot tell")),
+		whole("reached", "backends that are reached"),
+		whole("backends", "backends that may be chosen"),
+		whole("segment", "the part that decided, in path_segment"),
+	},
+	Reads: pathReads,
+	Index: []string{"segment"},
+	Fill:  filledWithSegments,
+}
+
+var pathPairCount = Derived{
+	Name: "path_pair_count",
+	Doc:  "All pairs of clients and services, counted. Filled with path_segment.",
+	Columns: []schema.Column{
+		text("client_service", schema.Name, "service of the clients; empty for the outside and for containers of none"),
+		text("server_service", schema.Name, "service that is asked; empty for the outside"),
+		text("network", schema.Name, "name of the network"),
+		must(text("via", schema.Plain, "as in path_pair")),
+		must(whole("pairs", "pairs of a client and a port of the service")),
+		must(whole("delivered", "of these wholly delivered")),
+		must(whole("some", "reach some backends only")),
+		must(whole("dropped", "reach none")),
+		must(whole("unknown", "cannot be told")),
+	},
+	Reads: pathReads,
+	Fill:  filledWithSegments,
+}
+
+// filledWithSegments puts nothing: [fillPaths] has.
+func filledWithSegments(context.Context, *sql.Tx, func(row ...any) error) error { return nil }
+
+func fillPaths(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
+	j, err := path.Judge(ctx, tx, false)
+	if err != nil {
+		return err
+	}
+	for _, s := range j.Segments {
+		net := ""
+		if s.Net != nil {
+			net = s.Net.Net
+		}
+		h := s.Hop
+		err := put(int64(s.ID), s.Kind, s.Host, null(h.Netns), null(net), null(s.What), null(s.Target), int64(s.Targets), h.Verdict.String(), h.Step, null(h.Host), null(h.Place),
+			null(h.Subject), null(h.Expected), null(h.Observed), null(h.Why), null(h.Ref), null(h.ExpectedRef))
+		if err != nil {
+			return err
+		}
+	}
+	counts := inserting{ctx: ctx, tx: tx, query: "INSERT INTO path_count VALUES (?,?,?,?,?)"}
+	for _, c := range j.Counts {
+		counts.put(c.Kind, c.Host, c.Delivered, c.Dropped, c.Unknown)
+	}
+	pairs := inserting{ctx: ctx, tx: tx, query: "INSERT INTO path_pair VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"}
+	for i := range j.Pairs {
+		p := &j.Pairs[i]
+		var segment any
+		if p.Segment > 0 {
+			segment = p.Segment
+		}
+		pairs.put(p.ClientKind, null(p.ClientHost), null(p.Client), null(p.ClientService), null(p.Server), null(p.Network), p.Via, null(p.Target), null(p.Proto), p.Port, p.Verdict, p.Reached, p.Backends, segment)
+	}
+	sums := inserting{ctx: ctx, tx: tx, query: "INSERT INTO path_pair_count VALUES (?,?,?,?,?,?,?,?,?)"}
+	for _, s := range j.Sums {
+		sums.put(null(s.ClientService), null(s.Server), null(s.Network), s.Via, s.Pairs, s.Delivered, s.Some, s.Dropped, s.Unknown)
+	}
+	for _, in := range []*inserting{&counts, &pairs, &sums} {
+		if err := in.close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inserting inserts rows one by one, and remembers the first error.
+type inserting struct {
+	ctx   context.Context
+	tx    *sql.Tx
+	query string
+	stmt  *sql.Stmt
+	err   error
+}
+
+func (in *inserting) put(values ...any) {
+	if in.err == nil && in.stmt == nil {
+		in.stmt, in.err = in.tx.PrepareContext(in.ctx, in.query)
+	}
+	if in.err == nil {
+		_, in.err = in.stmt.ExecContext(in.ctx, values...)
+	}
+}
+
+func (in *inserting) close() error {
+	if in.stmt != nil {
+		in.stmt.Close()
+	}
+	return in.err
+}
+
+// null is NULL for an empty text.
+func null(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
