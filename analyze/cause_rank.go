@@ -19,6 +19,12 @@ func causes(findings []Finding, w *walkedPaths, k *causeKnowledge, times *causeT
 	if w == nil {
 		w = &walkedPaths{}
 	}
+	k.undecided = map[string][]*causeSegment{}
+	for i := range w.segments {
+		if s := &w.segments[i]; !s.dropped {
+			k.undecided[s.host] = append(k.undecided[s.host], s)
+		}
+	}
 	nodes := nodesOf(findings)
 	unclaimed := claim(nodes, w.segments)
 	fold(nodes, causeEdges)
@@ -226,6 +232,8 @@ type causeKnowledge struct {
 	more     map[string]map[string]string // rule, host: what may hide more findings
 	rules    map[string]*Rule
 	missing  []string // hosts that nobody captured
+
+	undecided map[string][]*causeSegment // host: steps of paths that could not be judged
 }
 
 // knowledgeOfCauses gathers it from a result.
@@ -297,6 +305,9 @@ func (k *causeKnowledge) confidence(g *causeGroup, r *causeReach) Confidence {
 	if len(k.missing) > 0 {
 		c.Missing = append(c.Missing, "no bundle of "+shortList(k.missing))
 	}
+	if slices.Contains(effectRules, f.Rule) {
+		c.Missing = append(c.Missing, k.open(f.Host)...)
+	}
 	switch n := len(c.For) - len(c.Against); {
 	case slices.Contains(effectRules, f.Rule):
 		c.Word = "low"
@@ -334,7 +345,21 @@ func (k *causeKnowledge) confidenceOfPath(g *causeGroup) Confidence {
 	if len(rules) > 0 {
 		c.Missing = append(c.Missing, fmt.Sprintf("%s not judged on %s: %s", plural(len(rules), "rule"), s.host, shortList(rules)))
 	}
+	c.Missing = append(c.Missing, k.open(s.host)...)
 	return c
+}
+
+// open is how many steps of paths could not be judged on a host, with the reason of the first.
+func (k *causeKnowledge) open(host string) []string {
+	list := k.undecided[host]
+	if len(list) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%s of paths on %s could not be judged", plural(len(list), "step"), host)
+	if why := cmp.Or(list[0].why, list[0].subject); why != "" {
+		text += ", the first because of: " + why
+	}
+	return []string{text}
 }
 
 // unasked are the rules that could explain a finding and were not judged on its host.

@@ -275,6 +275,21 @@ func TestCompeting(t *testing.T) {
 	}
 }
 
+// TestUndecided: what no finding explains says which steps of paths were left open beside it.
+func TestUndecided(t *testing.T) {
+	w := &walkedPaths{segments: []causeSegment{{key: 1, host: "n1", why: "a match that is not modelled", subject: "iptables:n1/x"}, {key: 2, host: "n1"}, {key: 3, host: "n2"}, step(4, "n1", "route:n1/x")}}
+	list := causes([]Finding{found("tcp-retrans-high", "n1", Medium), found("disk-full", "n1", Critical)}, w, &causeKnowledge{}, &causeTimes{})
+	want := "2 steps of paths on n1 could not be judged, the first because of: a match that is not modelled"
+	for _, c := range list {
+		if got := strings.Join(c.Confidence.Missing, "; "); (got == want) != (c.Kind != CauseFinding) {
+			t.Errorf("%s %s: missing %q", c.Kind, c.Rule, got)
+		}
+	}
+	if len(list) != 3 || list[0].Kind != CausePath {
+		t.Errorf("%s", causeText(list))
+	}
+}
+
 // TestSince says when, as far as the rows tell.
 func TestSince(t *testing.T) {
 	at := func(min int) time.Time { return time.Date(2026, 11, 20, 12, min, 0, 0, time.UTC) }
