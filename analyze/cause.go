@@ -47,7 +47,8 @@ type Symptom struct {
 // Breaks is what a cause breaks. Unless Walked, nothing is known of paths, and services and hosts are those that its findings name.
 type Breaks struct {
 	Walked   bool     `json:"walked"`             // paths were walked at all
-	Segments int      `json:"segments"`           // steps of paths that die of it
+	Segments int      `json:"segments"`           // segments of paths that end because of it
+	Open     int      `json:"open,omitempty"`     // segments of which it leaves it open
 	Pairs    int      `json:"pairs"`              // client–service pairs that are dropped because of it
 	Partly   int      `json:"partly"`             // pairs of which some backends are lost because of it
 	Of       int      `json:"of"`                 // pairs of the same services on the same networks, all together

@@ -15,7 +15,8 @@ type causeNode struct {
 	edge     *causeEdge   // by which it follows from parent
 	others   []*causeNode // further findings that it could follow from
 	children []*causeNode
-	segments []*causeSegment // broken steps that its subject decided
+	segments []*causeSegment // broken segments that it is the cause of
+	open     []*causeSegment // segments of which its row leaves it open
 }
 
 // root is the finding that everything follows from.
@@ -49,45 +50,6 @@ func nodesOf(findings []Finding) []*causeNode {
 		nodes[i] = &causeNode{Finding: &findings[i], at: i}
 	}
 	return nodes
-}
-
-// claim gives each broken step to the findings that name the row which decided it, and returns those that nobody names.
-//
-// A finding names it by its subject. Where no subject is the same, the row itself may be cited by both: that counts for rows of the
-// kernel, of which one says one thing, not for documents and coverage, which every finding cites.
-func claim(nodes []*causeNode, segments []causeSegment) (unclaimed []*causeSegment) {
-	bySubject, byRef := map[string][]*causeNode{}, map[string][]*causeNode{}
-	for _, n := range nodes {
-		bySubject[n.Subject] = append(bySubject[n.Subject], n)
-		for _, e := range n.Evidence {
-			if list := byRef[e.Ref]; decides(e.Ref) && (len(list) == 0 || list[len(list)-1] != n) {
-				byRef[e.Ref] = append(list, n)
-			}
-		}
-	}
-	for i := range segments {
-		s := &segments[i]
-		if !s.dropped {
-			continue
-		}
-		owners := bySubject[s.subject]
-		if len(owners) == 0 {
-			owners = byRef[s.ref]
-		}
-		if len(owners) == 0 {
-			unclaimed = append(unclaimed, s)
-		}
-		for _, n := range owners {
-			n.segments = append(n.segments, s)
-		}
-	}
-	return unclaimed
-}
-
-// decides reports whether an address is that of a row which by itself decides about a packet.
-func decides(ref string) bool {
-	_, path, ok := strings.Cut(ref, "/rows/")
-	return ok && !strings.HasPrefix(path, "coverage.") && !strings.HasPrefix(path, "netns.") && !strings.HasPrefix(path, "host.")
 }
 
 // A causeOffer is a finding that explains whatever shares one combination of keys under one edge.
@@ -152,13 +114,13 @@ func fold(nodes []*causeNode, edges []causeEdge) {
 }
 
 // A causeGroup is what one fault leaves behind, counted once: findings of one rule on one host and network that follow from nothing.
-// Without findings it is broken steps of one row that no rule names.
+// Without findings it is broken segments of one row that no rule names.
 type causeGroup struct {
 	nodes    []*causeNode    // the worst first
 	segments []*causeSegment // when there are no nodes
 }
 
-// group puts the findings that follow from nothing together, in their order, then the steps that no finding names.
+// group puts the findings that follow from nothing together, in their order, then the segments that no finding names.
 func group(nodes []*causeNode, unclaimed []*causeSegment) []*causeGroup {
 	type key struct{ rule, host, net string }
 	var groups []*causeGroup
@@ -179,7 +141,7 @@ func group(nodes []*causeNode, unclaimed []*causeSegment) []*causeGroup {
 		}
 	}
 	for _, s := range unclaimed {
-		g := of(key{"", s.host, cmp.Or(s.subject, s.ref, s.why)})
+		g := of(key{"", cmp.Or(s.hopHost, s.host), cmp.Or(s.subject, s.ref, s.why)})
 		g.segments = append(g.segments, s)
 	}
 	return groups

@@ -116,9 +116,13 @@ func below(host string, names []string) []string {
 // tuples are the combinations of what a finding states for several keys, each as one string; none when it does not state all of them.
 // No key at all is one combination: anywhere.
 func tuples(keys []causeKey, f *Finding, asCause bool) []string {
+	return tuplesOf(keys, func(k causeKey) []string { return k.values(f, asCause) })
+}
+
+func tuplesOf(keys []causeKey, of func(k causeKey) []string) []string {
 	out := []string{""}
 	for _, k := range keys {
-		values := k.values(f, asCause)
+		values := of(k)
 		next := make([]string, 0, len(out)*len(values))
 		for _, head := range out {
 			for _, v := range values {

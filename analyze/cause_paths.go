@@ -15,16 +15,25 @@ type walkedPaths struct {
 	paths    Paths
 }
 
-// A causeSegment is a row of path_segment: one step of a path that drops, or that could not be judged.
+// A causeSegment is a row of path_segment: one step at which segments of paths end, or of which that cannot be told.
 type causeSegment struct {
-	key                  int
-	kind, host, netns    string
-	net, what, target    string
-	dropped              bool
-	hop, subject         string
+	key            int
+	kind           string
+	host           string // whose packets they are
+	network        string // by name
+	what, target   string // what the first of them is for
+	targets        int    // how many there are
+	dropped        bool
+	hop            string
+	hopHost, place string // where the step is
+	subject        string
+
 	expected, observed   string
 	why, ref, expectedAt string
 }
+
+// weight is how many segments it stands for.
+func (s *causeSegment) weight() int { return max(1, s.targets) }
 
 // A causePair is a row of path_pair: a client and a service that do not wholly reach each other.
 type causePair struct {
@@ -41,10 +50,11 @@ type causePairCount struct {
 	pairs, delivered, some, dropped, lost int
 }
 
-// The verdicts of a pair that a cause may answer for.
+// The verdicts of a pair that is not wholly delivered.
 const (
 	pairDropped = "dropped"
 	pairSome    = "some"
+	pairOpen    = "cannot tell"
 )
 
 // services are the two ends and the network that a pair is counted under.
@@ -101,20 +111,21 @@ func (w *walkedPaths) sum() {
 }
 
 func (w *walkedPaths) readSegments(ctx context.Context, tx *sql.Tx) error {
-	return each(ctx, tx, `SELECT segment, COALESCE(kind, ''), COALESCE(host, ''), COALESCE(netns, ''), COALESCE(net, ''), COALESCE(what, ''), COALESCE(target, ''),
-  verdict = 'dropped', COALESCE(hop, ''), COALESCE(subject, ''), COALESCE(expected, ''), COALESCE(observed, ''), COALESCE(why, ''), COALESCE(ref, ''), COALESCE(expected_ref, '')
-FROM path_segment ORDER BY segment`, func(scan func(...any) error) error {
+	return each(ctx, tx, `SELECT s.segment, s.kind, s.host, COALESCE(o.network, ''), COALESCE(s.what, ''), COALESCE(s.target, ''), s.targets,
+  s.verdict = 'dropped', s.hop, COALESCE(s.hop_host, ''), COALESCE(s.place, ''), COALESCE(s.subject, ''), COALESCE(s.expected, ''), COALESCE(s.observed, ''),
+  COALESCE(s.why, ''), COALESCE(s.ref, ''), COALESCE(s.expected_ref, '')
+FROM path_segment AS s LEFT JOIN overlay_network AS o ON o.net = s.net ORDER BY s.segment`, func(scan func(...any) error) error {
 		var s causeSegment
-		err := scan(&s.key, &s.kind, &s.host, &s.netns, &s.net, &s.what, &s.target, &s.dropped, &s.hop, &s.subject, &s.expected, &s.observed, &s.why, &s.ref, &s.expectedAt)
+		err := scan(&s.key, &s.kind, &s.host, &s.network, &s.what, &s.target, &s.targets, &s.dropped, &s.hop, &s.hopHost, &s.place, &s.subject, &s.expected, &s.observed, &s.why, &s.ref, &s.expectedAt)
 		w.segments = append(w.segments, s)
 		return err
 	})
 }
 
 func (w *walkedPaths) readPairs(ctx context.Context, tx *sql.Tx) error {
-	return each(ctx, tx, `SELECT COALESCE(client_kind, ''), COALESCE(client_host, ''), COALESCE(client, ''), COALESCE(client_service, ''), COALESCE(server_service, ''),
-  COALESCE(network, ''), COALESCE(target, ''), verdict, COALESCE(segment, 0)
-FROM path_pair WHERE verdict IN ('dropped', 'some')`, func(scan func(...any) error) error {
+	return each(ctx, tx, `SELECT client_kind, COALESCE(client_host, ''), COALESCE(client, ''), COALESCE(client_service, ''), COALESCE(server_service, ''),
+  COALESCE(network, ''), COALESCE(target, ''), verdict, segment
+FROM path_pair WHERE segment IS NOT NULL`, func(scan func(...any) error) error {
 		var p causePair
 		err := scan(&p.clientKind, &p.clientHost, &p.client, &p.clientService, &p.serverService, &p.network, &p.target, &p.verdict, &p.segment)
 		w.pairs = append(w.pairs, p)

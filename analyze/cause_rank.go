@@ -12,9 +12,9 @@ import (
 // causes ranks what is wrong, from the findings in the order of the result, what is broken of the paths (nil when none was walked) and
 // what became of the rules.
 //
-// What breaks a path comes before what does not. Among those the product counts: severity (1, 2, 4, 8) × confidence (1 to 3) × pairs
-// that it breaks, a pair with some backends lost being half a one, and never less than one. Then services, then hosts, then the order
-// of the findings.
+// What breaks a path comes before what leaves one open, and that before what does neither. Among those the product counts: severity (1, 2, 4, 8) × confidence (1 to 3) × pairs
+// that it breaks, a pair with some backends lost being half a one, and never less than one. Then services, then hosts, then
+// whether it has a date, for what has always been so is not what happened, then the order of the findings.
 func causes(findings []Finding, w *walkedPaths, k *causeKnowledge, times *causeTimes) []Cause {
 	if w == nil {
 		w = &walkedPaths{}
@@ -43,10 +43,11 @@ func causes(findings []Finding, w *walkedPaths, k *causeKnowledge, times *causeT
 	}
 	slices.SortStableFunc(list, func(a, b ranked) int {
 		return cmp.Or(
-			-cmp.Compare(min(a.Breaks.Segments, 1), min(b.Breaks.Segments, 1)),
+			-cmp.Compare(a.Breaks.class(), b.Breaks.class()),
 			-cmp.Compare(a.score, b.score),
 			-cmp.Compare(len(a.Breaks.Services), len(b.Breaks.Services)),
 			-cmp.Compare(len(a.Breaks.Hosts), len(b.Breaks.Hosts)),
+			-cmp.Compare(a.Since.dated(), b.Since.dated()),
 			cmp.Compare(slices.Index(CauseKinds, a.Kind), slices.Index(CauseKinds, b.Kind)),
 			-cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
 			cmp.Compare(a.at, b.at))
@@ -57,6 +58,17 @@ func causes(findings []Finding, w *walkedPaths, k *causeKnowledge, times *causeT
 		out[i].Rank = i + 1
 	}
 	return out
+}
+
+// class is 2 for what breaks paths, 1 for what leaves some open, 0 for neither.
+func (b Breaks) class() int {
+	switch {
+	case b.Segments > 0:
+		return 2
+	case b.Open > 0:
+		return 1
+	}
+	return 0
 }
 
 // score is severity × confidence × pairs.
@@ -71,38 +83,31 @@ var confidences = []string{"low", "medium", "high"}
 
 // A causeReach is what one group breaks.
 type causeReach struct {
-	segments []*causeSegment
+	segments []*causeSegment // broken ones
+	open     []*causeSegment
 	pairs    []causePair
 	breaks   Breaks
 	rivals   []*causeGroup // further groups whose findings name the same deciding row
 }
 
-// reachOf says for each group what it breaks: the steps that its findings decided or those that follow from them, and the pairs that
-// these steps decided. A step that two groups decide counts for both.
+// reachOf says for each group what it breaks: the segments that its findings decided or those that follow from them, and the pairs that
+// these segments decided. A segment that two groups decide counts for both.
 func reachOf(groups []*causeGroup, w *walkedPaths) map[*causeGroup]*causeReach {
 	out := make(map[*causeGroup]*causeReach, len(groups))
 	bySegment := map[int][]*causeGroup{}
 	for _, g := range groups {
-		r := &causeReach{}
+		r := &causeReach{segments: slices.Clone(g.segments)}
 		r.breaks.Walked = w.paths.Delivered+w.paths.Dropped+w.paths.Unknown+w.paths.Pairs+len(w.segments) > 0
 		out[g] = r
-		r.segments = g.segments
 		for _, n := range g.nodes {
-			r.segments = append(r.segments, n.segments...)
-			for _, b := range n.below() {
-				r.segments = append(r.segments, b.segments...)
+			for _, b := range append([]*causeNode{n}, n.below()...) {
+				r.segments, r.open = append(r.segments, b.segments...), append(r.open, b.open...)
 			}
 		}
-		seen := map[int]bool{}
-		r.segments = slices.DeleteFunc(r.segments, func(s *causeSegment) bool {
-			twice := seen[s.key]
-			seen[s.key] = true
-			return twice
-		})
-		for _, s := range r.segments {
+		r.segments, r.open = once(r.segments), once(r.open)
+		for _, s := range slices.Concat(r.segments, r.open) {
 			bySegment[s.key] = append(bySegment[s.key], g)
 		}
-		r.breaks.Segments = len(r.segments)
 	}
 	for _, list := range bySegment {
 		for _, g := range list[:min(len(list), 8)] { // who shares it with more than a few has rivals enough
@@ -132,26 +137,40 @@ func reachOf(groups []*causeGroup, w *walkedPaths) map[*causeGroup]*causeReach {
 	return out
 }
 
+// once leaves out repeated segments.
+func once(list []*causeSegment) []*causeSegment {
+	slices.SortFunc(list, func(a, b *causeSegment) int { return cmp.Compare(a.key, b.key) })
+	return slices.CompactFunc(list, func(a, b *causeSegment) bool { return a.key == b.key })
+}
+
 // count fills in breaks.
 func (r *causeReach) count(g *causeGroup, totals map[services]causePairCount) {
 	names, hosts, touched := map[string]bool{}, map[string]bool{}, map[services]bool{}
-	for _, p := range r.pairs {
-		if p.verdict == pairSome {
-			r.breaks.Partly++
-		} else {
-			r.breaks.Pairs++
-		}
-		names[p.serverService] = true
-		hosts[p.clientHost] = true
+	r.pairs = slices.DeleteFunc(r.pairs, func(p causePair) bool {
 		if k := p.services(); !touched[k] {
 			touched[k] = true
 			r.breaks.Of += totals[k].pairs
 			r.breaks.Unknown += totals[k].lost
 		}
-	}
+		switch p.verdict {
+		case pairDropped:
+			r.breaks.Pairs++
+		case pairSome:
+			r.breaks.Partly++
+		default:
+			return true // it is counted, and not known to be broken
+		}
+		names[p.serverService] = true
+		hosts[p.clientHost] = true
+		return false
+	})
 	r.breaks.Of = max(r.breaks.Of, r.breaks.Pairs+r.breaks.Partly) // a table of counts that says less is incomplete
 	for _, s := range r.segments {
+		r.breaks.Segments += s.weight()
 		hosts[s.host] = true
+	}
+	for _, s := range r.open {
+		r.breaks.Open += s.weight()
 	}
 	if len(r.segments) == 0 {
 		for _, n := range g.nodes {
@@ -174,7 +193,6 @@ func (g *causeGroup) cause(r *causeReach, k *causeKnowledge) Cause {
 	for _, s := range r.segments {
 		c.segments = append(c.segments, s.key)
 	}
-	slices.Sort(c.segments)
 	if len(g.nodes) == 0 {
 		g.unexplained(&c)
 		c.Confidence = k.confidenceOfPath(g)
@@ -205,12 +223,12 @@ func (g *causeGroup) cause(r *causeReach, k *causeKnowledge) Cause {
 	return c
 }
 
-// unexplained makes a cause of broken steps that no rule names: the row that decided them is all that is known.
+// unexplained makes a cause of broken segments that no rule names: the row that decided them is all that is known.
 func (g *causeGroup) unexplained(c *Cause) {
 	s := g.segments[0]
-	c.Kind, c.Host, c.Subject, c.Ref, c.Severity = CausePath, s.host, s.subject, cmp.Or(s.ref, s.expectedAt), High
+	c.Kind, c.Host, c.Subject, c.Ref, c.Severity = CausePath, cmp.Or(s.hopHost, s.host), s.subject, cmp.Or(s.ref, s.expectedAt), High
 	c.Title = "A path is broken, and no rule names the cause"
-	c.Summary = fmt.Sprintf("%s drops %s", s.host, cmp.Or(s.what, "packets of kind "+s.kind))
+	c.Summary = fmt.Sprintf("%s drops %s", c.Host, cmp.Or(s.what, "packets of kind "+s.kind))
 	if s.target != "" {
 		c.Summary += " to " + s.target
 	}
@@ -220,8 +238,8 @@ func (g *causeGroup) unexplained(c *Cause) {
 	if s.why != "" {
 		c.Summary += ": " + s.why
 	}
-	if n := len(g.segments) - 1; n > 0 {
-		c.Summary += fmt.Sprintf(" (and %s more)", plural(n, "step"))
+	if n := c.Breaks.Segments - 1; n > 0 {
+		c.Summary += fmt.Sprintf(" (and %d more)", n)
 	}
 	c.Findings = []string{}
 }
@@ -233,7 +251,7 @@ type causeKnowledge struct {
 	rules    map[string]*Rule
 	missing  []string // hosts that nobody captured
 
-	undecided map[string][]*causeSegment // host: steps of paths that could not be judged
+	undecided map[string][]*causeSegment // host: segments of paths that could not be judged
 }
 
 // knowledgeOfCauses gathers it from a result.
@@ -277,8 +295,8 @@ func (k *causeKnowledge) confidence(g *causeGroup, r *causeReach) Confidence {
 	if strings.Contains(f.Views, " and ") || strings.Contains(f.Views, ", ") {
 		c.For = append(c.For, "two views were compared: "+f.Views)
 	}
-	if n := len(r.segments); n > 0 {
-		c.For = append(c.For, fmt.Sprintf("%s of paths die at the row that it names or that follows from it", plural(n, "step")))
+	if n := r.breaks.Segments; n > 0 {
+		c.For = append(c.For, fmt.Sprintf("walked paths end at what it names or what follows from it: %s", plural(n, "segment")))
 	}
 	if rules := followingRules(g); len(rules) > 0 {
 		c.For = append(c.For, "what would follow from it is there: "+strings.Join(rules, ", "))
@@ -292,13 +310,16 @@ func (k *causeKnowledge) confidence(g *causeGroup, r *causeReach) Confidence {
 	if f.states([]Fact{{"signature", "weak"}}) {
 		c.Against = append(c.Against, "its signature is weak: something harmless can look the same")
 	}
-	if r.breaks.Walked && len(r.segments) == 0 && f.Severity.Rank() >= High.Rank() && k.onPath(f.Rule) {
+	if r.breaks.Walked && r.breaks.class() == 0 && f.Severity.Rank() >= High.Rank() && k.onPath(f.Rule) {
 		c.Against = append(c.Against, "paths were walked, and none dies of it")
 	}
 	if why := k.more[f.Rule][f.Host]; why != "" {
 		c.Missing = append(c.Missing, why)
 	}
 	c.Missing = append(c.Missing, k.unasked(f)...)
+	if n := r.breaks.Open; n > 0 {
+		c.Missing = append(c.Missing, fmt.Sprintf("whether packets pass what it names could not be told for %s of paths", plural(n, "segment")))
+	}
 	if r.breaks.Unknown > 0 {
 		c.Missing = append(c.Missing, fmt.Sprintf("%s of the same services could not be judged", plural(r.breaks.Unknown, "pair")))
 	}
@@ -328,10 +349,10 @@ func (k *causeKnowledge) onPath(rule string) bool {
 	return r != nil && slices.Contains([]string{"vxlan", "fdb", "neighbour", "link", "ipvs", "ingress", "dns"}, r.Layer)
 }
 
-// confidenceOfPath is that of broken steps without a finding.
+// confidenceOfPath is that of broken segments without a finding.
 func (k *causeKnowledge) confidenceOfPath(g *causeGroup) Confidence {
 	s := g.segments[0]
-	c := Confidence{Word: "low", For: []string{plural(len(g.segments), "step") + " of paths die at one row"}, Against: []string{"no rule names it"}}
+	c := Confidence{Word: "low", For: []string{"paths end at one row"}, Against: []string{"no rule names it"}}
 	if s.expected != "" && s.observed != "" {
 		c.Word = "medium"
 		c.For = append(c.For, "there should be "+s.expected+", and there is "+s.observed)
@@ -349,13 +370,16 @@ func (k *causeKnowledge) confidenceOfPath(g *causeGroup) Confidence {
 	return c
 }
 
-// open is how many steps of paths could not be judged on a host, with the reason of the first.
+// open is how many segments of paths could not be judged on a host, with the reason of the first.
 func (k *causeKnowledge) open(host string) []string {
-	list := k.undecided[host]
+	list, n := k.undecided[host], 0
 	if len(list) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("%s of paths on %s could not be judged", plural(len(list), "step"), host)
+	for _, s := range list {
+		n += s.weight()
+	}
+	text := fmt.Sprintf("%s of paths on %s could not be judged", plural(n, "segment"), host)
 	if why := cmp.Or(list[0].why, list[0].subject); why != "" {
 		text += ", the first because of: " + why
 	}
@@ -384,7 +408,7 @@ func (k *causeKnowledge) competing(g *causeGroup, r *causeReach) *Competing {
 	}
 	for _, h := range r.rivals {
 		if len(h.nodes) > 0 {
-			return from(h.nodes[0].Finding, "the same step of a path may die of this: ")
+			return from(h.nodes[0].Finding, "the same segment of a path may end because of this: ")
 		}
 	}
 	own := map[*causeNode]bool{}

@@ -163,6 +163,14 @@ func (t *causeTimes) since(g *causeGroup) *Since {
 	return s
 }
 
+// dated is 1 for what a captured row dates.
+func (s *Since) dated() int {
+	if s != nil && s.Because != "" {
+		return 1
+	}
+	return 0
+}
+
 func (s *Since) exact() bool { return !s.By.IsZero() && s.By.Equal(s.After) }
 
 // own is what the findings themselves say.

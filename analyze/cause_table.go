@@ -29,7 +29,8 @@ var causeTable = Derived{
 		must(text("severity", schema.Plain, "the worst of its findings and of those that follow from it")),
 		must(text("confidence", schema.Plain, "high, medium or low")),
 		whole("walked", "1 when paths were walked, so that the counts mean something"),
-		whole("segments", "steps of paths that die of it"),
+		whole("segments", "segments of paths that end because of it"),
+		whole("open_segments", "segments of which it leaves it open"),
 		whole("pairs", "client–service pairs that are dropped because of it"),
 		whole("partly", "pairs of which some backends are lost because of it"),
 		whole("of_pairs", "pairs of the same services on the same networks, all together"),
@@ -64,8 +65,8 @@ var causeFindingTable = Derived{
 
 var causeSegmentTable = Derived{
 	Name:    "cause_segment",
-	Doc:     "The steps of paths that die of a cause: keys of path_segment.",
-	Columns: []schema.Column{colRank(), must(whole("segment", "key of the step"))},
+	Doc:     "The segments of paths that end because of a cause: keys of path_segment.",
+	Columns: []schema.Column{colRank(), must(whole("segment", "key in path_segment"))},
 }
 
 var causePairTable = Derived{
@@ -81,7 +82,7 @@ var causePairTable = Derived{
 		text("network", schema.Name, "network between them"),
 		text("target", schema.Addr, "address that it asks"),
 		must(text("verdict", schema.Plain, "dropped, or some when only some backends are lost")),
-		whole("segment", "key of the step that decided"),
+		whole("segment", "key in path_segment of what decided"),
 	},
 }
 
@@ -141,7 +142,7 @@ func storeCauses(ctx context.Context, db *database, res *Result) error {
 			r = &Remedy{}
 		}
 		put("cause", c.Rank, c.Kind, empty(c.Rule), c.Host, c.Subject, c.Summary, string(c.Severity), c.Confidence.Word, c.Breaks.Walked,
-			c.Breaks.Segments, c.Breaks.Pairs, c.Breaks.Partly, c.Breaks.Of, c.Breaks.Unknown, len(c.Breaks.Services), len(c.Breaks.Hosts),
+			c.Breaks.Segments, c.Breaks.Open, c.Breaks.Pairs, c.Breaks.Partly, c.Breaks.Of, c.Breaks.Unknown, len(c.Breaks.Services), len(c.Breaks.Hosts),
 			empty(s.Words), moment(s.After), moment(s.By), empty(s.Because), empty(o.What), empty(o.Check), empty(r.Do), empty(c.Ref))
 		for _, id := range c.Findings {
 			f := byID[id]

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,9 +24,16 @@ func TestCauseEdges(t *testing.T) {
 			t.Errorf("effectRules names %s, which is no rule", r)
 		}
 	}
-	for _, r := range append(turnsAtEnd, boundByStart...) {
+	for _, r := range slices.Concat(turnsAtEnd, boundByStart, offPath) {
 		if !rules[r] {
-			t.Errorf("a list of times names %s, which is no rule", r)
+			t.Errorf("a list names %s, which is no rule", r)
+		}
+	}
+	for _, e := range pathEdges {
+		for _, r := range e.Rules {
+			if !rules[r] || e.Why == "" {
+				t.Errorf("an edge to paths names %s: no rule, or without a reason", r)
+			}
 		}
 	}
 	n := 0
@@ -237,7 +245,7 @@ func TestRank(t *testing.T) {
 `},
 		{"the row is cited, under another subject", []Finding{a}, walkedPaths{
 			segments: []causeSegment{{key: 1, host: "n1", dropped: true, subject: "row:n1", ref: "n1/rows/fdb-permanent-missing.jsonl:1"}},
-		}, `1 finding fdb-permanent-missing on n1, critical, confidence medium, 1 step of paths
+		}, `1 finding fdb-permanent-missing on n1, critical, confidence medium, 1 segment of paths
 `},
 	}
 	for _, tt := range tests {
@@ -279,7 +287,7 @@ func TestCompeting(t *testing.T) {
 func TestUndecided(t *testing.T) {
 	w := &walkedPaths{segments: []causeSegment{{key: 1, host: "n1", why: "a match that is not modelled", subject: "iptables:n1/x"}, {key: 2, host: "n1"}, {key: 3, host: "n2"}, step(4, "n1", "route:n1/x")}}
 	list := causes([]Finding{found("tcp-retrans-high", "n1", Medium), found("disk-full", "n1", Critical)}, w, &causeKnowledge{}, &causeTimes{})
-	want := "2 steps of paths on n1 could not be judged, the first because of: a match that is not modelled"
+	want := "2 segments of paths on n1 could not be judged, the first because of: a match that is not modelled"
 	for _, c := range list {
 		if got := strings.Join(c.Confidence.Missing, "; "); (got == want) != (c.Kind != CauseFinding) {
 			t.Errorf("%s %s: missing %q", c.Kind, c.Rule, got)
@@ -381,26 +389,20 @@ func TestReadWalked(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, create := range []string{
-		"path_segment (segment INTEGER, kind TEXT, host TEXT, netns TEXT, net TEXT, what TEXT, target TEXT, verdict TEXT, hop TEXT, subject TEXT, expected TEXT, observed TEXT, why TEXT, ref TEXT, expected_ref TEXT)",
-		"path_count (kind TEXT, host TEXT, delivered INTEGER, dropped INTEGER, unknown INTEGER)",
-		"path_pair (client_kind TEXT, client_host TEXT, client TEXT, client_service TEXT, server_service TEXT, network TEXT, target TEXT, proto TEXT, port INTEGER, verdict TEXT, segment INTEGER)",
-		"path_pair_count (client_service TEXT, server_service TEXT, network TEXT, pairs INTEGER, delivered INTEGER, some INTEGER, dropped INTEGER, unknown INTEGER)",
-	} {
-		name, _, _ := strings.Cut(create, " ")
-		exec("DROP TABLE IF EXISTS " + name)
+	for _, d := range []*Derived{&pathSegment, &pathCount, &pathPair, &pathPairCount} {
+		exec("DROP TABLE IF EXISTS " + d.Name)
 		if w, err := readWalked(t.Context(), db.tx); w != nil || err != nil {
-			t.Fatalf("without %s: %+v, %v", name, w, err)
+			t.Fatalf("without %s: %+v, %v", d.Name, w, err)
 		}
-		exec("CREATE TABLE " + create)
+		exec(d.DDL())
 	}
 	if w, err := readWalked(t.Context(), db.tx); w != nil || err != nil {
 		t.Fatalf("nothing was walked, and there is %+v, %v", w, err)
 	}
-	exec("INSERT INTO path_segment VALUES (1, 'overlay', 'm', '9', 'app', 'frames', '10.0.0.8', 'dropped', 'vxlan FDB', 'link:m/eth1', NULL, NULL, 'no entry', NULL, NULL), (2, 'egress', 'm', NULL, NULL, NULL, NULL, 'cannot tell', NULL, NULL, NULL, NULL, NULL, NULL, NULL)")
+	exec("INSERT INTO path_segment (segment, kind, host, target, targets, verdict, hop, hop_host, place, subject) VALUES (1, 'overlay', 'm', '10.0.0.8', 3, 'dropped', 'fdb', 'm', '1-app', 'link:m/eth1'), (2, 'egress', 'm', NULL, 1, 'cannot tell', 'route', NULL, NULL, 'link:m/eth2')")
 	exec("INSERT INTO path_count VALUES ('overlay', 'm', 7, 1, 0), ('egress', 'm', 0, 0, 1)")
-	exec("INSERT INTO path_pair VALUES ('task', 'm', 'a.1', 'a', 'b', 'app', '10.0.0.2', 'tcp', 80, 'some', 1), ('task', 'm', 'a.2', 'a', 'b', 'app', '10.0.0.2', 'tcp', 80, 'cannot tell', 2)")
-	exec("INSERT INTO path_pair_count VALUES ('a', 'b', 'app', 5, 3, 1, 0, 1)")
+	exec("INSERT INTO path_pair (client_kind, client_host, client, client_service, server_service, network, via, verdict, segment) VALUES ('task', 'm', 'a.1', 'a', 'b', 'app', 'vip', 'some', 1), ('task', 'm', 'a.2', 'a', 'b', 'app', 'vip', 'cannot tell', 2)")
+	exec("INSERT INTO path_pair_count VALUES ('a', 'b', 'app', 'vip', 5, 3, 1, 0, 1)")
 	w, err := readWalked(t.Context(), db.tx)
 	if err != nil {
 		t.Fatal(err)
@@ -408,12 +410,14 @@ func TestReadWalked(t *testing.T) {
 	if want := (Paths{Delivered: 7, Dropped: 1, Unknown: 1, Pairs: 5, Whole: 3, Partly: 1, Unjudged: 1}); w.paths != want {
 		t.Errorf("paths %+v, want %+v", w.paths, want)
 	}
-	if len(w.segments) != 2 || !w.segments[0].dropped || w.segments[1].dropped || len(w.pairs) != 1 {
+	if len(w.segments) != 2 || !w.segments[0].dropped || w.segments[1].dropped || w.segments[0].weight() != 3 || len(w.pairs) != 2 {
 		t.Errorf("segments %+v, pairs %+v", w.segments, w.pairs)
 	}
-	f := found("toy", "m", Critical)
-	f.Subject = "link:m/eth1"
-	if got, want := rank([]Finding{f}, w), "1 finding toy on m, critical, confidence medium, 1 of 5 pairs in part, 1 could not be judged\n"; got != want {
+	f, g := found("toy", "m", Critical), found("other", "m", Critical)
+	f.Subject, g.Subject = "link:m/eth1", "link:m/eth2"
+	want := "1 finding toy on m, critical, confidence medium, 1 of 5 pairs in part, 1 could not be judged\n" +
+		"2 finding other on m, critical, confidence low, no path is known to break; 1 segment could not be judged\n"
+	if got := rank([]Finding{g, f}, w); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -437,15 +441,15 @@ func TestCauseTables(t *testing.T) {
 	var got string
 	err = db.QueryRowContext(t.Context(), `SELECT (SELECT group_concat(rule, ' ') FROM (SELECT rule FROM cause ORDER BY rank)) || '; '
   || (SELECT group_concat(DISTINCT rule) FROM (SELECT rule FROM cause_finding WHERE rank = 1 AND role = 'symptom' ORDER BY rule)) || '; '
-  || (SELECT COUNT(*) FROM cause_signal WHERE rank = 1 AND side = 'for') || ' for; ' || (SELECT by || ' ' || because FROM cause WHERE rank = 1)`).Scan(&got)
+  || (SELECT COUNT(*) >= 3 FROM cause_signal WHERE rank = 1 AND side = 'for') || '; ' || (SELECT by || ' ' || because FROM cause WHERE rank = 1)`).Scan(&got)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "firewall-blocks-swarm-ports restart-loop clock-skew; dns-stale-record,dns-view-divergence,neigh-stale-permanent; 3 for; 2026-11-20T12:17:08"
+	want := "firewall-blocks-swarm-ports restart-loop clock-skew; dns-stale-record,dns-view-divergence,neigh-stale-permanent; 1; 2026-11-20T12:17:08"
 	if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, " task db.node1 has ended, rejected") {
 		t.Errorf("got  %s\nwant %s…", got, want)
 	}
-	if len(res.Causes) != 3 || res.RankedBy != "findings alone: no path was walked" {
+	if len(res.Causes) != 3 || res.RankedBy != rankedBy(res.Paths) {
 		t.Errorf("%d causes, ranked by %s", len(res.Causes), res.RankedBy)
 	}
 }

@@ -3,6 +3,7 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -13,20 +14,41 @@ func (c *Cause) headline() string {
 	if b.Pairs+b.Partly == 0 {
 		return ""
 	}
-	clients := map[string]bool{}
+	clients, servers := map[string]int{}, map[string]int{}
 	for _, p := range c.pairs {
-		clients[cmp.Or(p.clientService, p.client, p.clientKind)] = true
+		clients[cmp.Or(p.clientService, p.client, p.clientKind)]++
+		servers[cmp.Or(p.serverService, p.target)]++
 	}
-	var from []string
-	for name := range clients {
-		from = append(from, name)
+	how := "cannot reach"
+	switch {
+	case b.Pairs == 0:
+		how = "cannot always reach"
+	case b.Partly > 0:
+		how = "cannot, or not always, reach"
 	}
-	slices.Sort(from)
-	verb := "cannot reach"
-	if b.Pairs == 0 {
-		verb = "cannot always reach"
+	where := ""
+	if len(b.Hosts) > 0 {
+		where = " from " + shortList(b.Hosts)
 	}
-	return fmt.Sprintf("%s %s %s from %s (%s)", shortList(from), verb, shortList(b.Services), shortList(b.Hosts), b.Line())
+	from, to := byCount(clients), byCount(servers)
+	switch {
+	case len(to) == 1:
+		return fmt.Sprintf("%s %s %s%s (%s)", shortList(from), how, to[0], where, b.Line())
+	case len(from) == 1:
+		return fmt.Sprintf("%s %s %s%s (%s)", from[0], how, shortList(to), where, b.Line())
+	}
+	most := ""
+	if 2*servers[to[0]] >= b.Pairs+b.Partly {
+		most = ", most of them to " + to[0]
+	} else if 2*clients[from[0]] >= b.Pairs+b.Partly {
+		most = ", most of them from " + from[0]
+	}
+	return fmt.Sprintf("%d services %s %s%s (%s%s)", len(from), how, plural(len(to), "service"), where, b.Line(), most)
+}
+
+// byCount are the names, the most frequent first.
+func byCount(n map[string]int) []string {
+	return slices.SortedFunc(maps.Keys(n), func(a, b string) int { return cmp.Or(cmp.Compare(n[b], n[a]), cmp.Compare(a, b)) })
 }
 
 // Line is what is broken, counted: never without what it is a part of, and what could not be judged.
@@ -35,18 +57,22 @@ func (b Breaks) Line() string {
 		return ""
 	}
 	if b.Pairs+b.Partly == 0 {
-		switch b.Segments {
-		case 0:
-			return "no path is known to break"
-		default:
-			return plural(b.Segments, "step") + " of paths"
+		switch {
+		case b.Segments > 0:
+			return plural(b.Segments, "segment") + " of paths"
+		case b.Open > 0:
+			return fmt.Sprintf("no path is known to break; %s could not be judged", plural(b.Open, "segment"))
 		}
+		return "no path is known to break"
 	}
 	var parts []string
 	if b.Pairs > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %s", b.Pairs, plural(b.Of, "pair")))
 	}
-	if b.Partly > 0 {
+	switch {
+	case b.Partly > 0 && b.Pairs > 0:
+		parts = append(parts, fmt.Sprintf("%d more in part", b.Partly))
+	case b.Partly > 0:
 		parts = append(parts, fmt.Sprintf("%d of %s in part", b.Partly, plural(b.Of, "pair")))
 	}
 	if b.Unknown > 0 {

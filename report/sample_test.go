@@ -42,7 +42,7 @@ func sample() *analyze.Result {
 		{Rank: 1, Kind: analyze.CauseFinding, Rule: "fdb-permanent-missing", Host: "node1", Subject: r.Findings[0].Subject, Title: r.Findings[0].Title, Summary: r.Findings[0].Summary,
 			Ref: "node1/rows/neighbour.jsonl:31", Severity: analyze.Critical, Findings: []string{r.Findings[0].ID},
 			Breaks: analyze.Breaks{Walked: true, Segments: 1, Pairs: 3, Of: 12, Unknown: 1, Services: []string{"vote"}, Hosts: []string{"node1"}},
-			Confidence: analyze.Confidence{Word: "high", For: []string{"the rule fdb-permanent-missing found it on node1", "two views were compared: the managers' tasks and this host's forwarding entries", "1 step of paths die at the row that it names or that follows from it"},
+			Confidence: analyze.Confidence{Word: "high", For: []string{"the rule fdb-permanent-missing found it on node1", "two views were compared: the managers' tasks and this host's forwarding entries", "walked paths end at what it names or what follows from it: 1 segment"},
 				Missing: []string{"no bundle of node3"}},
 			Competing: &analyze.Competing{Rule: "vni-mismatch", What: "Tunnel of a network has another VNI or port than the swarm says: the device was made anew; not judged on node1 (link: denied)", Check: "nsenter --net=/run/docker/netns/1-osmajjnjeo ip -d link show vxlan0"},
 			Since:     &analyze.Since{Words: "since before the capture, after 2026-11-20 02:09:31Z (task vote.2 came up)", After: sampleTime.Add(-5 * time.Minute), By: sampleTime, Because: "task vote.2 came up", Ref: "node1/raw/docker/tasks.json:412"},
