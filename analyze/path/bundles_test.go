@@ -83,7 +83,7 @@ func TestHealthy(t *testing.T) {
 	for _, c := range j.Counts {
 		kinds[c.Kind] += c.Delivered
 	}
-	for _, k := range []string{"client", "balancer", "overlay", "arrival"} {
+	for _, k := range []string{"client", "balancer", "overlay", "arrival", "published", "egress"} {
 		if kinds[k] == 0 {
 			t.Errorf("no segment of the kind %s was judged", k)
 		}

@@ -1,10 +1,12 @@
 package path
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
+	"github.com/netmortem/netmortem/analyze/ruleset"
 	"github.com/netmortem/netmortem/analyze/stack"
 )
 
@@ -90,6 +92,7 @@ func (m *machine) examine() *hostState {
 	for net, o := range m.overlays {
 		hs.nets[net] = m.examineNet(hs, o)
 	}
+	m.examinePublished(hs)
 	hs.unders = m.unders
 	for _, u := range m.unders {
 		u.bad, u.dev = u.bad.clone(), nil
@@ -186,7 +189,11 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 				ls.except[n.IP] = h.clone()
 			}
 		}
-		if !o.net.Ingress && ls.ep != nil && (ls.ep.Kind == "task" || ls.ep.Kind == "container") {
+		switch {
+		case ls.ep == nil || ls.ep.Kind != "task" && ls.ep.Kind != "container":
+		case o.net.Ingress:
+			m.examineMeshDoors(ls, l)
+		default:
 			m.examineDoors(ls, l)
 		}
 	}
@@ -304,6 +311,34 @@ func (m *machine) examineDoors(ls *legState, l leg) {
 			if _, ok := ls.doors[p]; !ok {
 				ls.doors[p] = judge(p)
 			}
+		}
+	}
+}
+
+// examineMeshDoors judges arrival at a task from the routing mesh: the published port is redirected to the target.
+func (m *machine) examineMeshDoors(ls *legState, l leg) {
+	ls.doors = map[port]*Hop{}
+	for _, pub := range m.world.Ports {
+		if pub.ServiceID != ls.ep.ServiceID || pub.Mode != "ingress" || pub.Port == 0 {
+			continue
+		}
+		w := &walk{}
+		q := opening(protocol(pub.Proto))
+		q.Dst, q.Dport = ls.ep.IP, uint16(pub.Port)
+		m.arriveMesh(w, l, q, ls.ep, pub)
+		ls.doors[port{pub.Proto, pub.Port}] = w.bad.clone()
+	}
+}
+
+// arriveMesh is arrival at a published port; where no rule redirects it, that is what stops it.
+func (m *machine) arriveMesh(w *walk, l leg, p ruleset.Packet, task *Endpoint, pub *Published) {
+	out := m.arrive(w, l, p, task, nil)
+	if w.bad != nil && w.bad.Step == "socket" && out.Dport == uint16(pub.Port) && pub.Port != pub.Target {
+		w.bad.Subject = fmt.Sprintf("redirect:%s/%s/%s/%d", m.Name, l.space.Name, pub.Proto, pub.Port)
+		w.bad.Why, w.bad.ExpectedRef = "no rule redirects the published port to the port of the task", pub.Ref
+		w.bad.Expected, w.bad.Observed = fmt.Sprintf("port %d is redirected to %d", pub.Port, pub.Target), "not redirected"
+		if len(w.hops) > 0 {
+			w.hops[len(w.hops)-1] = *w.bad
 		}
 	}
 }

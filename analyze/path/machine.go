@@ -14,16 +14,17 @@ import (
 // A machine is one captured host in memory, and what the swarm expects of it.
 type machine struct {
 	*stack.Host
-	world     *World
-	rows      map[string]*ruleset.Rows
-	sets      map[string]*ruleset.Set
-	specs     map[string]*schema.IPTablesRule
-	overlays  map[string]*overlay // by network
-	unders    map[netip.AddrPort]*under
-	names     map[string]answers // by namespace and name
-	joined    map[*stack.Space][]*overlay
-	resolvers map[*stack.Space]*Hop
-	clones    map[*Hop]*Hop
+	world      *World
+	rows       map[string]*ruleset.Rows
+	sets       map[string]*ruleset.Set
+	specs      map[string]*schema.IPTablesRule
+	overlays   map[string]*overlay // by network
+	unders     map[netip.AddrPort]*under
+	names      map[string]answers // by namespace and name
+	joined     map[*stack.Space][]*overlay
+	resolvers  map[*stack.Space]*Hop
+	egressPart func(ruleset.Packet) *Hop // the host's part of a way out, where it is judged once for all
+	clones     map[*Hop]*Hop
 }
 
 // An overlay is the namespace of a network on one host.

@@ -1,11 +1,699 @@
 package path
 
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/netmortem/netmortem/analyze/ruleset"
+	"github.com/netmortem/netmortem/analyze/stack"
+)
+
+// somewhere stands for an address outside: of TEST-NET-2 and the documentation prefix (RFC 5737, RFC 3849), which no host
+// has a route of its own for. Where rules ask for the source, all that any source may meet is asked beside it.
+var (
+	somewhere4 = netip.AddrFrom4([4]byte{198, 51, 100, 7})
+	somewhere6 = netip.MustParseAddr("2001:db8:ffff::7")
+)
+
 // A pubState is a published port on one host.
-type pubState struct{}
+type pubState struct {
+	pub  *Published
+	at   netip.Addr // address that is asked
+	bad  *Hop       // nothing gets to a sandbox; nil when it does
+	bal  *balancing // ingress: what ingress_sbox does with it
+	task *Endpoint  // host mode: the task that is reached
+	hops []Hop
+}
 
-// An outState is a sandbox's way out.
-type outState struct{}
+// An outState is a sandbox's way out to the outside.
+type outState struct {
+	label, service string
+	bad            *Hop
+}
 
-func (j *judge) published(hs *hostState, every bool) {}
+// entry is the device and address at which the outside asks a host: those of its default route.
+func (m *machine) entry(w *walk, six bool) (*stack.Link, netip.Addr) {
+	h := Hop{Host: m.Name, Place: stack.KindHost, Step: "route", Expected: "a way to the outside"}
+	s := m.Initial
+	if s == nil {
+		h.Why = "the host's own namespace was not captured"
+		w.doubt(h)
+		return nil, netip.Addr{}
+	}
+	outside := somewhere4
+	if six {
+		outside = somewhere6
+	}
+	d := s.Lookup(stack.Flow{Dst: outside})
+	h.Place, h.Netns, h.Ref, h.Subject = s.Name, s.ID, d.Ref, "route:"+m.Name+"/default/"+outside.String()
+	switch {
+	case d.Forward():
+		h.Subject = "route:" + m.Name + "/default/" + d.Link.Name
+		if !d.Link.Up() {
+			h.Why, h.Observed, h.Ref, h.Subject = "the device of the default route is down", d.Link.Name+" "+state(d.Link), d.Link.Ref, m.linkSubject(d.Link)
+			w.drop(h)
+			return nil, netip.Addr{}
+		}
+		return d.Link, d.Source
+	case !d.Known:
+		h.Why = d.Why
+		w.doubt(h)
+	default:
+		h.Why = "the host has no way to the outside: " + d.Why
+		w.drop(h)
+	}
+	return nil, netip.Addr{}
+}
 
-func (j *judge) egress(hs *hostState, every bool) {}
+// anyone is a hook for packets of the outside: what the rules do with the one of p is done, and where another source might
+// meet a drop, it cannot be told.
+func (m *machine) anyone(w *walk, s *stack.Space, h ruleset.Hook, p ruleset.Packet) ruleset.Packet {
+	q := m.hook(w, s, h, p)
+	if w.stopped() {
+		return q
+	}
+	any := p
+	if !any.Dst.IsValid() {
+		return q
+	}
+	any.Src, any.Conn.Orig.Src, any.Conn.Back.Dst = netip.Addr{}, netip.Addr{}, netip.Addr{}
+	any.Sport, any.Conn.Orig.Sport, any.Conn.Back.Dport = 0, 0, 0
+	out := m.rules(s).Hook(h, any)
+	if out.Verdict != ruleset.Undecided {
+		return q
+	}
+	for i := range out.Any {
+		if x := &out.Any[i]; x.Lost() == ruleset.Yes || x.Verdict != ruleset.Accept {
+			hit := x.Rule
+			if x.Verdict == ruleset.Undecided {
+				hit = x.Doubt
+			}
+			w.doubt(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "rules, " + h.String(), Expected: "let through " + words(any), Observed: hit.Text, Ref: hit.Ref,
+				Subject: m.ruleSubject(s, hit), Why: "it depends on who asks"})
+			return q
+		}
+	}
+	return q
+}
+
+// publish walks from the outside to a published port of this host, as far as a sandbox on docker_gwbridge, and in ingress
+// mode through its balancer.
+func (m *machine) publish(w *walk, pub *Published, src netip.Addr) *pubState {
+	ps := &pubState{pub: pub}
+	defer func() { ps.bad, ps.hops = w.bad, w.hops }()
+	dev, at := m.entry(w, false)
+	if w.stopped() {
+		return ps
+	}
+	s := m.Initial
+	ps.at = at
+	p := opening(protocol(pub.Proto))
+	p.Src, p.Dst, p.Dport, p.Sport, p.In, p.Kind = src, at, uint16(pub.Port), 0, dev.Name, ruleset.KindHost
+	p = m.anyone(w, s, ruleset.Prerouting, p)
+	if w.stopped() {
+		return ps
+	}
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "published port", ExpectedRef: pub.Ref, Expected: fmt.Sprintf("%s port %d is translated to a sandbox of docker_gwbridge", pub.Proto, pub.Port)}
+	kind := "dnat"
+	if pub.Mode == "host" {
+		kind = "port"
+	}
+	h.Subject = fmt.Sprintf("%s:%s/%s/%d", kind, m.Name, pub.Proto, pub.Port)
+	if p.Dst == at {
+		h.Ref = s.Ref
+		h.Observed = "not translated"
+		k, _ := s.Listener(pub.Proto, at, pub.Port, dev.Name)
+		switch {
+		case pub.Mode == "host" && k != nil:
+			h.Ref, h.Why = k.Ref, "no rule translates it; a process of the host listens there, and whether it is a proxy that passes it on is not walked"
+			w.doubt(h)
+		case k == nil && !s.Whole("socket"):
+			h.Why = "no rule translates it, and whether a process of the host listens there was not captured"
+			w.drop(h)
+		default:
+			h.Why = "no rule translates it: it ends at the host itself"
+			w.drop(h)
+		}
+		return ps
+	}
+	if w.keep {
+		g := h
+		g.Subject, g.Observed = "", "to "+endpointText(p.Dst, p.Dport)
+		w.pass(g)
+	}
+	d := s.Lookup(stack.Flow{Src: p.Src, Dst: p.Dst, In: dev, Mark: p.Mark})
+	h.Step, h.Ref, h.Expected = "route", d.Ref, endpointText(p.Dst, p.Dport)+" is behind a bridge of this host"
+	switch {
+	case !d.Known:
+		h.Why = d.Why
+		w.doubt(h)
+		return ps
+	case d.Link == nil || d.Link == dev:
+		h.Why = "the address that the port is translated to is not on this host: " + d.Why
+		w.drop(h)
+		return ps
+	case d.Link.Kind != "bridge":
+		h.Why = "it leaves by " + d.Link.Name + ", which is no bridge"
+		w.doubt(h)
+		return ps
+	}
+	m.forwards(w, dev, false)
+	if w.stopped() {
+		return ps
+	}
+	br := d.Link
+	p.Out = br.Name
+	p = m.anyone(w, s, ruleset.Forward, p)
+	if w.stopped() {
+		return ps
+	}
+	p = m.anyone(w, s, ruleset.Postrouting, p)
+	if w.stopped() {
+		return ps
+	}
+	host := p
+	l, ok := m.behind(w, br, p.Dst)
+	if !ok {
+		return ps
+	}
+	p = p.Moved()
+	switch l.space.Kind {
+	case stack.KindIngress:
+		var out *leg
+		var net *Network
+		for _, o := range m.overlays {
+			if o.net.Ingress {
+				for _, x := range o.legs() {
+					if x.space == l.space {
+						x := x
+						out, net = &x, o.net
+					}
+				}
+			}
+		}
+		if out == nil {
+			w.drop(Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "link", Expected: "a device on the network of the routing mesh", Why: "ingress_sbox is not on the network",
+				Ref: l.space.Ref, Subject: "netns:" + m.Name + "/ingress_sbox"})
+			return ps
+		}
+		ps.bal = m.balance(w, l, *out, p, net, nil, pub)
+		if w.stopped() {
+			return ps
+		}
+		m.defaultRoute(w, l)
+	default:
+		for _, ep := range m.world.Endpoints {
+			if ep.Kind == "task" && ep.Host == m.Name && ep.ServiceID == pub.ServiceID && m.taskSpace(ep) == l.space {
+				ps.task = ep
+			}
+		}
+		if ps.task == nil {
+			w.doubt(Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "published port", Subject: h.Subject, Expected: "a task of " + pub.Service, Observed: endpointText(p.Dst, p.Dport) + " is " + l.space.Name,
+				Why: "which task the sandbox belongs to was not captured"})
+			return ps
+		}
+		p.In, p.Kind = l.dev.Name, ruleset.KindHost
+		m.arriveFrom(w, l, p, ps.task)
+	}
+	if w.stopped() {
+		return ps
+	}
+	// the answer, on the host
+	a := host.Answer()
+	a.Conn, a.In, a.Local, a.Kind = host.Conn, br.Name, false, ruleset.KindHost
+	a = m.hook(w, s, ruleset.Prerouting, a)
+	if w.stopped() {
+		return ps
+	}
+	a.Out = dev.Name
+	a = m.hook(w, s, ruleset.Forward, a)
+	if w.stopped() {
+		return ps
+	}
+	m.hook(w, s, ruleset.Postrouting, a)
+	return ps
+}
+
+// arriveFrom is arrival of a packet whose source is known; the answer leaves by the default route.
+func (m *machine) arriveFrom(w *walk, l leg, p ruleset.Packet, task *Endpoint) {
+	s := l.space
+	p = m.hook(w, s, ruleset.Prerouting, p)
+	if w.stopped() {
+		return
+	}
+	d := s.Lookup(stack.Flow{Dst: p.Dst, Src: p.Src, In: l.dev, Mark: p.Mark})
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "route", Expected: p.Dst.String() + " is an address of the sandbox", Ref: d.Ref}
+	switch {
+	case !d.Known:
+		h.Why = d.Why
+		w.doubt(h)
+		return
+	case !d.Local():
+		h.Why, h.Subject = "the sandbox does not have the address", "address:"+m.Name+"/"+s.Name+"/"+p.Dst.String()
+		w.drop(h)
+		return
+	}
+	if m.reverse(w, s, l.dev, p); w.stopped() {
+		return
+	}
+	p = m.hook(w, s, ruleset.Input, p)
+	if w.stopped() {
+		return
+	}
+	if m.socket(w, s, l, p, task, nil); w.stopped() {
+		return
+	}
+	a := p.Answer()
+	a.Out = l.dev.Name
+	a = m.hook(w, s, ruleset.Output, a)
+	if w.stopped() {
+		return
+	}
+	if m.hook(w, s, ruleset.Postrouting, a); w.stopped() {
+		return
+	}
+	m.defaultRoute(w, l)
+}
+
+// defaultRoute asks that answers to the outside leave a sandbox by the device by which the questions came.
+func (m *machine) defaultRoute(w *walk, l leg) {
+	d := l.space.Lookup(stack.Flow{Dst: somewhere4})
+	h := Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "route back", Expected: "answers to the outside leave by " + l.dev.Name, Ref: d.Ref,
+		Subject: "route:" + m.Name + "/" + l.space.Name + "/default"}
+	switch {
+	case !d.Known:
+		h.Why = d.Why
+		w.doubt(h)
+	case d.Link == nil:
+		h.Observed, h.Why = "no route", d.Why
+		if h.Ref == "" {
+			h.Ref = l.space.Ref
+		}
+		w.drop(h)
+	case d.Link != l.dev:
+		h.Observed, h.Why = "leave by "+d.Link.Name, "answers leave by another way, and their source is not put back there"
+		w.doubt(h)
+	case w.keep:
+		h.Subject, h.Observed = "", "by "+d.Link.Name
+		w.pass(h)
+	}
+}
+
+// forwards asks that the host passes packets on.
+func (m *machine) forwards(w *walk, in *stack.Link, six bool) {
+	on, known, ref := m.Initial.Forwarding(in, six)
+	h := Hop{Host: m.Name, Place: m.Initial.Name, Netns: m.Initial.ID, Step: "forwarding", Expected: "net.ipv4.ip_forward = 1", Subject: "sysctl:" + m.Name + "/net.ipv4.ip_forward", Ref: ref}
+	switch {
+	case !known:
+		h.Why = "whether the host forwards packets was not captured"
+		w.doubt(h)
+	case !on:
+		h.Observed, h.Why = "0", "the host does not forward packets that come in by "+in.Name
+		w.drop(h)
+	}
+}
+
+// behind finds who answers for an address on a bridge of the host: the sandbox at the other end of a port.
+func (m *machine) behind(w *walk, br *stack.Link, ip netip.Addr) (leg, bool) {
+	s := m.Initial
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "neighbour", Expected: ip.String() + " answers on " + br.Name, Subject: "neigh:" + m.Name + "/" + br.Name + "/" + ip.String()}
+	if !br.Up() {
+		h.Step, h.Subject, h.Ref, h.Observed, h.Why = "link", m.linkSubject(br), br.Ref, br.Name+" "+state(br), "the bridge is down"
+		w.drop(h)
+		return leg{}, false
+	}
+	replies, unsure := s.Ask(br, nil, ip)
+	n, _ := s.Neighbour(br, ip)
+	switch {
+	case len(replies) == 0 && unsure != "":
+		h.Why = unsure
+		w.doubt(h)
+		return leg{}, false
+	case len(replies) == 0:
+		h.Observed, h.Why, h.Ref, h.absent = "nobody answers", "no sandbox on the bridge has the address", br.Ref, true
+		for _, port := range s.Ports(br) {
+			if peer := port.Peer(); peer != nil && peer.Space.Local(ip) != nil {
+				bad := port
+				if !peer.Up() {
+					bad = peer
+				}
+				h.Step, h.Ref, h.Subject, h.Observed, h.Why, h.absent = "link", bad.Ref, m.linkSubject(bad), bad.Name+" "+state(bad), "the device is down", false
+			}
+		}
+		w.drop(h)
+		return leg{}, false
+	case len(replies) > 1:
+		h.Observed, h.Why = "several answer", "several sandboxes have the address"
+		w.doubt(h)
+		return leg{}, false
+	}
+	peer := replies[0].From
+	if n != nil && n.Valid() && n.MAC != peer.MAC {
+		h.Observed, h.Ref, h.Why = n.MAC+", "+n.State, n.Ref, "the host remembers another link address than is answered, until it asks again"
+		if n.Fixed() {
+			h.Why = "the host has a fixed entry with another link address"
+			w.drop(h)
+		} else {
+			w.doubt(h)
+		}
+		return leg{}, false
+	}
+	if e, _ := s.Switch(br, peer.MAC); e != nil && e.Index != peer.PeerIndex && !e.Permanent() {
+		h.Step, h.Ref, h.Subject, h.Why = "fdb", e.Ref, "fdb:"+m.Name+"/host/"+peer.MAC, "the bridge has the link address at another port"
+		w.drop(h)
+		return leg{}, false
+	}
+	if w.keep {
+		h.Subject, h.Observed, h.Ref = "", "answered by "+peer.Name+" of "+peer.Space.Name, replies[0].Ref
+		w.pass(h)
+	}
+	return leg{peer.Space, peer, s.Link(peer.PeerIndex), peer.Space.On(peer)}, true
+}
+
+// taskSpace is the sandbox of a task, nil where it was not captured.
+func (m *machine) taskSpace(ep *Endpoint) *stack.Space {
+	if o := m.overlays[ep.Net.Net]; o != nil {
+		if l := o.holds(ep.IP); l != nil {
+			return l.space
+		}
+	}
+	return nil
+}
+
+// egress walks from a sandbox to the outside and back.
+func (m *machine) egress(w *walk, l leg, ip netip.Addr) {
+	p := opening(protoTCP)
+	p.Src, p.Dst = ip, somewhere4
+	s := l.space
+	d := s.Lookup(stack.Flow{Dst: p.Dst})
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "route", Expected: "a default route by " + l.dev.Name, Ref: d.Ref, Subject: "route:" + m.Name + "/" + s.Name + "/default"}
+	switch {
+	case !d.Known:
+		h.Why = d.Why
+		w.doubt(h)
+		return
+	case d.Link == nil:
+		h.Observed, h.Why = "no route", d.Why
+		if h.Ref == "" {
+			h.Ref = s.Ref
+		}
+		w.drop(h)
+		return
+	case d.Link != l.dev:
+		h.Observed, h.Why = "by "+d.Link.Name, "the way out is not the one by docker_gwbridge"
+		w.doubt(h)
+		return
+	}
+	gateway := d.Next
+	if w.keep {
+		h.Subject, h.Observed = "", "by "+d.Link.Name+" to "+gateway.String()
+		w.pass(h)
+	}
+	p.Out, p.Local, p.Kind = l.dev.Name, true, ruleset.KindHost
+	p = m.hook(w, s, ruleset.Output, p)
+	if w.stopped() {
+		return
+	}
+	p = m.hook(w, s, ruleset.Postrouting, p)
+	if w.stopped() {
+		return
+	}
+	for _, x := range []*stack.Link{l.dev, l.port} {
+		if !x.Up() {
+			w.drop(Hop{Host: m.Name, Place: x.Space.Name, Netns: x.Space.ID, Step: "link", Expected: x.Name + " up", Observed: x.Name + " " + state(x), Why: "the device is down", Ref: x.Ref, Subject: m.linkSubject(x)})
+			return
+		}
+	}
+	hs, br := m.Initial, l.port.Bridge()
+	if hs == nil || br == nil {
+		w.doubt(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "link", Why: "where the device leads was not captured", Ref: l.dev.Ref})
+		return
+	}
+	if yes, known, ref := hs.Answers(br, gateway); !yes {
+		h := Hop{Host: m.Name, Place: hs.Name, Netns: hs.ID, Step: "neighbour", Expected: br.Name + " has " + gateway.String(), Ref: ref, Subject: "address:" + m.Name + "/" + br.Name + "/" + gateway.String(), Why: "nobody answers for the gateway"}
+		if known {
+			if ref == "" {
+				h.Ref = br.Ref
+			}
+			w.drop(h)
+		} else {
+			h.Why = "the addresses of the host were not captured"
+			w.doubt(h)
+		}
+		return
+	}
+	if m.egressPart != nil {
+		if w.bad == nil {
+			w.bad = m.egressPart(p.Moved())
+		}
+		return
+	}
+	m.egressHost(w, br, p.Moved())
+}
+
+// egressHost walks a packet from a bridge of the host to the outside, and the answer back to the bridge.
+func (m *machine) egressHost(w *walk, br *stack.Link, p ruleset.Packet) {
+	s := m.Initial
+	p.In, p.Kind = br.Name, ruleset.KindHost
+	p = m.hook(w, s, ruleset.Prerouting, p)
+	if w.stopped() {
+		return
+	}
+	d := s.Lookup(stack.Flow{Dst: p.Dst, Src: p.Src, In: br, Mark: p.Mark})
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "route", Expected: "the host has a default route", Ref: d.Ref, Subject: "route:" + m.Name + "/default/" + br.Name}
+	switch {
+	case !d.Known:
+		h.Why = d.Why
+		w.doubt(h)
+		return
+	case d.Link == nil:
+		h.Observed, h.Why = "no route", d.Why
+		if h.Ref == "" {
+			h.Ref = s.Ref
+		}
+		w.drop(h)
+		return
+	case !d.Link.Up():
+		h.Step, h.Observed, h.Ref, h.Subject, h.Why = "link", d.Link.Name+" "+state(d.Link), d.Link.Ref, m.linkSubject(d.Link), "the device is down"
+		w.drop(h)
+		return
+	}
+	if w.keep {
+		h.Subject, h.Observed = "", "by "+d.Link.Name+" to "+d.Next.String()
+		w.pass(h)
+	}
+	if m.reverse(w, s, br, p); w.stopped() {
+		return
+	}
+	if m.forwards(w, br, false); w.stopped() {
+		return
+	}
+	p.Out = d.Link.Name
+	private := p.Src
+	p = m.hook(w, s, ruleset.Forward, p)
+	if w.stopped() {
+		return
+	}
+	p = m.hook(w, s, ruleset.Postrouting, p)
+	if w.stopped() {
+		return
+	}
+	if p.Src == private {
+		w.drop(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "source", Expected: "translated to an address of the host", Observed: private.String(), Ref: s.Ref,
+			Subject: "masquerade:" + m.Name + "/" + br.Name, Why: "no rule translates the source, and the outside has no way back to it"})
+		return
+	}
+	a := p.Answer()
+	a.Conn, a.In, a.Local, a.Kind = p.Conn, d.Link.Name, false, ruleset.KindHost
+	a = m.hook(w, s, ruleset.Prerouting, a)
+	if w.stopped() {
+		return
+	}
+	if a.Dst != private {
+		w.doubt(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "answer", Expected: "to " + private.String(), Observed: "to " + addrText(a.Dst), Why: "the answer is not led back to the sandbox"})
+		return
+	}
+	if m.reverse(w, s, d.Link, a); w.stopped() {
+		return
+	}
+	a.Out = br.Name
+	a = m.hook(w, s, ruleset.Forward, a)
+	if w.stopped() {
+		return
+	}
+	m.hook(w, s, ruleset.Postrouting, a)
+}
+
+// examinePublished judges the published ports that this host should serve, and the ways out of its containers.
+func (m *machine) examinePublished(hs *hostState) {
+	for _, pub := range m.world.Ports {
+		if pub.Port == 0 || pub.Proto == "sctp" || pub.Mode == "ingress" && !m.world.mesh[m.Name] || pub.Mode == "host" && !m.world.hasTask(pub.ServiceID, m.Name) {
+			continue
+		}
+		ps := m.publish(&walk{}, pub, somewhere4)
+		ps.bad, ps.hops = ps.bad.clone(), nil
+		if ps.bal != nil {
+			ps.bal.keepOnly()
+		}
+		hs.pubs = append(hs.pubs, ps)
+	}
+	m.examineEgress(hs)
+}
+
+// hasTask reports whether a service has a running task on a host.
+func (w *World) hasTask(service, host string) bool {
+	s := w.Services[service]
+	if s == nil {
+		return false
+	}
+	for _, ep := range s.tasks {
+		if ep.Host == host {
+			return true
+		}
+	}
+	return false
+}
+
+// examineEgress judges the way out of each container that has a device on a bridge of the host.
+func (m *machine) examineEgress(hs *hostState) {
+	if m.Initial == nil {
+		return
+	}
+	owners := map[*stack.Space]*Endpoint{}
+	for _, o := range m.overlays {
+		for _, l := range o.legs() {
+			if ip := l.ip(o.net); ip.IsValid() {
+				if ep := o.net.byIP[ip]; ep != nil && (ep.Kind == "task" || ep.Kind == "container") {
+					owners[l.space] = ep
+				}
+			}
+		}
+	}
+	same := !m.particular(m.Initial)
+	type wayOut struct {
+		br *stack.Link
+	}
+	host := map[wayOut]*Hop{}
+	for _, port := range m.Initial.Links {
+		br := port.Bridge()
+		if port.Kind != "veth" || br == nil {
+			continue
+		}
+		peer := port.Peer()
+		if peer == nil || owners[peer.Space] == nil {
+			continue
+		}
+		l := leg{peer.Space, peer, port, peer.Space.On(peer)}
+		var ip netip.Addr
+		for _, a := range l.ips {
+			if a.IP.Is4() {
+				ip = a.IP
+			}
+		}
+		if !ip.IsValid() {
+			continue
+		}
+		ep := owners[peer.Space]
+		w := &walk{}
+		m.egressOnce(w, l, ip, same, func(q ruleset.Packet) *Hop {
+			k := wayOut{br}
+			h, ok := host[k]
+			if !ok || !same {
+				v := &walk{}
+				m.egressHost(v, br, q)
+				h = v.bad.clone()
+				host[k] = h
+			}
+			return h
+		})
+		hs.outs = append(hs.outs, outState{ep.Label, ep.Service, w.bad})
+	}
+}
+
+// egressOnce is egress with the host's part judged by part.
+func (m *machine) egressOnce(w *walk, l leg, ip netip.Addr, same bool, part func(ruleset.Packet) *Hop) {
+	if !same {
+		m.egress(w, l, ip)
+		w.bad = w.bad.clone()
+		return
+	}
+	saved := m.egressPart
+	m.egressPart = part
+	m.egress(w, l, ip)
+	m.egressPart = saved
+}
+
+// published judges the published ports of a host.
+func (j *judge) published(hs *hostState, every bool) {
+	for _, ps := range hs.pubs {
+		p := Pair{ClientKind: "outside", ClientHost: hs.name, Client: "outside", Server: ps.pub.Service, Via: ps.pub.Mode, Target: fmt.Sprintf("%s/%s", endpointText(ps.at, uint16(ps.pub.Port)), ps.pub.Proto), Proto: ps.pub.Proto, Port: ps.pub.Port}
+		s := j.world.Services[ps.pub.ServiceID]
+		var newest *Endpoint
+		if s != nil {
+			for _, t := range s.tasks {
+				if newest == nil || t.Since > newest.Since {
+					newest = t
+				}
+			}
+		}
+		bad := j.settled(ps.bad, newest)
+		front := part{bad, j.note("published", hs.name, nil, fmt.Sprintf("%d/%s", ps.pub.Port, ps.pub.Proto), ps.pub.Service, bad)}
+		var backends []part
+		if ps.bal != nil && bad == nil {
+			var hn *hostNet
+			for _, n := range hs.nets {
+				if n.net.Ingress {
+					hn = n
+				}
+			}
+			p.Network = "ingress"
+			if hn != nil && hn.lb != nil {
+				p.Network = hn.net.Name
+				backends = j.meshBackends(hn, s, ps)
+			}
+		}
+		if len(backends) == 0 {
+			backends = []part{{}}
+		}
+		j.pair(p, front, backends, every)
+	}
+}
+
+// meshBackends judges the destinations of a published port, one by one.
+func (j *judge) meshBackends(hn *hostNet, s *Service, ps *pubState) []part {
+	host, net := hn.host.name, hn.net
+	var out []part
+	for i := range ps.bal.to {
+		t := &ps.bal.to[i]
+		h := t.bad
+		if h == nil && (t.ep == nil || t.ep.Kind != "task" || s == nil || t.ep.ServiceID != s.ID) {
+			h = j.once("stale", host, net.Net+ps.pub.Proto+fmt.Sprint(ps.pub.Port)+t.ip.String(), func() *Hop {
+				x := &Hop{Host: host, Place: hn.lb.space, Netns: hn.lb.netns, Step: "destination", Verdict: Dropped, Subject: "ipvs:" + host + "/" + hn.lb.space + "/" + ps.bal.mark + "/" + t.ip.String(),
+					Expected: "tasks of " + ps.pub.Service, Observed: t.ip.String() + ", which no task of it has", Ref: t.ref, Why: "the destination is nobody's"}
+				if t.ep != nil {
+					x.Observed, x.Why = t.ip.String()+", which is "+t.ep.Label, "the destination is another one's"
+				} else if !j.world.known[host] {
+					x.Verdict, x.Why = Unknown, "whose address the destination is is not known"
+				}
+				return x
+			})
+		}
+		if h != nil {
+			out = append(out, part{h, j.note("published", host, net, targetText(t.ip, port{ps.pub.Proto, ps.pub.Port}), ps.pub.Service, h)})
+			continue
+		}
+		there := j.carry(hn.lb, t.ep)
+		door := j.door(t.ep, port{ps.pub.Proto, ps.pub.Port})
+		back := j.answer(t.ep, hn.lb.ep)
+		out = append(out, first(part{there, j.number("overlay", host, there)}, part{door, j.number("arrival", t.ep.Host, door)}, part{back, j.number("overlay", t.ep.Host, back)}))
+	}
+	return out
+}
+
+// egress judges the ways out of a host's containers.
+func (j *judge) egress(hs *hostState, every bool) {
+	for _, o := range hs.outs {
+		id := j.note("egress", hs.name, nil, o.label, o.label+" to the outside", o.bad)
+		j.pair(Pair{ClientKind: "task", ClientHost: hs.name, Client: o.label, ClientService: o.service, Via: "egress", Target: "outside", Proto: "tcp"}, part{o.bad, id}, []part{{}}, every)
+	}
+}

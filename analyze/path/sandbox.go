@@ -119,8 +119,14 @@ type door struct {
 // of p may be unknown. Port 0 means any: no socket is asked for.
 func (m *machine) arrive(w *walk, l leg, p ruleset.Packet, task *Endpoint, sv *Service) ruleset.Packet {
 	s := l.space
+	hook := m.hook
+	if !p.Src.IsValid() { // one address of the network stands for its senders
+		if pre := l.prefix(); pre.IsValid() {
+			p.Src, p.Sport, hook = neighbourOf(pre, p.Dst), somePort, m.anyone
+		}
+	}
 	p.In, p.Kind, p.Local = l.dev.Name, ruleset.KindHost, false
-	p = m.hook(w, s, ruleset.Prerouting, p)
+	p = hook(w, s, ruleset.Prerouting, p)
 	if w.stopped() {
 		return p
 	}
@@ -141,14 +147,8 @@ func (m *machine) arrive(w *walk, l leg, p ruleset.Packet, task *Endpoint, sv *S
 		if m.reverse(w, s, l.dev, p); w.stopped() {
 			return p
 		}
-	} else if l.prefix().IsValid() { // any address of the network stands for its senders
-		q := p
-		q.Src = neighbourOf(l.prefix(), p.Dst)
-		if m.reverse(w, s, l.dev, q); w.stopped() {
-			return p
-		}
 	}
-	p = m.hook(w, s, ruleset.Input, p)
+	p = hook(w, s, ruleset.Input, p)
 	if w.stopped() {
 		return p
 	}
@@ -164,6 +164,9 @@ func (m *machine) arrive(w *walk, l leg, p ruleset.Packet, task *Endpoint, sv *S
 func (m *machine) answer(w *walk, l leg, p ruleset.Packet) ruleset.Packet {
 	return m.leave(w, l, p.Answer())
 }
+
+// somePort is a port that a client's kernel may choose.
+const somePort = 40001
 
 func (m *machine) reverse(w *walk, s *stack.Space, in *stack.Link, p ruleset.Packet) {
 	c := s.Reverse(in, p.Src, p.Dst, p.Mark)
