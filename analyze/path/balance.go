@@ -13,6 +13,7 @@ type balancing struct {
 	bad     *Hop       // no connection gets through; nil when some do, or may
 	source  netip.Addr // that destinations see; the zero address for the client's own
 	to      []target
+	front   []Hop // the hops before the destinations
 	hops    []Hop
 	mark    string // of the virtual service
 	markRef string // row of the rule that sets it
@@ -24,6 +25,7 @@ type target struct {
 	port  int  // 0: the packet's own
 	bad   *Hop // of this destination: what keeps its packets from leaving the balancer, or its answers from getting back
 	ref   string
+	hops  []Hop
 	extra bool // no endpoint that the swarm knows
 	ep    *Endpoint
 }
@@ -37,7 +39,8 @@ type target struct {
 // neighbour ip_vs_reply4).
 func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, v *VIP, pub *Published) *balancing {
 	b := &balancing{}
-	defer func() { b.bad, b.hops = w.bad, w.hops }()
+	begin := len(w.hops)
+	defer func() { b.bad, b.hops = w.bad, w.hops; b.front = w.hops[begin:] }()
 	s := in.space
 	key := p.Dst.String()
 	if pub != nil {
@@ -70,7 +73,7 @@ func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, 
 		return b
 	}
 	if w.keep {
-		h.Subject, h.Observed = "", "it is"
+		h.Subject, h.Observed = "", p.Dst.String()+" is its own"
 		w.pass(h)
 	}
 	q := p
@@ -181,10 +184,10 @@ func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, 
 		w.pass(h)
 	}
 	tracked, known := s.Sysctl("net.ipv4.vs.conntrack")
-	for i, d := range chosen {
-		t := &walk{keep: w.keep && i == 0}
+	for _, d := range chosen {
+		t := &walk{keep: w.keep}
 		b.to = append(b.to, m.destination(t, b, in, out, asked, p, net, d, tracked, known))
-		w.hops = append(w.hops, t.hops...)
+		b.to[len(b.to)-1].hops = t.hops
 	}
 	return b
 }

@@ -262,8 +262,9 @@ func (hs *hostState) way(s send) way {
 
 // keepOnly drops what would hold the host in memory.
 func (b *balancing) keepOnly() {
-	b.bad, b.hops, b.markRef = b.bad.clone(), nil, strings.Clone(b.markRef)
+	b.bad, b.hops, b.front, b.markRef = b.bad.clone(), nil, nil, strings.Clone(b.markRef)
 	for i := range b.to {
+		b.to[i].hops = nil
 		b.to[i].bad, b.to[i].ref = b.to[i].bad.clone(), strings.Clone(b.to[i].ref)
 	}
 }

@@ -328,13 +328,11 @@ func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carrie
 		})
 		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
 	}
-	var newest *Endpoint
-	for _, t := range s.tasks {
-		if t.Net == net && (newest == nil || t.Since > newest.Since) {
-			newest = t
-		}
+	newest := s.newest(net)
+	if h := j.settled(v.way.arp, newest); h != nil && verdictOf(v.bal.bad) == Delivered { // the client may remember the link address
+		j.note("balancer", host, net, targetText(vip, p), s.Name, h)
 	}
-	if h := j.settled(worst(v.way.arp, v.way.rest, v.bal.bad), newest); h != nil {
+	if h := j.settled(worst(v.way.rest, v.bal.bad), newest); h != nil {
 		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
 	}
 	if h := j.strange(hn, s, v); h != nil {
@@ -409,8 +407,12 @@ func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, backends
 	hn := l.hn
 	name := l.client[s.Name]
 	out := l.toward(vip)
-	arp := l.except[vip]
-	h := worst(name, out, arp)
+	var arp part
+	if v := hn.vips[vipKey{vip, p.Proto}]; v != nil {
+		arp.hop = j.toVIP(l, v)
+		arp.id = j.number("balancer", hn.host.name, arp.hop)
+	}
+	h := worst(name, out)
 	front := part{h, 0}
 	if p == s.portsOf()[0] {
 		front.id = j.note("client", hn.host.name, hn.net, s.Name, l.ep.Label+" asks for "+s.Name, h)
@@ -423,7 +425,38 @@ func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, backends
 		back = part{b, j.number("overlay", hn.host.name, b)}
 	}
 	j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: "vip", Target: targetText(vip, p), Proto: p.Proto, Port: p.Port},
-		first(front, back), append(j.wrongly(l, s.Name), backends...), every)
+		first(front, arp, back), append(j.wrongly(l, s.Name), backends...), every)
+}
+
+// toVIP is what keeps a client from learning the balancer's link address.
+func (j *judge) toVIP(l *legState, v *vipState) *Hop {
+	arp, ok := l.except[v.vip.IP]
+	if !ok {
+		arp = v.way.arp
+		if verdictOf(arp) == Dropped && !l.knows {
+			arp = j.once("unremembered", l.netns, l.hn.host.name+v.vip.IP.String(), func() *Hop {
+				c := *v.way.arp
+				c.Verdict, c.Why = Unknown, c.Why+"; whether the sandbox remembers the link address was not captured"
+				return &c
+			})
+		}
+	}
+	var newest *Endpoint
+	if s := j.world.Services[v.vip.ServiceID]; s != nil {
+		newest = s.newest(l.hn.net)
+	}
+	return j.settled(arp, newest)
+}
+
+// newest is the task of a service on a network that has run for the shortest time, nil for none.
+func (s *Service) newest(net *Network) *Endpoint {
+	var out *Endpoint
+	for _, t := range s.tasks {
+		if t.Net == net && (out == nil || t.Since > out.Since) {
+			out = t
+		}
+	}
+	return out
 }
 
 // wrongly are the answers to a name that are nobody's, as backends that are not reached.

@@ -1,6 +1,10 @@
 package path
 
-import "github.com/netmortem/netmortem/analyze/ruleset"
+import (
+	"fmt"
+
+	"github.com/netmortem/netmortem/analyze/ruleset"
+)
 
 // A Verdict is what becomes of a packet. The zero value is Delivered, because a walk begins with nothing in its way.
 type Verdict uint8
@@ -19,6 +23,7 @@ func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 
 // A Hop is one step of a packet: where, what should be there, what is there, and what becomes of the packet.
 type Hop struct {
+	Leg         string  `json:"leg,omitempty"` // of a trace: client, balancer, request, arrival, answer, published or egress
 	Host        string  `json:"host,omitempty"`
 	Place       string  `json:"place,omitempty"` // name of the namespace
 	Step        string  `json:"step"`            // route, neighbour, fdb, …
@@ -107,4 +112,15 @@ func opening(proto uint8) ruleset.Packet {
 		p.TCPFlags = ruleset.SYN
 	}
 	return p
+}
+
+// UnmarshalText reads the word of a verdict.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	for _, x := range [...]Verdict{Delivered, Unknown, Dropped} {
+		if string(text) == x.String() {
+			*v = x
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no verdict", text)
 }

@@ -40,6 +40,7 @@ func newApp(std streams) *cli.App {
 			captureCommand(std),
 			doctorCommand(std),
 			analyzeCommand(std),
+			traceCommand(std),
 			rulesCommand(std),
 			explainCommand(std),
 			tablesCommand(std),

@@ -175,7 +175,7 @@ func (l *line) unknown(args []string, i int) error {
 	return usage("%s has no flag %s; try: %s", l.cmd.Name, args[i], l.fixed(fixed))
 }
 
-// count checks the number of arguments against the command's own words for them: [X] is one or none, X one, X… some.
+// count checks the number of arguments against the command's own words for them: [X] is one or none, X one, X… some, [X…] any.
 func (l *line) count() error {
 	want := l.cmd.ArgsUsage
 	n := len(l.args)
@@ -186,7 +186,7 @@ func (l *line) count() error {
 		return usage("%s takes no argument; try: %s", l.cmd.Name, commandLine(l.app.Name, append([]string{l.cmd.Name}, l.flags...)))
 	case strings.HasSuffix(want, "…") && n == 0:
 		return usage("%s needs at least one bundle; try: %s", l.cmd.Name, commandLine(l.app.Name, slices.Concat([]string{l.cmd.Name}, l.flags, []string{"netmortem_*.tar.zst"})))
-	case strings.HasSuffix(want, "…"), want == "", n == 1, n == 0 && strings.HasPrefix(want, "["):
+	case strings.HasSuffix(want, "…"), strings.HasSuffix(want, "…]"), want == "", n == 1, n == 0 && strings.HasPrefix(want, "["):
 		return nil
 	case n == 0:
 		return usage("%s needs %s; try: %s", l.cmd.Name, want, commandLine(l.app.Name, []string{"rules"}))

@@ -11,10 +11,10 @@ import (
 
 // The exit codes.
 const (
-	codeOK          = 0   // capture: complete. analyze: nothing at or above --fail-on, and all was looked at
-	codeFindings    = 1   // analyze: findings at or above --fail-on
+	codeOK          = 0   // capture: complete. analyze: nothing at or above --fail-on, and all was looked at. trace: delivered
+	codeFindings    = 1   // analyze: findings at or above --fail-on. trace: dropped, or some backends are not reached
 	codeFailed      = 2   // nothing usable, or a bundle that could not be read
-	codePartial     = 3   // capture: usable, with gaps. analyze: nothing found, but evidence is missing
+	codePartial     = 3   // capture: usable, with gaps. analyze: nothing found, but evidence is missing. trace: cannot tell
 	codeUsage       = 64  // the command line was wrong; EX_USAGE of sysexits.h
 	codeInterrupted = 130 // a signal ended the work; 128 + SIGINT
 )
