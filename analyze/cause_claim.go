@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -27,6 +28,7 @@ var (
 	segmentNet     = []causeKey{keyHost, keyNet}
 	segmentAddress = []causeKey{keyNet, keyIP}
 	segmentIP      = []causeKey{keyHost, keyIP}
+	segmentFrame   = []causeKey{keyHost, keyMAC}
 	anyKind        []string
 )
 
@@ -52,6 +54,7 @@ var pathEdges = []pathEdge{
 	{[]string{"firewall-blocks-swarm-ports"}, dropsData, []string{"overlay"}, segmentHost, "tunnels come in there"},
 	{[]string{"mtu-underlay-too-small", "advertise-addr-wrong", "nic-tx-checksum-offload"}, nil, []string{"overlay"}, segmentHost, "tunnels go out there"},
 	{[]string{"ip-duplicate", "mac-ip-mismatch", "udev-networkd-mac-rewrite"}, nil, anyKind, segmentAddress, "it is this address"},
+	{[]string{"mac-ip-mismatch"}, nil, []string{"overlay"}, segmentFrame, "frames go to the wrong link address, for which there is no entry"},
 	{[]string{"veth-dangling", "udev-networkd-mac-rewrite"}, nil, []string{"arrival", "overlay", "balancer"}, segmentNet, "an endpoint of this network on this host has no working link"},
 	{[]string{"task-ingress-redirect-missing"}, nil, []string{"arrival", "published"}, segmentIP, "the task does not take the published port"},
 	{[]string{"task-ingress-redirect-missing", "task-target-port-not-listening", "listen-overflow", "process-limits"}, nil, []string{"arrival"}, segmentNetns, "it is this task"},
@@ -72,16 +75,27 @@ func (s *causeSegment) values(k causeKey) []string {
 		return distinct(s.network)
 	case keyIP:
 		ip, _, _ := strings.Cut(s.target, "/")
-		if i := strings.LastIndexByte(ip, ':'); i >= 0 && strings.Count(ip, ":") == 1 {
-			ip = ip[:i]
+		if at, err := netip.ParseAddrPort(ip); err == nil {
+			ip = at.Addr().String()
 		}
-		return distinct(strings.Trim(ip, "[]"))
+		tail := s.tail()
+		if _, err := netip.ParseAddr(tail); err != nil {
+			tail = ""
+		}
+		return distinct(ip, tail)
+	case keyMAC:
+		if strings.HasPrefix(s.subject, "fdb:") {
+			return distinct(s.tail())
+		}
 	case keyPort:
 		at, _, _ := strings.Cut(s.target, "/")
 		return distinct(at[strings.LastIndexByte(at, ':')+1:])
 	}
 	return nil
 }
+
+// tail is the last part of the subject.
+func (s *causeSegment) tail() string { return s.subject[strings.LastIndexByte(s.subject, '/')+1:] }
 
 // distinct are the texts that are not empty, each once.
 func distinct(list ...string) []string {

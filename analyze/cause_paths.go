@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 )
 
 // walkedPaths is what was found out about paths: what is broken or could not be told, and how many there are in all. A nil one means
@@ -111,12 +112,31 @@ func (w *walkedPaths) sum() {
 }
 
 func (w *walkedPaths) readSegments(ctx context.Context, tx *sql.Tx) error {
-	return each(ctx, tx, `SELECT s.segment, s.kind, s.host, COALESCE(o.network, ''), COALESCE(s.what, ''), COALESCE(s.target, ''), s.targets,
+	names := map[string]string{} // of networks, by what their ids begin with
+	err := each(ctx, tx, "SELECT net, network FROM overlay_network", func(scan func(...any) error) error {
+		var net, name string
+		err := scan(&net, &name)
+		names[net] = name
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return each(ctx, tx, `SELECT s.segment, s.kind, s.host, COALESCE(s.net, n.net, ''), COALESCE(s.what, ''), COALESCE(s.target, ''), s.targets,
   s.verdict = 'dropped', s.hop, COALESCE(s.hop_host, ''), COALESCE(s.place, ''), COALESCE(s.subject, ''), COALESCE(s.expected, ''), COALESCE(s.observed, ''),
   COALESCE(s.why, ''), COALESCE(s.ref, ''), COALESCE(s.expected_ref, '')
-FROM path_segment AS s LEFT JOIN overlay_network AS o ON o.net = s.net ORDER BY s.segment`, func(scan func(...any) error) error {
+FROM path_segment AS s
+LEFT JOIN (SELECT host, netns_name, MIN(net) AS net FROM overlay_netns GROUP BY host, netns_name) AS n ON n.host = s.hop_host AND n.netns_name = s.place
+ORDER BY s.segment`, func(scan func(...any) error) error {
 		var s causeSegment
-		err := scan(&s.key, &s.kind, &s.host, &s.network, &s.what, &s.target, &s.targets, &s.dropped, &s.hop, &s.hopHost, &s.place, &s.subject, &s.expected, &s.observed, &s.why, &s.ref, &s.expectedAt)
+		var net string
+		err := scan(&s.key, &s.kind, &s.host, &net, &s.what, &s.target, &s.targets, &s.dropped, &s.hop, &s.hopHost, &s.place, &s.subject, &s.expected, &s.observed, &s.why, &s.ref, &s.expectedAt)
+		if key, ok := strings.CutPrefix(s.subject, "address:"); ok && net == "" {
+			if parts := strings.Split(key, "/"); len(parts) == 3 {
+				net = parts[1]
+			}
+		}
+		s.network = names[net]
 		w.segments = append(w.segments, s)
 		return err
 	})

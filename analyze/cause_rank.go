@@ -223,14 +223,24 @@ func (g *causeGroup) cause(r *causeReach, k *causeKnowledge) Cause {
 	return c
 }
 
+// segmentWords are what the kinds of segments carry.
+var segmentWords = map[string]string{
+	"client":    "what containers ask",
+	"balancer":  "what is sent to virtual addresses",
+	"overlay":   "what is sent over overlays",
+	"arrival":   "what arrives for containers",
+	"published": "what is sent to published ports",
+	"egress":    "what containers send outside",
+}
+
 // unexplained makes a cause of broken segments that no rule names: the row that decided them is all that is known.
 func (g *causeGroup) unexplained(c *Cause) {
 	s := g.segments[0]
 	c.Kind, c.Host, c.Subject, c.Ref, c.Severity = CausePath, cmp.Or(s.hopHost, s.host), s.subject, cmp.Or(s.ref, s.expectedAt), High
 	c.Title = "A path is broken, and no rule names the cause"
-	c.Summary = fmt.Sprintf("%s drops %s", c.Host, cmp.Or(s.what, "packets of kind "+s.kind))
-	if s.target != "" {
-		c.Summary += " to " + s.target
+	c.Summary = fmt.Sprintf("%s drops %s", c.Host, cmp.Or(segmentWords[s.kind], "packets of kind "+s.kind))
+	if about := distinct(s.what, s.target); len(about) > 0 {
+		c.Summary += " (" + strings.Join(about, ", ") + ")"
 	}
 	if s.hop != "" {
 		c.Summary += " at " + s.hop

@@ -258,6 +258,36 @@ func TestRank(t *testing.T) {
 	}
 }
 
+// TestClaim joins findings with segments that other rows decided, where that is what happens when something is missing.
+func TestClaim(t *testing.T) {
+	tests := []struct {
+		name string
+		f    Finding
+		s    causeSegment
+		want bool
+	}{
+		{"a port without its DNAT ends at the daemon's socket", found("ingress-dnat-missing-or-wrong", "n1", Critical, "published = 8080", "missing = dnat"), causeSegment{kind: "published", host: "n1", target: "10.0.0.1:8080/tcp", subject: "listener:n1/host/tcp/8080"}, true},
+		{"another port", found("ingress-dnat-missing-or-wrong", "n1", Critical, "published = 8081", "missing = dnat"), causeSegment{kind: "published", host: "n1", target: "8080/tcp"}, false},
+		{"no port is led in", found("ingress-dnat-missing-or-wrong", "n1", Critical, "published = 8081", "missing = nat-jump"), causeSegment{kind: "published", host: "n1", target: "8080/tcp"}, true},
+		{"the VNI of one network", found("vni-mismatch", "n1", Critical, "network = app"), causeSegment{kind: "overlay", host: "n2", hopHost: "n1", network: "app"}, true},
+		{"of another", found("vni-mismatch", "n1", Critical, "network = app"), causeSegment{kind: "overlay", host: "n2", hopHost: "n1", network: "back"}, false},
+		{"an address, by the subject", found("udev-networkd-mac-rewrite", "n2", High, "network = app", "ip = fd00::8"), causeSegment{kind: "overlay", host: "n1", network: "app", subject: "neigh:n1/1-app/fd00::8"}, true},
+		{"an address and port", found("ip-duplicate", "n2", High, "network = app", "ip = fd00::8"), causeSegment{kind: "arrival", host: "n1", network: "app", target: "[fd00::8]:80/tcp"}, true},
+		{"an address that two hosts claim", Finding{Rule: "ip-duplicate", Host: "n1", Severity: High, Subject: "address:n1/appnet00/10.0.0.8"}, causeSegment{kind: "arrival", host: "n2", subject: "address:n2/appnet00/10.0.0.8"}, true},
+		{"a rule that says nothing about passing", Finding{Rule: "lb-skew-long-lived", Host: "n1", Severity: Low, Subject: "ipvs:n1/lb_app/257"}, causeSegment{kind: "balancer", host: "n1", subject: "ipvs:n1/lb_app/257"}, false},
+		{"a table that is full", found("conntrack-full", "n1", Critical, "netns = c0ffee"), causeSegment{kind: "client", host: "n1", hopHost: "n1", place: "c0ffee"}, true},
+		{"elsewhere", found("conntrack-full", "n1", Critical, "netns = c0ffee"), causeSegment{kind: "client", host: "n1", hopHost: "n1", place: "decaf"}, false},
+	}
+	for _, tt := range tests {
+		tt.s.dropped = true
+		nodes := nodesOf([]Finding{tt.f})
+		unclaimed := claim(nodes, []causeSegment{tt.s})
+		if got := len(nodes[0].segments) == 1; got != tt.want || got == (len(unclaimed) == 1) {
+			t.Errorf("%s: claimed %t, want %t; unclaimed %d", tt.name, got, tt.want, len(unclaimed))
+		}
+	}
+}
+
 // TestCompeting: two explanations of one thing stand beside each other, and what was not judged is named.
 func TestCompeting(t *testing.T) {
 	a := found("nic-drops", "n1", Medium, "dev = eth0")
@@ -371,7 +401,7 @@ func TestCauseSentence(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	c = causes(nil, w, &causeKnowledge{}, times)[0]
-	if got, want := c.sentence(), "client cannot reach rr from n1 (2 of 8 pairs, 1 could not be judged): n1 drops frames to 10.0.0.8 at vxlan FDB: no entry (no rule names the cause; evidence n1/rows/fdb.jsonl:9)"; got != want {
+	if got, want := c.sentence(), "client cannot reach rr from n1 (2 of 8 pairs, 1 could not be judged): n1 drops what is sent over overlays (frames, 10.0.0.8) at vxlan FDB: no entry (no rule names the cause; evidence n1/rows/fdb.jsonl:9)"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	c = causes([]Finding{found("tcp-retrans-high", "n1", Medium)}, nil, &causeKnowledge{}, times)[0]

@@ -16,8 +16,13 @@ func (c *Cause) headline() string {
 	}
 	clients, servers := map[string]int{}, map[string]int{}
 	for _, p := range c.pairs {
-		clients[cmp.Or(p.clientService, p.client, p.clientKind)]++
-		servers[cmp.Or(p.serverService, p.target)]++
+		switch {
+		case p.clientKind == "outside":
+			clients["the outside"]++
+		default:
+			clients[cmp.Or(p.clientService, p.client, p.clientKind)]++
+		}
+		servers[cmp.Or(p.serverService, "the outside")]++
 	}
 	how := "cannot reach"
 	switch {
@@ -43,7 +48,7 @@ func (c *Cause) headline() string {
 	} else if 2*clients[from[0]] >= b.Pairs+b.Partly {
 		most = ", most of them from " + from[0]
 	}
-	return fmt.Sprintf("%d services %s %s%s (%s%s)", len(from), how, plural(len(to), "service"), where, b.Line(), most)
+	return fmt.Sprintf("%s %s %s%s (%s%s)", shortList(from), how, shortList(to), where, b.Line(), most)
 }
 
 // byCount are the names, the most frequent first.
