@@ -121,6 +121,9 @@ func findingsText(r *analyze.Result) string {
 	fmt.Fprintf(&b, "%s\n\ncauses ranked by %s\n", r.Verdict, r.RankedBy)
 	for _, c := range r.Causes {
 		fmt.Fprintf(&b, "%d %s %s %s %s, confidence %s\n", c.Rank, c.Kind, c.Severity, c.Rule, c.Host, c.Confidence.Word)
+		if line := c.Breaks.Line(); line != "" {
+			fmt.Fprintf(&b, "\t%s\n", line)
+		}
 		if c.Since != nil {
 			fmt.Fprintf(&b, "\t%s\n", c.Since.Words)
 		}
