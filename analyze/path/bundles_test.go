@@ -16,9 +16,11 @@ import (
 // bundles is a set of real bundles, as a database. Open gives a transaction on a copy that the test may change; it is rolled back.
 type bundles struct{ db *sql.DB }
 
-func analyzed(t *testing.T, set string) *bundles {
+func analyzed(t *testing.T, set string) *bundles { return analyzedOnly(t, set, "*") }
+
+func analyzedOnly(t *testing.T, set, host string) *bundles {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "bundles", set, "*.tar.zst"))
+	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "bundles", set, host+".tar.zst"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no bundles of %s: %v", set, err)
 	}

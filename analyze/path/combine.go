@@ -103,6 +103,7 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 				Subject: "vxlan:" + b.name, Why: "no VXLAN device of the network takes what the other host sends"}
 			if far != nil {
 				h.Place, h.Subject = far.space, "vxlan:"+b.name+"/"+far.space
+				h.Observed, h.Ref = far.vxlan, far.ref
 			}
 			if far == nil {
 				h.absent = true

@@ -42,6 +42,8 @@ type hostNet struct {
 	ways  []way // by place in Network.list
 	legs  []*legState
 	lb    *legState // the balancer's; nil for none
+	vxlan string    // what its VXLAN device is
+	ref   string    // row of that device
 	vips  map[vipKey]*vipState
 	space string
 }
@@ -144,6 +146,11 @@ func deviceOf(s *stack.Space, ip netip.Addr) string {
 
 func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 	hn := &hostNet{net: o.net, host: hs, ways: make([]way, len(o.net.list)), vips: map[vipKey]*vipState{}, space: strings.Clone(o.space.Name)}
+	for _, l := range o.space.Links {
+		if l.Kind == "vxlan" && hn.ref == "" {
+			hn.vxlan, hn.ref = fmt.Sprintf("%s, VNI %d, UDP port %d", l.Name, l.VNI, l.VXLANPort), strings.Clone(l.Ref)
+		}
+	}
 	macs := make([]string, len(o.net.list))
 	for i, ep := range o.net.list {
 		if ep.IP.Is6() {
@@ -394,7 +401,7 @@ func (m *machine) examineClient(ls *legState, l leg) {
 				name = "tasks." + name
 			}
 			w := &walk{}
-			wrong := m.resolve(w, l.space, name, net.Name, want, m.world.alsoMeant(m, l.space, s, net, tasks), s.ref(net))
+			wrong := m.resolve(w, l.space, name, net.Name, want, m.world.alsoMeant(ls.ep.Owner, s, net, tasks), s.ref(net))
 			if w.bad != nil && m.clones[w.bad] == nil {
 				m.clones[w.bad] = w.bad.clone()
 			}
@@ -402,7 +409,7 @@ func (m *machine) examineClient(ls *legState, l leg) {
 			for _, h := range wrong {
 				ls.wrong[name] = append(ls.wrong[name], h.clone())
 			}
-			if a := m.names[l.space.ID+"/"+name]; len(a.ips) > 0 && len(a.ips) != len(want) {
+			if a := m.names[l.space.ID+"/"+name]; len(a.ips) > 0 && !same(a.ips, want) {
 				ls.answered[name] = set(a.ips)
 			}
 		}
@@ -432,6 +439,16 @@ func (m *machine) particular(s *stack.Space) bool {
 		}
 	}
 	return len(s.Rules) > 6
+}
+
+// same reports whether the answers are just what they should be.
+func same(got map[netip.Addr]string, want map[netip.Addr]bool) bool {
+	for ip := range got {
+		if !want[ip] {
+			return false
+		}
+	}
+	return len(got) == len(want)
 }
 
 // onNetwork lists the services that have tasks, or a virtual address, on a network.
@@ -489,14 +506,14 @@ type meantKey struct {
 	tasks        bool
 }
 
-// alsoMeant are the addresses that the name has on the other networks of the sandbox: the resolver takes the first network that knows it.
-func (w *World) alsoMeant(m *machine, s *stack.Space, sv *Service, net *Network, tasks bool) map[netip.Addr]bool {
+// alsoMeant are the addresses that the name has on the other networks of a task or container: the resolver takes the first network that knows it.
+func (w *World) alsoMeant(owner string, sv *Service, net *Network, tasks bool) map[netip.Addr]bool {
 	out := map[netip.Addr]bool{}
-	for _, o := range m.networksOf(s) {
-		if o.net == net {
+	for _, ep := range w.owned[owner] {
+		if ep.Net == net {
 			continue
 		}
-		for ip := range w.meant(sv, o.net, tasks) {
+		for ip := range w.meant(sv, ep.Net, tasks) {
 			out[ip] = true
 		}
 	}

@@ -132,6 +132,7 @@ func (j *judge) judge(every bool) *Judgement {
 			j.network(hs.nets[net], every)
 		}
 	}
+	j.unseen(every)
 	for _, host := range j.world.Hosts {
 		j.published(j.hosts[host], every)
 		j.egress(j.hosts[host], every)
@@ -426,6 +427,41 @@ func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, backends
 	}
 	j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: "vip", Target: targetText(vip, p), Proto: p.Proto, Port: p.Port},
 		first(front, arp, back), append(j.wrongly(l, s.Name), backends...), every)
+}
+
+// unseen counts the pairs of clients whose sandboxes were not found in what was captured: on a host without a bundle, or
+// in one that was not read whole.
+func (j *judge) unseen(every bool) {
+	for _, ep := range j.world.Endpoints {
+		if ep.Net.Ingress || ep.Kind != "task" && ep.Kind != "container" || ep.Net.byIP[ep.IP] != ep || j.legOf(ep) != nil {
+			continue
+		}
+		host := ep.Host
+		if host == "" {
+			host = j.world.node(ep.Node)
+		}
+		h := j.settled(j.door(ep, port{"tcp", 0}), ep)
+		front := part{h, j.note("client", host, ep.Net, ep.Label, ep.Label+" asks for anything", h)}
+		for _, s := range j.world.onNetwork(ep.Net) {
+			for _, p := range s.portsOf() {
+				pair := Pair{ClientKind: "task", ClientHost: host, Client: ep.Label, ClientService: ep.Service, Server: s.Name, Network: ep.Net.Name, Proto: p.Proto, Port: p.Port, Target: targetText(netip.Addr{}, p)}
+				if !s.DNSRR {
+					for ip := range j.world.meant(s, ep.Net, false) {
+						pair.Via, pair.Target = "vip", targetText(ip, p)
+						j.pair(pair, front, nil, every)
+					}
+				}
+				pair.Via, pair.Target = "tasks", targetText(netip.Addr{}, p)
+				if s.DNSRR {
+					pair.Via = "dnsrr"
+				}
+				others := slices.ContainsFunc(s.tasks, func(t *Endpoint) bool { return t.Net == ep.Net && t.Owner != ep.Owner })
+				if others {
+					j.pair(pair, front, nil, every)
+				}
+			}
+		}
+	}
 }
 
 // toVIP is what keeps a client from learning the balancer's link address.

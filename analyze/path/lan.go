@@ -98,6 +98,9 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 			h.Subject, h.Ref = m.silent(o, ip, ep, balancer)
 		} else {
 			h.Ref = s.Ref
+			if vx := o.tunnel(br); vx != nil && (!vx.Up() || !vx.Forwarding()) {
+				h.Step, h.Subject, h.Ref, h.Observed, h.Why, h.absent = "link", m.linkSubject(vx), vx.Ref, vx.Name+" "+state(vx), "the tunnel is down, and nobody answers in place of the far end", false
+			}
 		}
 		arp.drop(h)
 	case len(macs) > 1:
@@ -175,7 +178,12 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	}
 	if port == nil {
 		h.Observed, h.Why, h.Ref, h.absent = "no port leads there", "no port of the bridge leads to "+out.mac, br.Ref, true
-		w.drop(h)
+		if unsure != "" {
+			h.Observed, h.Why = "", unsure
+			w.doubt(h)
+		} else {
+			w.drop(h)
+		}
 		return stop()
 	}
 	if !port.Up() || !port.Forwarding() {

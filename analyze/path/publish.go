@@ -45,7 +45,7 @@ func (m *machine) entry(w *walk, six bool) (*stack.Link, netip.Addr) {
 		outside = somewhere6
 	}
 	d := s.Lookup(stack.Flow{Dst: outside})
-	h.Place, h.Netns, h.Ref, h.Subject = s.Name, s.ID, d.Ref, "route:"+m.Name+"/default/"+outside.String()
+	h.Place, h.Netns, h.Ref, h.Subject = s.Name, s.ID, or(d.Ref, s.Ref), "route:"+m.Name+"/default/"+outside.String()
 	switch {
 	case d.Forward():
 		h.Subject = "route:" + m.Name + "/default/" + d.Link.Name
@@ -556,6 +556,8 @@ func (w *World) hasTask(service, host string) bool {
 
 // examineEgress judges the way out of each container that has a device on a bridge of the host.
 func (m *machine) examineEgress(hs *hostState) {
+	judged := map[string]bool{}
+	defer func() { m.unknownEgress(hs, judged) }()
 	if m.Initial == nil {
 		return
 	}
@@ -594,6 +596,7 @@ func (m *machine) examineEgress(hs *hostState) {
 			continue
 		}
 		ep := owners[peer.Space]
+		judged[ep.Owner] = true
 		w := &walk{}
 		m.egressOnce(w, l, ip, same, func(q ruleset.Packet) *Hop {
 			k := wayOut{br}
@@ -607,6 +610,25 @@ func (m *machine) examineEgress(hs *hostState) {
 			return h
 		})
 		hs.outs = append(hs.outs, outState{ep.Label, ep.Service, w.bad})
+	}
+}
+
+// unknownEgress notes the containers whose way out was not found because something was not captured: who has no device on a
+// bridge of the host has no way out by design.
+func (m *machine) unknownEgress(hs *hostState, judged map[string]bool) {
+	whole := m.Initial != nil && m.Host.Whole("netns")
+	for _, s := range m.Spaces {
+		whole = whole && s.Whole("link") && s.Whole("address")
+	}
+	if whole {
+		return
+	}
+	for _, ep := range m.world.Endpoints {
+		if ep.Host == m.Name && (ep.Kind == "task" || ep.Kind == "container") && !judged[ep.Owner] {
+			judged[ep.Owner] = true
+			hs.outs = append(hs.outs, outState{ep.Label, ep.Service, &Hop{Host: m.Name, Step: "link", Verdict: Unknown, Subject: "address:" + m.Name + "/" + ep.Owner, Ref: ep.Ref,
+				Expected: "a device of " + ep.Label + " on a bridge of the host", Why: "the namespaces, devices and addresses of the host were not captured whole"}})
+		}
 	}
 }
 
@@ -639,16 +661,17 @@ func (j *judge) published(hs *hostState, every bool) {
 		bad := j.settled(ps.bad, newest)
 		front := part{bad, j.note("published", hs.name, nil, fmt.Sprintf("%d/%s", ps.pub.Port, ps.pub.Proto), ps.pub.Service, bad)}
 		var backends []part
-		if ps.bal != nil && bad == nil {
-			var hn *hostNet
-			for _, n := range hs.nets {
-				if n.net.Ingress {
-					hn = n
-				}
+		var hn *hostNet
+		for _, n := range hs.nets {
+			if n.net.Ingress {
+				hn = n
 			}
-			p.Network = "ingress"
+		}
+		if hn != nil && ps.pub.Mode == "ingress" {
+			p.Network = hn.net.Name
+		}
+		if ps.bal != nil && bad == nil {
 			if hn != nil && hn.lb != nil {
-				p.Network = hn.net.Name
 				backends = j.meshBackends(hn, s, ps)
 			}
 		}

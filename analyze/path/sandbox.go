@@ -16,7 +16,7 @@ func (m *machine) leave(w *walk, l leg, p ruleset.Packet) ruleset.Packet {
 	if p.Dst.IsValid() {
 		d := s.Lookup(stack.Flow{Dst: p.Dst, Src: p.Src, Mark: p.Mark})
 		h.Expected = fmt.Sprintf("%s leaves by %s", p.Dst, l.dev.Name)
-		h.Ref, h.Subject = d.Ref, "route:"+m.Name+"/"+s.Name+"/"+p.Dst.String()
+		h.Ref, h.Subject = or(d.Ref, s.Ref), "route:"+m.Name+"/"+s.Name+"/"+p.Dst.String()
 		switch {
 		case !d.Known:
 			h.Why = d.Why

@@ -35,7 +35,7 @@ func (m *machine) under(vtep netip.Addr, dport int, keep bool) *under {
 	}
 	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "underlay, route", Expected: "a route to " + vtep.String()}
 	d := s.Lookup(stack.Flow{Dst: vtep})
-	h.Ref, h.Subject = d.Ref, "route:"+m.Name+"/"+s.Name+"/"+vtep.String()
+	h.Ref, h.Subject = or(d.Ref, s.Ref), "route:"+m.Name+"/"+s.Name+"/"+vtep.String()
 	switch {
 	case !d.Known:
 		h.Why = d.Why

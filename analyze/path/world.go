@@ -25,6 +25,7 @@ type World struct {
 	changed  map[string]float64             // network: last change that the managers know
 	overlay  map[[2]string]overlayRow       // host, namespace
 	balancer map[[2]string][]balancerRow    // host, namespace
+	owned    map[string][]*Endpoint         // by task or container
 	shared   map[string][]*Service
 	means    map[meantKey]map[netip.Addr]bool
 	known    map[string]bool   // host: every node that its manager names was captured, so that nobody has what nobody is known to have
@@ -128,7 +129,7 @@ func Load(ctx context.Context, tx *sql.Tx) (*World, error) {
 	w := &World{
 		Networks: map[string]*Network{}, Services: map[string]*Service{}, captured: map[string]bool{}, first: map[string]float64{},
 		vtep: map[netip.Addr]map[string]bool{}, nodeOf: map[string]string{}, hostOf: map[string]string{}, nodeName: map[string]string{},
-		changed: map[string]float64{}, overlay: map[[2]string]overlayRow{}, balancer: map[[2]string][]balancerRow{}, mesh: map[string]bool{}, known: map[string]bool{}, eras: map[string]string{}, shared: map[string][]*Service{}, means: map[meantKey]map[netip.Addr]bool{},
+		changed: map[string]float64{}, overlay: map[[2]string]overlayRow{}, balancer: map[[2]string][]balancerRow{}, mesh: map[string]bool{}, known: map[string]bool{}, eras: map[string]string{}, shared: map[string][]*Service{}, owned: map[string][]*Endpoint{}, means: map[meantKey]map[netip.Addr]bool{},
 	}
 	var a, b, c, d, e, f, g, h, i, ref string
 	var n, m, k int64
@@ -199,6 +200,7 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 				}
 				p := &Endpoint{Net: net, IP: ip, MAC: c, Kind: d, Owner: e, Label: f, ServiceID: g, Service: h, Node: i, Host: host, Ref: ref, Since: x}
 				w.Endpoints = append(w.Endpoints, p)
+				w.owned[p.Owner] = append(w.owned[p.Owner], p)
 				if net.byIP[ip] == nil {
 					net.byIP[ip] = p
 					p.n = len(net.list)

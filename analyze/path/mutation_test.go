@@ -1,0 +1,135 @@
+package path_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/netmortem/netmortem/analyze/path"
+)
+
+// TestMutations takes one thing at a time from a healthy swarm, or changes it, and asks which row is said to break which way.
+// Nothing but the rows that are named may drop anything, and the pair that is named must say so.
+//
+// The networks are app (urryk2c9, 10.20.1.0/24) and back (h66svjy4, 10.20.2.0/24); vote and client have virtual addresses, rr and db do not.
+// client.node1 and vote.2 are on node1, vote.1 and vote.3 on node2.
+func TestMutations(t *testing.T) {
+	b := analyzed(t, "healthy-every-collector")
+	const (
+		forget    = "DELETE FROM neighbour WHERE host = 'node1' AND netns IN (SELECT netns FROM netns WHERE host = 'node1' AND kind IN ('lb', 'container', 'ingress'))"
+		accept    = "INSERT INTO iptables_rule (host, line, netns, family, flavour, tbl, chain, num, spec, %s, packets, bytes, seen) VALUES ('%s', 9999, '%s', 'ipv4', 'legacy', '%s', '%s', 0, '%s', %s, 0, 0, 'both')"
+		node1Host = "4026531840"
+	)
+	insert := func(host, netns, table, chain, spec, columns, values string) string {
+		return fmt.Sprintf(accept, columns, host, netns, table, chain, spec, values)
+	}
+	for _, tt := range []struct {
+		name    string
+		change  []string
+		dropped string // subject of what drops; several behind one another
+		pair    string // client server via: verdicts
+		unknown string // a subject that is left undecided, empty for none
+	}{
+		{"forwarding entry", []string{"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:0c' AND dst IS NOT NULL"},
+			"fdb:node1/1-urryk2c9p0/02:42:0a:14:01:0c", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
+		{"forwarding entry of a balancer: answers are lost", []string{"DELETE FROM fdb WHERE host = 'node2' AND mac = '02:42:0a:14:01:05' AND dst IS NOT NULL"},
+			"fdb:node2/1-urryk2c9p0/02:42:0a:14:01:05", "client.node1 vote vip: app some 2 of 4; back delivered 4 of 4", ""},
+		{"wrong VTEP", []string{"UPDATE fdb SET dst = '10.99.0.11' WHERE host = 'node1' AND mac = '02:42:0a:14:01:0c' AND dst IS NOT NULL"},
+			"fdb:node1/1-urryk2c9p0/02:42:0a:14:01:0c", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
+		{"neighbour, remembered by the sandboxes", []string{"DELETE FROM neighbour WHERE host = 'node1' AND dev = 'vxlan0' AND ip = '10.20.1.12'"},
+			"neigh:node1/1-urryk2c9p0/10.20.1.12", "client.node1 vote vip: app cannot tell 3 of 4; back delivered 4 of 4", "neigh:node1/1-urryk2c9p0/10.20.1.12"},
+		{"neighbour, forgotten", []string{forget, "DELETE FROM neighbour WHERE host = 'node1' AND dev = 'vxlan0' AND ip = '10.20.1.12'"},
+			"neigh:node1/1-urryk2c9p0/10.20.1.12", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
+		{"mark", []string{"DELETE FROM iptables_rule WHERE host = 'node1' AND chain = 'INPUT' AND dst = '10.20.1.11/32'"},
+			"mark:node1/lb_urryk2c9p/10.20.1.11", "client.node1 vote vip: app dropped 0 of 1; back delivered 4 of 4", ""},
+		{"mark without a virtual service", []string{"DELETE FROM ipvs_service WHERE host = 'node1' AND fwmark = 260"},
+			"mark:node1/lb_urryk2c9p/10.20.1.11", "client.node1 vote vip: app dropped 0 of 1; back delivered 4 of 4", ""},
+		{"alias, remembered", []string{"DELETE FROM address WHERE host = 'node1' AND ip = '10.20.1.11'", "DELETE FROM route WHERE host = 'node1' AND dst = '10.20.1.11/32'"},
+			"vip:node1/lb_urryk2c9p/10.20.1.11", "client.node1 vote vip: app dropped 0 of 1; back delivered 4 of 4", "vip:node1/lb_urryk2c9p/10.20.1.11"},
+		{"weights 0", []string{"UPDATE ipvs_destination SET weight = 0 WHERE host = 'node1' AND fwmark = 260"},
+			"ipvs:node1/lb_urryk2c9p/260", "client.node1 vote vip: app dropped 0 of 1; back delivered 4 of 4", ""},
+		{"one weight 0: the others take its share", []string{"UPDATE ipvs_destination SET weight = 0 WHERE host = 'node1' AND fwmark = 260 AND address = '10.20.1.12'"},
+			"", "client.node1 vote vip: app delivered 3 of 3; back delivered 4 of 4", ""},
+		{"stale destination", []string{"UPDATE ipvs_destination SET address = '10.20.1.200' WHERE host = 'node1' AND fwmark = 260 AND address = '10.20.1.12'"},
+			"ipvs:node1/lb_urryk2c9p/260/10.20.1.200", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
+		{"source translation", []string{"DELETE FROM iptables_rule WHERE host = 'node1' AND netns = '4026532238' AND ipvs = 1"},
+			"snat:node1/lb_urryk2c9p/10.20.1.5", "client.node1 vote vip: app dropped 0 of 4; back delivered 4 of 4", ""},
+		{"conntrack of IPVS", []string{"UPDATE sysctl SET value = '0' WHERE host = 'node1' AND netns = '4026532238' AND key = 'net.ipv4.vs.conntrack'"},
+			"sysctl:node1/lb_urryk2c9p/net.ipv4.vs.conntrack", "client.node1 vote vip: app dropped 0 of 4; back delivered 4 of 4", ""},
+		{"balancer does not forward", []string{"UPDATE sysctl SET value = '0' WHERE host = 'node1' AND netns = '4026532238' AND (key = 'net.ipv4.ip_forward' OR key LIKE 'net.ipv4.conf.%.forwarding')"},
+			"sysctl:node1/lb_urryk2c9p/net.ipv4.ip_forward", "client.node1 vote vip: app dropped 0 of 4; back delivered 4 of 4", ""},
+		{"port of a bridge down", []string{"UPDATE link SET flags = 'broadcast,multicast', operstate = 'down', port_state = 'disabled' WHERE host = 'node2' AND netns = '4026532421' AND peer_netns = '4026532865'"},
+			"link:node2/1-urryk2c9p0/veth5", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
+		{"device of a task down", []string{"UPDATE link SET flags = 'broadcast,multicast', operstate = 'down' WHERE host = 'node2' AND netns = '4026532865' AND mac = '02:42:0a:14:01:0c'"},
+			"link:node2/d7fa60ead8ae/eth0", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
+		{"nothing listens", []string{"DELETE FROM socket WHERE host = 'node2' AND netns = '4026532865' AND local_port = 80 AND state = 'listening'"},
+			"listener:node2/fp13bp4lvahxatnojloc8zi1e/tcp/80", "client.node1 vote vip: app some 3 of 4; back some 3 of 4", ""},
+		{"queue full", []string{"UPDATE socket SET recv_q = 10, recv_q_last = 10 WHERE host = 'node2' AND netns = '4026532865' AND local_port = 80 AND state = 'listening'"},
+			"listen:node2/d7fa60ead8ae", "client.node1 vote vip: app some 3 of 4; back some 3 of 4", ""},
+		{"queue full at one read", []string{"UPDATE socket SET recv_q_last = 10 WHERE host = 'node2' AND netns = '4026532865' AND local_port = 80 AND state = 'listening'"},
+			"", "client.node1 vote vip: app cannot tell 3 of 4; back cannot tell 3 of 4", "listen:node2/d7fa60ead8ae"},
+		{"wrong VNI", []string{"UPDATE link SET vni = 5000 WHERE host = 'node2' AND netns = '4026532421' AND kind = 'vxlan'"},
+			"vxlan:node2/1-urryk2c9p0 vxlan:node1/1-urryk2c9p0", "client.node1 vote vip: app some 2 of 4; back delivered 4 of 4", ""},
+		{"tunnel down", []string{"UPDATE link SET flags = 'broadcast', operstate = 'down' WHERE host = 'node2' AND netns = '4026532421' AND kind = 'vxlan'"},
+			"link:node2/1-urryk2c9p0/vxlan0", "client.node1 vote vip: app some 2 of 4; back delivered 4 of 4", ""},
+		{"data path dropped by a rule", []string{insert("node2", node1Host, "filter", "INPUT", "-A INPUT -p udp -m udp --dport 4789 -j DROP", "proto, dport_min, dport_max, target", "'udp', 4789, 4789, 'DROP'")},
+			"firewall:node2/legacy/udp/4789", "client.node1 vote vip: app some 2 of 4; back some 2 of 4", ""},
+		{"data path dropped on the way out", []string{insert("node2", node1Host, "filter", "OUTPUT", "-A OUTPUT -p udp -m udp --dport 4789 -j DROP", "proto, dport_min, dport_max, target", "'udp', 4789, 4789, 'DROP'")},
+			"firewall:node2/legacy/udp/4789", "client.node1 vote vip: app some 2 of 4; back some 2 of 4", ""},
+		{"underlay route", []string{"DELETE FROM route WHERE host = 'node1' AND netns = '4026531840' AND dst IN ('10.99.0.0/24', '0.0.0.0/0')"},
+			"route:node1/host/10.99.0.12 route:node1/default/198.51.100.7 route:node1/default/docker_gwbridge", "client.node1 vote vip: app some 2 of 4; back some 2 of 4", ""},
+		{"route of a client", []string{"DELETE FROM route WHERE host = 'node1' AND netns = '4026532864' AND dst = '10.20.1.0/24'"},
+			"route:node1/acc03c92ad9a", "client.node1 vote vip: app dropped 0 of 4; back delivered 4 of 4", ""},
+		{"rule of a client's", []string{insert("node1", "4026532864", "filter", "OUTPUT", "-A OUTPUT -d 10.20.1.11/32 -j DROP", "dst, target", "'10.20.1.11/32', 'DROP'")},
+			"rule:node1/acc03c92ad9a/legacy/OUTPUT", "client.node1 vote vip: app dropped 0 of 4; back delivered 4 of 4", ""},
+		{"resolver's rules", []string{"DELETE FROM iptables_rule WHERE host = 'node1' AND netns = '4026532864' AND chain = 'OUTPUT'"},
+			"resolver:node1/acc03c92ad9a", "client.node1 vote vip: app dropped 0 of 4; back dropped 0 of 4", ""},
+		{"stale name", []string{"UPDATE dns_answer SET address = '10.20.1.200' WHERE host = 'node1' AND netns = '4026532864' AND name = 'rr' AND address = '10.20.1.8'"},
+			"dns:node1/app/rr/10.20.1.200", "client.node1 rr dnsrr: app some 3 of 4", ""},
+		{"published port: translation", []string{"DELETE FROM iptables_rule WHERE host = 'node1' AND tbl = 'nat' AND chain = 'DOCKER-INGRESS' AND dport_min = 8080"},
+			"dnat:node1/tcp/8080", "outside vote ingress: ingress delivered 4 of 4; ingress dropped 0 of 1", ""},
+		{"published port: mark", []string{"DELETE FROM iptables_rule WHERE host = 'node1' AND netns = '4026532116' AND chain = 'PREROUTING'"},
+			"mark:node1/ingress_sbox/tcp:8080", "outside vote ingress: ingress delivered 4 of 4; ingress dropped 0 of 1", ""},
+		{"published port: redirect", []string{"DELETE FROM iptables_rule WHERE host = 'node2' AND netns = '4026532865' AND tbl = 'nat' AND chain = 'PREROUTING'"},
+			"rule:node2/d7fa60ead8ae/legacy/INPUT", "outside vote ingress: ingress some 3 of 4; ingress some 3 of 4", ""},
+		{"published port: user's rule", []string{insert("node1", node1Host, "filter", "DOCKER-USER", "-A DOCKER-USER -j DROP", "target", "'DROP'")},
+			"rule:node1/legacy/DOCKER-USER", "outside vote ingress: ingress delivered 4 of 4; ingress dropped 0 of 1", ""},
+		{"published port: user's rule about some", []string{insert("node1", node1Host, "filter", "DOCKER-USER", "-A DOCKER-USER -s 203.0.113.0/24 -j DROP", "src, target", "'203.0.113.0/24', 'DROP'")},
+			"", "outside vote ingress: ingress cannot tell 1 of 1; ingress delivered 4 of 4", "rule:node1/legacy/DOCKER-USER"},
+		{"host does not forward", []string{"UPDATE sysctl SET value = '0' WHERE host = 'node1' AND netns = '4026531840' AND (key = 'net.ipv4.ip_forward' OR key LIKE 'net.ipv4.conf.%.forwarding')"},
+			"sysctl:node1/net.ipv4.ip_forward", "outside vote ingress: ingress delivered 4 of 4; ingress dropped 0 of 1", ""},
+		{"ways out: masquerade", []string{"DELETE FROM iptables_rule WHERE host = 'node1' AND netns = '4026531840' AND chain = 'POSTROUTING' AND src = '172.18.0.0/16'"},
+			"masquerade:node1/docker_gwbridge", "client.node1  egress:  dropped 0 of 1", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j := b.judge(t, tt.change...)
+			var unknown []string
+			for _, s := range j.Segments {
+				h := s.Hop
+				if h.Verdict == path.Unknown {
+					unknown = append(unknown, h.Subject)
+				} else if !slices.ContainsFunc(strings.Fields(tt.dropped), func(want string) bool { return strings.HasPrefix(h.Subject, want) }) {
+					t.Errorf("%s on %s drops at %s (%s): %s", s.Kind, s.Host, h.Step, h.Subject, h.Why)
+				}
+			}
+			for _, want := range strings.Fields(tt.dropped) {
+				if !slices.ContainsFunc(j.Segments, func(s *path.Segment) bool {
+					return s.Hop.Verdict == path.Dropped && strings.HasPrefix(s.Hop.Subject, want) && s.Hop.Ref != ""
+				}) {
+					t.Errorf("nothing is dropped by %s with a row", want)
+				}
+			}
+			for _, u := range unknown {
+				if tt.unknown == "" || !strings.HasPrefix(u, tt.unknown) {
+					t.Errorf("undecided by %s", u)
+				}
+			}
+			who, want, _ := strings.Cut(tt.pair, ": ")
+			f := strings.Split(who, " ")
+			if got := pairsOf(j, f[0], f[1], f[2]); got != want {
+				t.Errorf("%s: %s; want %s", who, got, want)
+			}
+		})
+	}
+}
