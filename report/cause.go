@@ -58,8 +58,10 @@ func (t told) Lines() [][2]string {
 		add("unexplained", "an effect; nothing that was judged explains it")
 	}
 	add("breaks", t.Breaks.Line())
-	if t.Since != nil {
-		add("since", strings.TrimPrefix(t.Since.Words, "since "))
+	if s := t.Since; s != nil && s.Felt {
+		add("felt since", strings.TrimPrefix(s.Words, "felt since "))
+	} else if s != nil {
+		add("since", strings.TrimPrefix(s.Words, "since "))
 	}
 	add("confidence", t.Confidence.Word+": "+strings.Join(t.Confidence.For, "; "))
 	add("against", strings.Join(t.Confidence.Against, "; "))
@@ -154,7 +156,7 @@ func (t *text) causes() {
 			t.field(l[0], l[1])
 		}
 		for _, s := range c.Symptoms {
-			t.para("      ", "→ ", fmt.Sprintf("%s on %s: %s: %s", s.Rule, s.Host, s.Summary, s.Why))
+			t.para("      ", "→ ", fmt.Sprintf("%s on %s: %s (%s)", s.Rule, s.Host, s.Summary, s.Why))
 		}
 		if c.Competing != nil && c.Competing.Check != "" {
 			t.line("  " + t.style("2", "to decide"))
