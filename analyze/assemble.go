@@ -120,44 +120,44 @@ func hostsOf(ctx context.Context, db *database, reports []*loaded) ([]Host, erro
 			Interrupted: r.interrupted, Rows: r.rows, Items: r.items, Gaps: gaps,
 		})
 	}
-	err := db.each(ctx, `SELECT b.host, max(h.kernel), max(e.version), max(e.node_id), max(e.manager), max(e.swarm_state)
-FROM bundle AS b LEFT JOIN host AS h ON h.host = b.host LEFT JOIN engine AS e ON e.host = b.host GROUP BY b.host`,
-		func(scan func(...any) error) error {
-			var name string
-			var kernel, version, node, state sql.NullString
-			var manager sql.NullInt64
-			if err := scan(&name, &kernel, &version, &node, &manager, &state); err != nil {
-				return err
-			}
-			i, ok := at[name]
-			if !ok {
-				return nil
-			}
-			h := &hosts[i]
-			h.Kernel, h.Engine, h.NodeID = kernel.String, version.String, node.String
-			if node.String != "" && manager.Valid {
-				h.Role = map[int64]string{1: "manager"}[manager.Int64]
-				h.Role = cmp.Or(h.Role, "worker")
-			}
-			return nil
-		})
-	if err != nil {
-		return nil, err
+	for scan, err := range queried(ctx, db.tx, `SELECT b.host, max(h.kernel), max(e.version), max(e.node_id), max(e.manager), max(e.swarm_state)
+FROM bundle AS b LEFT JOIN host AS h ON h.host = b.host LEFT JOIN engine AS e ON e.host = b.host GROUP BY b.host`) {
+		if err != nil {
+			return nil, err
+		}
+		var name string
+		var kernel, version, node, state sql.NullString
+		var manager sql.NullInt64
+		if err := scan(&name, &kernel, &version, &node, &manager, &state); err != nil {
+			return nil, err
+		}
+		i, ok := at[name]
+		if !ok {
+			continue
+		}
+		h := &hosts[i]
+		h.Kernel, h.Engine, h.NodeID = kernel.String, version.String, node.String
+		if node.String != "" && manager.Valid {
+			h.Role = map[int64]string{1: "manager"}[manager.Int64]
+			h.Role = cmp.Or(h.Role, "worker")
+		}
 	}
-	err = db.each(ctx, `SELECT node_id, hostname, role FROM uncaptured_node ORDER BY hostname, node_id`, func(scan func(...any) error) error {
+	for scan, err := range queried(ctx, db.tx, `SELECT node_id, hostname, role FROM uncaptured_node ORDER BY hostname, node_id`) {
+		if err != nil {
+			return nil, err
+		}
 		var node string
 		var name, role sql.NullString
 		if err := scan(&node, &name, &role); err != nil {
-			return err
+			return nil, err
 		}
 		label := hostLabel(&schema.Meta{Host: cmp.Or(name.String, node)})
 		if slices.ContainsFunc(hosts, func(h Host) bool { return h.Name == label }) {
 			label += "@" + node
 		}
 		hosts = append(hosts, Host{Name: label, NodeID: node, Role: role.String, Gaps: []Gap{}})
-		return nil
-	})
-	return hosts, err
+	}
+	return hosts, nil
 }
 
 // knowledgeOf gathers what is missing where.
@@ -174,35 +174,22 @@ func knowledgeOf(ctx context.Context, db *database, reports []*loaded) (*knowled
 			}
 		}
 	}
-	err := db.each(ctx, `SELECT b.host,
+	for scan, err := range queried(ctx, db.tx, `SELECT b.host,
   NOT EXISTS (SELECT 1 FROM host AS h WHERE h.host = b.host AND h.last_read IS NOT NULL),
   EXISTS (SELECT 1 FROM engine AS e WHERE e.host = b.host AND e.swarm_state = 'inactive')
     OR EXISTS (SELECT 1 FROM captured AS c WHERE c.tbl = 'engine' AND c.host = b.host AND c.outcome = 'absent')
-FROM bundle AS b`, func(scan func(...any) error) error {
+FROM bundle AS b`) {
+		if err != nil {
+			return nil, err
+		}
 		var host string
 		var once, outside bool
 		if err := scan(&host, &once, &outside); err != nil {
-			return err
+			return nil, err
 		}
 		k.readOnce[host], k.outside[host] = once, outside
-		return nil
-	})
-	return k, err
-}
-
-// each runs a query and calls f with a scanner for each row.
-func (db *database) each(ctx context.Context, query string, f func(scan func(...any) error) error) error {
-	rows, err := db.tx.QueryContext(ctx, query)
-	if err != nil {
-		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return k, nil
 }
 
 func count(res *Result) Counts {

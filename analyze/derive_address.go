@@ -102,11 +102,6 @@ WHERE instr(s.subnet, ':') = 0 AND length(n.network_id) >= 8
 ORDER BY n.network_id, s.subnet`
 
 func fillNetworkSize(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	rows, err := tx.QueryContext(ctx, networkSizes)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	type network struct {
 		net, id, name, driver, host, subnets, ref string
 		size, used                                int64
@@ -118,9 +113,12 @@ func fillNetworkSize(ctx context.Context, tx *sql.Tx, put func(row ...any) error
 		}
 		return put(last.net, last.id, last.name, last.driver, last.host, last.subnets, last.size, last.used, last.ref)
 	}
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, networkSizes) {
+		if err != nil {
+			return err
+		}
 		var n network
-		if err := rows.Scan(&n.net, &n.id, &n.name, &n.driver, &n.host, &n.subnets, &n.ref, &n.used); err != nil {
+		if err := scan(&n.net, &n.id, &n.name, &n.driver, &n.host, &n.subnets, &n.ref, &n.used); err != nil {
 			return err
 		}
 		p, err := netip.ParsePrefix(n.subnets)
@@ -137,9 +135,6 @@ func fillNetworkSize(ctx context.Context, tx *sql.Tx, put func(row ...any) error
 			return err
 		}
 		last = n
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	return flush()
 }

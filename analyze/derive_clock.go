@@ -75,17 +75,15 @@ type clockBound struct {
 }
 
 func fillClockOffset(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	rows, err := tx.QueryContext(ctx, clockReports)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	var out []*clockBound
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, clockReports) {
+		if err != nil {
+			return err
+		}
 		var c clockBound
 		var state, ref string
 		var created, reported, stored float64
-		if err := rows.Scan(&c.node, &c.hostname, &c.host, &c.leader, &c.leaderID, &c.reader, &c.look, &state, &ref, &created, &reported, &stored); err != nil {
+		if err := scan(&c.node, &c.hostname, &c.host, &c.leader, &c.leaderID, &c.reader, &c.look, &state, &ref, &created, &reported, &stored); err != nil {
 			return err
 		}
 		var b *clockBound
@@ -106,9 +104,6 @@ func fillClockOffset(ctx context.Context, tx *sql.Tx, put func(row ...any) error
 		if high := reported - created; high < b.high {
 			b.high, b.highRef = high, ref
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	for _, b := range out {
 		if b.low > b.high+0.001 { // julianday keeps no more than a millisecond

@@ -97,11 +97,6 @@ var flagNames = map[string]string{
 }
 
 func fillDaemonSetting(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	rows, err := tx.QueryContext(ctx, `SELECT host, source, name, value, ref FROM daemon_option ORDER BY host, CASE source WHEN 'file' THEN 1 ELSE 2 END, line, ref`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	type key struct{ host, name string }
 	type setting struct {
 		key
@@ -110,10 +105,13 @@ func fillDaemonSetting(ctx context.Context, tx *sql.Tx, put func(row ...any) err
 	}
 	found := map[key]*setting{}
 	var order []*setting
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, `SELECT host, source, name, value, ref FROM daemon_option ORDER BY host, CASE source WHEN 'file' THEN 1 ELSE 2 END, line, ref`) {
+		if err != nil {
+			return err
+		}
 		var host, source, name, ref string
 		var value sql.NullString
-		if err := rows.Scan(&host, &source, &name, &value, &ref); err != nil {
+		if err := scan(&host, &source, &name, &value, &ref); err != nil {
 			return err
 		}
 		if pool, ok := strings.CutPrefix(name, "default-address-pools."); ok { // the parts of each pool, which the command line has in one value
@@ -129,9 +127,6 @@ func fillDaemonSetting(ctx context.Context, tx *sql.Tx, put func(row ...any) err
 			continue
 		}
 		s.values = append(s.values, cmp.Or(value.String, "true"))
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	for _, s := range order {
 		slices.Sort(s.values)
@@ -156,30 +151,23 @@ var managerAddress = Derived{
 	Reads: []string{"remote_manager", "engine"},
 	Fill: func(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 		hosts := map[string]string{} // by address
-		rows, err := tx.QueryContext(ctx, `SELECT MIN(host), node_addr FROM engine WHERE manager = 1 AND node_addr <> '' GROUP BY node_addr HAVING COUNT(DISTINCT host) = 1`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		for scan, err := range queried(ctx, tx, `SELECT MIN(host), node_addr FROM engine WHERE manager = 1 AND node_addr <> '' GROUP BY node_addr HAVING COUNT(DISTINCT host) = 1`) {
+			if err != nil {
+				return err
+			}
 			var host, ip string
-			if err := rows.Scan(&host, &ip); err != nil {
+			if err := scan(&host, &ip); err != nil {
 				return err
 			}
 			hosts[ip] = host
 		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		known, err := tx.QueryContext(ctx, `SELECT host, node_id, addr, ref FROM remote_manager ORDER BY host, node_id, addr, ref`)
-		if err != nil {
-			return err
-		}
-		defer known.Close()
 		var out [][]any
-		for known.Next() {
+		for scan, err := range queried(ctx, tx, `SELECT host, node_id, addr, ref FROM remote_manager ORDER BY host, node_id, addr, ref`) {
+			if err != nil {
+				return err
+			}
 			var host, node, addr, ref string
-			if err := known.Scan(&host, &node, &addr, &ref); err != nil {
+			if err := scan(&host, &node, &addr, &ref); err != nil {
 				return err
 			}
 			ap, err := netip.ParseAddrPort(addr)
@@ -192,9 +180,6 @@ var managerAddress = Derived{
 				manager = h
 			}
 			out = append(out, []any{host, node, ip, manager, ref})
-		}
-		if err := known.Err(); err != nil {
-			return err
 		}
 		for _, row := range out {
 			if err := put(row...); err != nil {

@@ -21,7 +21,8 @@ FROM host WHERE julianday(COALESCE(last_read, first_read, wall)) IS NOT NULL GRO
 // container. An end that the events tell is not told again by the others.
 //
 // Asked means that the daemon was told to signal the container in this run: docker stop, docker kill, or swarm taking a task
-// away. A task that failed was not asked, though swarm stops what is left of it; nor was a container that its policy brought
+// away, as it does with one that its node may no longer have (rejectNoncompliantTasks of swarmkit's constraintenforcer calls it
+// rejected). A task that failed was not asked, though swarm stops what is left of it; nor was a container that its policy brought
 // back. Of a container that lies there, its events forgotten, nobody knows.
 var containerEnd = Derived{
 	Name: "container_end",
@@ -105,7 +106,7 @@ WITH moment AS (
 )
 SELECT host, container, CASE WHEN task IS NOT NULL THEN 'task ' || label ELSE host || ' ' || label END, label, svc, task,
   at_s, now_s - at_s, ran_s, exit_code,
-  CASE WHEN state IN ('failed', 'rejected', 'complete') THEN 0 WHEN state IN ('shutdown', 'remove') OR term_s IS NOT NULL OR kill_s IS NOT NULL THEN 1
+  CASE WHEN state = 'rejected' AND lower(err) LIKE '%no longer meets constraints%' THEN 1 WHEN state IN ('failed', 'rejected', 'complete') THEN 0 WHEN state IN ('shutdown', 'remove') OR term_s IS NOT NULL OR kill_s IS NOT NULL THEN 1
     WHEN witness = 'event' OR (restart_count > 0 AND task IS NULL) THEN 0 END,
   term_s, kill_s,
   CASE WHEN oom = 1 OR (oom_killed = 1 AND witness = 'event' AND abs((julianday(finished_at) - 2440587.5) * 86400.0 - at_s) < 5) THEN 1 ELSE 0 END,

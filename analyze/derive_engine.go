@@ -30,14 +30,12 @@ var engineVersion = Derived{
 }
 
 func fillEngineVersion(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	rows, err := tx.QueryContext(ctx, `SELECT host, version, ref FROM engine WHERE version <> '' ORDER BY host, ref`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, `SELECT host, version, ref FROM engine WHERE version <> '' ORDER BY host, ref`) {
+		if err != nil {
+			return err
+		}
 		var host, version, ref string
-		if err := rows.Scan(&host, &version, &ref); err != nil {
+		if err := scan(&host, &version, &ref); err != nil {
 			return err
 		}
 		v, ok := parseEngineVersion(version)
@@ -48,7 +46,7 @@ func fillEngineVersion(ctx context.Context, tx *sql.Tx, put func(row ...any) err
 			return err
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
 // An engineRelease is major, minor and patch of a release of the engine.

@@ -64,20 +64,15 @@ type gossipTally struct {
 func fillGossipPeer(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 	type key struct{ host, name string }
 	ips := map[key]string{} // by observer, and by "" for what any host's list of peers says
-	peers, err := tx.QueryContext(ctx, "SELECT DISTINCT name, ip FROM network_peer ORDER BY name, ip")
-	if err != nil {
-		return err
-	}
-	defer peers.Close()
-	for peers.Next() {
+	for scan, err := range queried(ctx, tx, "SELECT DISTINCT name, ip FROM network_peer ORDER BY name, ip") {
+		if err != nil {
+			return err
+		}
 		var name, ip string
-		if err := peers.Scan(&name, &ip); err != nil {
+		if err := scan(&name, &ip); err != nil {
 			return err
 		}
 		ips[key{"", name}] = ip
-	}
-	if err := peers.Err(); err != nil {
-		return err
 	}
 
 	type line struct {
@@ -85,18 +80,16 @@ func fillGossipPeer(ctx context.Context, tx *sql.Tx, put func(row ...any) error)
 		at, ago         float64
 		event, name     string
 	}
-	rows, err := tx.QueryContext(ctx, `
+	var lines []line
+	for scan, err := range queried(ctx, tx, `
 		SELECT l.host, l.text, l.ref, (julianday(h.wall) - 2440587.5) * 86400.0 - l.age_s, l.age_s
 		FROM log_line_age AS l JOIN host AS h ON h.host = l.host
-		WHERE l.class IN ('gossip-flap', 'gossip-state', 'gossip-udp') ORDER BY l.host, l.age_s DESC, l.ref`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var lines []line
-	for rows.Next() {
+		WHERE l.class IN ('gossip-flap', 'gossip-state', 'gossip-udp') ORDER BY l.host, l.age_s DESC, l.ref`) {
+		if err != nil {
+			return err
+		}
 		var l line
-		if err := rows.Scan(&l.host, &l.text, &l.ref, &l.at, &l.ago); err != nil {
+		if err := scan(&l.host, &l.text, &l.ref, &l.at, &l.ago); err != nil {
 			return err
 		}
 		for _, g := range gossipLines {
@@ -111,9 +104,6 @@ func fillGossipPeer(ctx context.Context, tx *sql.Tx, put func(row ...any) error)
 			lines = append(lines, l)
 			break
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 
 	tallies := map[key]*gossipTally{}
@@ -182,18 +172,16 @@ var (
 )
 
 func fillNetworkDBStat(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	rows, err := tx.QueryContext(ctx, `SELECT host, text, age_s, ref FROM log_line_age
-		WHERE class IN ('gossip-stats', 'gossip-backlog', 'gossip-degraded') AND age_s < 3600 ORDER BY host, age_s, ref`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	var out [][]any
 	places := map[[2]string]int64{}
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, `SELECT host, text, age_s, ref FROM log_line_age
+		WHERE class IN ('gossip-stats', 'gossip-backlog', 'gossip-degraded') AND age_s < 3600 ORDER BY host, age_s, ref`) {
+		if err != nil {
+			return err
+		}
 		var host, line, ref string
 		var ago float64
-		if err := rows.Scan(&host, &line, &ago, &ref); err != nil {
+		if err := scan(&host, &line, &ago, &ref); err != nil {
 			return err
 		}
 		row := []any{host, nil, nil, nil, nil, nil, ago, nil, ref}
@@ -214,9 +202,6 @@ func fillNetworkDBStat(ctx context.Context, tx *sql.Tx, put func(row ...any) err
 		places[[2]string{host, net}]++
 		row[7] = places[[2]string{host, net}]
 		out = append(out, row)
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	for _, row := range out {
 		if err := put(row...); err != nil {

@@ -94,23 +94,18 @@ func fillInputVerdict(ctx context.Context, tx *sql.Tx, put func(row ...any) erro
 		manager, port, encrypted    int64
 	}
 	var hosts []hostOf
-	rows, err := tx.QueryContext(ctx, inputHosts)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, inputHosts) {
+		if err != nil {
+			return err
+		}
 		var h hostOf
-		if err := rows.Scan(&h.host, &h.netns, &h.ref, &h.manager, &h.port, &h.dev, &h.node, &h.encrypted); err != nil {
+		if err := scan(&h.host, &h.netns, &h.ref, &h.manager, &h.port, &h.dev, &h.node, &h.encrypted); err != nil {
 			return err
 		}
 		if len(hosts) > 0 && hosts[len(hosts)-1].host == h.host {
 			continue // the address stands on two devices: the first one
 		}
 		hosts = append(hosts, h)
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	peers, err := inputPeers(ctx, tx)
 	if err != nil {
@@ -195,22 +190,20 @@ type inputPeer struct {
 
 // inputPeers lists the addresses of all nodes that are known.
 func inputPeers(ctx context.Context, tx *sql.Tx) ([]inputPeer, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT node, ip FROM vtep WHERE source IN ('engine', 'managers') AND instr(ip, ':') = 0 ORDER BY node, ip`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var out []inputPeer
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, `SELECT DISTINCT node, ip FROM vtep WHERE source IN ('engine', 'managers') AND instr(ip, ':') = 0 ORDER BY node, ip`) {
+		if err != nil {
+			return nil, err
+		}
 		var node, ip string
-		if err := rows.Scan(&node, &ip); err != nil {
+		if err := scan(&node, &ip); err != nil {
 			return nil, err
 		}
 		if a, err := netip.ParseAddr(ip); err == nil {
 			out = append(out, inputPeer{node, a})
 		}
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // namedPeers keeps of the other nodes those that a rule with a source could tell apart, at most 64, and always the first.
@@ -263,38 +256,31 @@ func inputTables(ctx context.Context, tx *sql.Tx) (map[string]map[string]*inputT
 		}
 		return out[place][flavour]
 	}
-	rows, err := tx.QueryContext(ctx, inputPolicies)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, inputPolicies) {
+		if err != nil {
+			return nil, err
+		}
 		var place, flavour string
 		var p inputPolicy
-		if err := rows.Scan(&place, &flavour, &p.policy, &p.packets, &p.packetsLast, &p.ref); err != nil {
+		if err := scan(&place, &flavour, &p.policy, &p.packets, &p.packetsLast, &p.ref); err != nil {
 			return nil, err
 		}
 		table(place, flavour).policy = &p
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	list, err := tx.QueryContext(ctx, inputRules)
-	if err != nil {
-		return nil, err
-	}
-	defer list.Close()
-	for list.Next() {
+	for scan, err := range queried(ctx, tx, inputRules) {
+		if err != nil {
+			return nil, err
+		}
 		var place string
 		var r inputRule
-		if err := list.Scan(&place, &r.flavour, &r.chain, &r.num, &r.proto, &r.src, &r.dst, &r.in, &r.dportMin, &r.dportMax, &r.sport, &r.ctstate, &r.types, &r.inverted, &r.unmodelled, &r.target, &r.isGoto,
+		if err := scan(&place, &r.flavour, &r.chain, &r.num, &r.proto, &r.src, &r.dst, &r.in, &r.dportMin, &r.dportMax, &r.sport, &r.ctstate, &r.types, &r.inverted, &r.unmodelled, &r.target, &r.isGoto,
 			&r.spec, &r.packets, &r.packetsLast, &r.ref); err != nil {
 			return nil, err
 		}
 		t := table(place, r.flavour)
 		t.chains[r.chain] = append(t.chains[r.chain], r)
 	}
-	return out, list.Err()
+	return out, nil
 }
 
 // How a walk through a chain ends.

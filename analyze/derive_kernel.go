@@ -24,14 +24,12 @@ var kernelVersion = Derived{
 	Reads: []string{"host"},
 	Index: []string{"host"},
 	Fill: func(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-		rows, err := tx.QueryContext(ctx, `SELECT host, kernel, ref FROM host WHERE kernel <> '' ORDER BY host, ref`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		for scan, err := range queried(ctx, tx, `SELECT host, kernel, ref FROM host WHERE kernel <> '' ORDER BY host, ref`) {
+			if err != nil {
+				return err
+			}
 			var host, kernel, ref string
-			if err := rows.Scan(&host, &kernel, &ref); err != nil {
+			if err := scan(&host, &kernel, &ref); err != nil {
 				return err
 			}
 			var major, minor int64
@@ -42,6 +40,6 @@ var kernelVersion = Derived{
 				return err
 			}
 		}
-		return rows.Err()
+		return nil
 	},
 }

@@ -35,15 +35,13 @@ SELECT v.host, v.version, v.ref,
 FROM engine_version AS v JOIN engine AS e ON e.host = v.host AND e.ref = v.ref ORDER BY v.host, v.ref`
 
 func fillKnownBadVersion(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	rows, err := tx.QueryContext(ctx, engineUses)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, engineUses) {
+		if err != nil {
+			return err
+		}
 		var host, version, ref string
 		var swarm, encrypted, firewalld bool
-		if err := rows.Scan(&host, &version, &ref, &swarm, &encrypted, &firewalld); err != nil {
+		if err := scan(&host, &version, &ref, &swarm, &encrypted, &firewalld); err != nil {
 			return err
 		}
 		v, ok := parseEngineVersion(version)
@@ -73,5 +71,5 @@ func fillKnownBadVersion(ctx context.Context, tx *sql.Tx, put func(row ...any) e
 			}
 		}
 	}
-	return rows.Err()
+	return nil
 }

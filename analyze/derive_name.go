@@ -47,14 +47,12 @@ JOIN overlay_network AS w ON w.network_id = n.network_id AND w.ingress = 0
 ORDER BY 3, 1, 7`
 
 func fillNameOwner(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	rows, err := tx.QueryContext(ctx, nameOwners)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, nameOwners) {
+		if err != nil {
+			return err
+		}
 		var owner, label, net, network, aliases, host, ref, what string
-		if err := rows.Scan(&owner, &label, &net, &network, &aliases, &host, &ref, &what); err != nil {
+		if err := scan(&owner, &label, &net, &network, &aliases, &host, &ref, &what); err != nil {
 			return err
 		}
 		if err := put(net, network, label, "own", owner, label, nil, host, ref, what+label+" is on "+network); err != nil {
@@ -75,7 +73,7 @@ func fillNameOwner(ctx context.Context, tx *sql.Tx, put func(row ...any) error) 
 			}
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
 // dnsView compares resolvers by what containers on the same networks are told. Which network a record of several is taken from depends
@@ -223,25 +221,4 @@ func netOf(ips, scope []string, subnets []netSubnet) (net string, ok bool) {
 		net = found
 	}
 	return net, true
-}
-
-// eachRow calls f with the columns of each row of a query, as text.
-func eachRow(ctx context.Context, tx *sql.Tx, query string, columns int, f func(v []string)) error {
-	rows, err := tx.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	v := make([]string, columns)
-	to := make([]any, columns)
-	for i := range v {
-		to[i] = &v[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(to...); err != nil {
-			return err
-		}
-		f(v)
-	}
-	return rows.Err()
 }

@@ -123,90 +123,90 @@ func reachable(ctx context.Context, tx *sql.Tx) (things map[string][]hostPrefix,
 	things, servers = map[string][]hostPrefix{}, map[string][]string{}
 	add := func(t hostPrefix) { things[t.host] = append(things[t.host], t) }
 
-	err = each(ctx, tx, `
+	for scan, err := range queried(ctx, tx, `
 SELECT r.host, r.argument, r.ref, CASE WHEN r.file = '/etc/resolv.conf' THEN 1 ELSE 0 END
 FROM host_resolv AS r
 WHERE r.directive = 'nameserver' AND EXISTS (SELECT 1 FROM host_resolv AS e WHERE e.host = r.host AND e.file = '/etc/resolv.conf' AND e.directive = 'nameserver'
   AND (r.file = e.file OR e.argument = '127.0.0.53'))
-ORDER BY r.host, r.file, r.position`, func(scan func(...any) error) error {
+ORDER BY r.host, r.file, r.position`) {
+		if err != nil {
+			return nil, nil, err
+		}
 		var t hostPrefix
 		var ip string
 		var main bool
 		if err := scan(&t.host, &ip, &t.ref, &main); err != nil {
-			return err
+			return nil, nil, err
 		}
 		if a, err := netip.ParseAddr(ip); err == nil && !a.IsLoopback() && !slices.Contains(servers[t.host], ip) {
 			t.against, t.prefix = "nameserver", netip.PrefixFrom(a, a.BitLen())
 			servers[t.host] = append(servers[t.host], a.String())
 			add(t)
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, nil, err
 	}
-	err = each(ctx, tx, `
+	for scan, err := range queried(ctx, tx, `
 SELECT a.host, a.dev, COALESCE(l.kind, ''), a.ip, a.prefix_len, a.ref
 FROM address AS a
 JOIN netns AS n ON n.host = a.host AND n.netns = a.netns AND n.kind = 'host'
 JOIN link AS l ON l.host = a.host AND l.netns = a.netns AND l.ifindex = a.ifindex
 WHERE a.scope = 'global'
-ORDER BY a.host, a.dev, a.ip, a.ref`, func(scan func(...any) error) error {
+ORDER BY a.host, a.dev, a.ip, a.ref`) {
+		if err != nil {
+			return nil, nil, err
+		}
 		var t hostPrefix
 		var kind, ip string
 		var bits int
 		if err := scan(&t.host, &t.dev, &kind, &ip, &bits, &t.ref); err != nil {
-			return err
+			return nil, nil, err
 		}
 		a, err := netip.ParseAddr(ip)
 		if err != nil {
-			return nil // an address that is none covers nothing
+			continue // an address that is none covers nothing
 		}
 		switch {
 		case dockerBridge.MatchString(t.dev):
 			if kind != "bridge" {
-				return nil
+				continue
 			}
 			t.against, t.prefix = "bridge", netip.PrefixFrom(a, bits).Masked()
 		case kind == "veth":
-			return nil
+			continue
 		default:
 			t.against, t.prefix = "address", netip.PrefixFrom(a, a.BitLen())
 		}
 		if t.prefix.IsValid() {
 			add(t)
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, nil, err
 	}
-	err = each(ctx, tx, `
+	for scan, err := range queried(ctx, tx, `
 SELECT r.host, r.dst, r.dev, COALESCE(r.gateway, ''), r.protocol, COALESCE(r.flags, ''), r.ref
 FROM route AS r
 JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
 WHERE r.type = 'unicast' AND r.table_id = 254 AND r.dev IS NOT NULL AND r.dst IS NOT NULL
-ORDER BY r.host, r.dst, r.dev, r.ref`, func(scan func(...any) error) error {
+ORDER BY r.host, r.dst, r.dev, r.ref`) {
+		if err != nil {
+			return nil, nil, err
+		}
 		t := hostPrefix{against: "route"}
 		var dst, gateway, protocol, flags string
 		if err := scan(&t.host, &dst, &t.dev, &gateway, &protocol, &flags, &t.ref); err != nil {
-			return err
+			return nil, nil, err
 		}
 		p, err := netip.ParsePrefix(dst)
 		if err != nil {
-			return nil
+			continue
 		}
 		t.prefix, t.connected, t.linkdown = p.Masked(), gateway == "" && protocol == "kernel", strings.Contains(flags, "linkdown")
 		if p.Bits() > 0 {
 			add(t)
-			return nil
+			continue
 		}
 		if g, err := netip.ParseAddr(gateway); err == nil {
 			add(hostPrefix{host: t.host, dev: t.dev, against: "gateway", ref: t.ref, prefix: netip.PrefixFrom(g, g.BitLen())})
 		}
-		return nil
-	})
-	return things, servers, err
+	}
+	return things, servers, nil
 }
 
 // usedOverlays lists the subnets of overlays by host, with the containers there that have an address on them. Whom the resolver
@@ -214,27 +214,25 @@ ORDER BY r.host, r.dst, r.dev, r.ref`, func(scan func(...any) error) error {
 // and the host's. A container whose resolv.conf was not read has no servers.
 func usedOverlays(ctx context.Context, tx *sql.Tx, servers map[string][]string) ([]hostPrefix, error) {
 	ext := map[[2]string][]string{}
-	err := each(ctx, tx, `
-SELECT host, container, item, value FROM resolver_config WHERE item IN ('ext_server', 'nameserver') ORDER BY host, container, item, position`,
-		func(scan func(...any) error) error {
-			var host, container, item, value string
-			if err := scan(&host, &container, &item, &value); err != nil {
-				return err
-			}
-			key := [2]string{host, container}
-			if ext[key] == nil {
-				ext[key] = []string{}
-			}
-			if item == "ext_server" {
-				ext[key] = append(ext[key], value)
-			}
-			return nil
-		})
-	if err != nil {
-		return nil, err
+	for scan, err := range queried(ctx, tx, `
+SELECT host, container, item, value FROM resolver_config WHERE item IN ('ext_server', 'nameserver') ORDER BY host, container, item, position`) {
+		if err != nil {
+			return nil, err
+		}
+		var host, container, item, value string
+		if err := scan(&host, &container, &item, &value); err != nil {
+			return nil, err
+		}
+		key := [2]string{host, container}
+		if ext[key] == nil {
+			ext[key] = []string{}
+		}
+		if item == "ext_server" {
+			ext[key] = append(ext[key], value)
+		}
 	}
 	var out []hostPrefix
-	err = each(ctx, tx, `
+	for scan, err := range queried(ctx, tx, `
 SELECT s.host, n.name, s.subnet, s.ref, l.container, c.name, COALESCE(c.dns, '')
 FROM network AS n
 JOIN network_subnet AS s ON s.host = n.host AND s.network_id = n.network_id
@@ -242,15 +240,18 @@ JOIN (SELECT DISTINCT host, net, container FROM local_endpoint WHERE kind = 'con
   ON l.host = n.host AND l.net = substr(n.network_id, 1, 8)
 JOIN container AS c ON c.host = l.host AND c.container = l.container AND c.state = 'running'
 WHERE n.driver = 'overlay'
-ORDER BY s.host, n.name, s.subnet, s.ref, c.name, l.container`, func(scan func(...any) error) error {
+ORDER BY s.host, n.name, s.subnet, s.ref, c.name, l.container`) {
+		if err != nil {
+			return nil, err
+		}
 		var o hostPrefix
 		var subnet, container, name, dns string
 		if err := scan(&o.host, &o.name, &subnet, &o.ref, &container, &name, &dns); err != nil {
-			return err
+			return nil, err
 		}
 		p, err := netip.ParsePrefix(subnet)
 		if err != nil {
-			return nil
+			continue
 		}
 		o.prefix = p.Masked()
 		if k := len(out) - 1; k < 0 || out[k].ref != o.ref {
@@ -269,24 +270,8 @@ ORDER BY s.host, n.name, s.subnet, s.ref, c.name, l.container`, func(scan func(.
 		}
 		last := &out[len(out)-1]
 		last.users = append(last.users, u)
-		return nil
-	})
-	return out, err
-}
-
-// each runs a query and hands every row's Scan to f.
-func each(ctx context.Context, tx *sql.Tx, query string, f func(scan func(...any) error) error) error {
-	rows, err := tx.QueryContext(ctx, query)
-	if err != nil {
-		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return out, nil
 }
 
 // flag is a truth value as tables hold it.

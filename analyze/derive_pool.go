@@ -48,15 +48,13 @@ ORDER BY s.host, s.network_id, s.subnet, s.ref`
 
 // readSubnets reads the IPv4 subnets that a query of six columns names; what is no prefix is left out.
 func readSubnets(ctx context.Context, tx *sql.Tx, query string) ([]poolSubnet, error) {
-	rows, err := tx.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var out []poolSubnet
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, query) {
+		if err != nil {
+			return nil, err
+		}
 		var s poolSubnet
-		if err := rows.Scan(&s.host, &s.id, &s.name, &s.driver, &s.text, &s.ref); err != nil {
+		if err := scan(&s.host, &s.id, &s.name, &s.driver, &s.text, &s.ref); err != nil {
 			return nil, err
 		}
 		if p, err := netip.ParsePrefix(s.text); err == nil && p.Addr().Is4() {
@@ -64,7 +62,7 @@ func readSubnets(ctx context.Context, tx *sql.Tx, query string) ([]poolSubnet, e
 			out = append(out, s)
 		}
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // fillSubnetOverlap goes through each host's subnets in the order of their first address. Prefixes either lie within each other or
@@ -168,15 +166,13 @@ func fillPoolUse(ctx context.Context, tx *sql.Tx, put func(row ...any) error) er
 	for _, s := range routes {
 		routed[s.host] = append(routed[s.host], s)
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT host, COALESCE(local_pools, ''), COALESCE(swarm_pools, ''), COALESCE(swarm_subnet_size, 24), COALESCE(manager, 0), ref FROM engine ORDER BY host")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, "SELECT host, COALESCE(local_pools, ''), COALESCE(swarm_pools, ''), COALESCE(swarm_subnet_size, 24), COALESCE(manager, 0), ref FROM engine ORDER BY host") {
+		if err != nil {
+			return err
+		}
 		var host, local, swarm, ref string
 		var size, manager int
-		if err := rows.Scan(&host, &local, &swarm, &size, &manager, &ref); err != nil {
+		if err := scan(&host, &local, &swarm, &size, &manager, &ref); err != nil {
 			return err
 		}
 		used := slices.Clone(taken[host])
@@ -193,7 +189,7 @@ func fillPoolUse(ctx context.Context, tx *sql.Tx, put func(row ...any) error) er
 			return err
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
 // A pool is an IPv4 prefix that is cut into subnets of a prefix length.

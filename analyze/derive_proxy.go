@@ -31,20 +31,18 @@ var userlandProxy = Derived{
 	Reads: []string{"process", "capture_time"},
 	Index: []string{"host"},
 	Fill: func(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-		rows, err := tx.QueryContext(ctx, `
-SELECT p.host, p.pid, p.ppid, p.cmdline, p.started_at, p.seen, p.ref, r.at_s
-FROM process AS p LEFT JOIN capture_time AS r ON r.host = p.host WHERE p.comm = 'docker-proxy' AND p.cmdline IS NOT NULL`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
 		var found [][]any
-		for rows.Next() {
+		for scan, err := range queried(ctx, tx, `
+SELECT p.host, p.pid, p.ppid, p.cmdline, p.started_at, p.seen, p.ref, r.at_s
+FROM process AS p LEFT JOIN capture_time AS r ON r.host = p.host WHERE p.comm = 'docker-proxy' AND p.cmdline IS NOT NULL`) {
+			if err != nil {
+				return err
+			}
 			var host, cmdline, seen, ref string
 			var pid, ppid int64
 			var started sql.NullString
 			var now sql.NullFloat64
-			if err := rows.Scan(&host, &pid, &ppid, &cmdline, &started, &seen, &ref, &now); err != nil {
+			if err := scan(&host, &pid, &ppid, &cmdline, &started, &seen, &ref, &now); err != nil {
 				return err
 			}
 			f, ok := parseProxy(cmdline)
@@ -56,9 +54,6 @@ FROM process AS p LEFT JOIN capture_time AS r ON r.host = p.host WHERE p.comm = 
 				age = now.Float64 - float64(at.UnixMilli())/1000
 			}
 			found = append(found, []any{host, pid, ppid, f.proto, f.hostIP, f.hostPort, f.containerIP, f.containerPort, age, seen, ref})
-		}
-		if err := rows.Err(); err != nil {
-			return err
 		}
 		for _, row := range found {
 			if err := put(row...); err != nil {

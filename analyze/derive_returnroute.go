@@ -51,23 +51,18 @@ type bestRoute struct {
 func fillReturnRoute(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 	type hostOf struct{ host, netns, ip, dev, ref, node string }
 	var hosts []hostOf
-	rows, err := tx.QueryContext(ctx, returnHosts)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, returnHosts) {
+		if err != nil {
+			return err
+		}
 		var h hostOf
-		if err := rows.Scan(&h.host, &h.netns, &h.ip, &h.dev, &h.ref, &h.node); err != nil {
+		if err := scan(&h.host, &h.netns, &h.ip, &h.dev, &h.ref, &h.node); err != nil {
 			return err
 		}
 		if len(hosts) > 0 && hosts[len(hosts)-1].host == h.host {
 			continue
 		}
 		hosts = append(hosts, h)
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	peers, err := inputPeers(ctx, tx)
 	if err != nil {
@@ -98,18 +93,16 @@ func fillReturnRoute(ctx context.Context, tx *sql.Tx, put func(row ...any) error
 
 // mainRoutes reads the main tables of all hosts at once, by host and namespace.
 func mainRoutes(ctx context.Context, tx *sql.Tx) (map[string][]bestRoute, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT r.host || ' ' || r.netns, dst, COALESCE(metric, 0), COALESCE(r.dev, ''), r.ref
-FROM route AS r JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
-WHERE family = 'ipv4' AND table_id = 254 AND type = 'unicast' AND COALESCE(src, '') = '' AND instr(COALESCE(flags, ''), 'dead') = 0 ORDER BY r.ref`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	out := map[string][]bestRoute{}
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, `SELECT r.host || ' ' || r.netns, dst, COALESCE(metric, 0), COALESCE(r.dev, ''), r.ref
+FROM route AS r JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
+WHERE family = 'ipv4' AND table_id = 254 AND type = 'unicast' AND COALESCE(src, '') = '' AND instr(COALESCE(flags, ''), 'dead') = 0 ORDER BY r.ref`) {
+		if err != nil {
+			return nil, err
+		}
 		var r bestRoute
 		var place, dst string
-		if err := rows.Scan(&place, &dst, &r.metric, &r.dev, &r.ref); err != nil {
+		if err := scan(&place, &dst, &r.metric, &r.dev, &r.ref); err != nil {
 			return nil, err
 		}
 		p, err := netip.ParsePrefix(dst)
@@ -125,7 +118,7 @@ WHERE family = 'ipv4' AND table_id = 254 AND type = 'unicast' AND COALESCE(src, 
 			out[place] = append(out[place], r)
 		}
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // lookUp returns the best route to an address; of several equally good ones that by dev, if there is one.

@@ -55,15 +55,13 @@ WHERE n.kind IN ('lb', 'ingress') ORDER BY n.host, n.netns, c.ref`
 
 func fillExpectedSysctl(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 	for _, want := range sandboxSysctls {
-		rows, err := tx.QueryContext(ctx, sandboxValues, want.key)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
+		for scan, err := range queried(ctx, tx, sandboxValues, want.key) {
+			if err != nil {
+				return err
+			}
 			var host, netns, name, kind, version, engineRef, value, ref, serviceRef string
 			var direct bool
-			if err := rows.Scan(&host, &netns, &name, &kind, &version, &engineRef, &value, &ref, &serviceRef, &direct); err != nil {
-				rows.Close()
+			if err := scan(&host, &netns, &name, &kind, &version, &engineRef, &value, &ref, &serviceRef, &direct); err != nil {
 				return err
 			}
 			v, ok := parseEngineVersion(version)
@@ -71,14 +69,9 @@ func fillExpectedSysctl(ctx context.Context, tx *sql.Tx, put func(row ...any) er
 				continue // direct routing translates nothing
 			}
 			if err := put(host, netns, name, kind, want.key, want.want, value, ref, engineRef, serviceRef, want.why+"; engine "+version+" sets it"); err != nil {
-				rows.Close()
 				return err
 			}
 		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		rows.Close()
 	}
 	return nil
 }

@@ -46,16 +46,14 @@ GROUP BY b.host, b.netns, b.netns_name, b.kind, b.net, b.network, b.dev, l.ip, l
 ORDER BY b.host, b.netns, b.net`
 
 func fillExpectedSNAT(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	rows, err := tx.QueryContext(ctx, snatPlaces)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, snatPlaces) {
+		if err != nil {
+			return err
+		}
 		var host, netns, name, kind, net, ip, serviceRef, addressRef, networkRef string
 		var network, dev, version sql.NullString
 		var bits sql.NullInt64
-		if err := rows.Scan(&host, &netns, &name, &kind, &net, &network, &dev, &ip, &bits, &serviceRef, &addressRef, &networkRef, &version); err != nil {
+		if err := scan(&host, &netns, &name, &kind, &net, &network, &dev, &ip, &bits, &serviceRef, &addressRef, &networkRef, &version); err != nil {
 			return err
 		}
 		p, err := netip.ParsePrefix(fmt.Sprintf("%s/%d", ip, bits.Int64))
@@ -70,5 +68,5 @@ func fillExpectedSNAT(ctx context.Context, tx *sql.Tx, put func(row ...any) erro
 			return err
 		}
 	}
-	return rows.Err()
+	return nil
 }

@@ -45,20 +45,18 @@ func macOf(ip netip.Addr) string {
 
 // column returns the values of a query's one text column, read to the end before anything is written.
 func column(ctx context.Context, tx *sql.Tx, query string) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var out []string
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, query) {
+		if err != nil {
+			return nil, err
+		}
 		var s string
-		if err := rows.Scan(&s); err != nil {
+		if err := scan(&s); err != nil {
 			return nil, err
 		}
 		out = append(out, s)
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // taskEndpoint takes each task from the captured manager that looked last. A task counts as running when both of

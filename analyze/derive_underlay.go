@@ -66,20 +66,18 @@ func fillUnderlayPath(ctx context.Context, tx *sql.Tx, put func(row ...any) erro
 	if err != nil {
 		return err
 	}
-	rows, err := tx.QueryContext(ctx, underlayVTEPs)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	type key struct {
 		host, family string
 		ifindex      int64
 	}
 	paths := map[key]*underlayPathRow{}
 	var order []key
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, underlayVTEPs) {
+		if err != nil {
+			return err
+		}
 		var host, dst string
-		if err := rows.Scan(&host, &dst); err != nil {
+		if err := scan(&host, &dst); err != nil {
 			return err
 		}
 		ip, err := netip.ParseAddr(dst)
@@ -102,9 +100,6 @@ func fillUnderlayPath(ctx context.Context, tx *sql.Tx, put func(row ...any) erro
 			}
 			old.vteps = p.vteps
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	for _, k := range order {
 		p := paths[k]
@@ -162,17 +157,15 @@ func underlayCompare(a, b *underlayRoute) int {
 }
 
 func underlayRoutesOf(ctx context.Context, tx *sql.Tx) (map[string][]underlayRoute, error) {
-	rows, err := tx.QueryContext(ctx, underlayRoutes)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	out := map[string][]underlayRoute{}
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, underlayRoutes) {
+		if err != nil {
+			return nil, err
+		}
 		var host, dst, flags string
 		var ifindex sql.NullInt64
 		var r underlayRoute
-		if err := rows.Scan(&host, &r.kind, &dst, &ifindex, &r.mtu, &r.metric, &flags, &r.ref, &r.dev, &r.devMTU, &r.devRef); err != nil {
+		if err := scan(&host, &r.kind, &dst, &ifindex, &r.mtu, &r.metric, &flags, &r.ref, &r.dev, &r.devMTU, &r.devRef); err != nil {
 			return nil, err
 		}
 		r.ifindex = ifindex.Int64
@@ -186,7 +179,7 @@ func underlayRoutesOf(ctx context.Context, tx *sql.Tx) (map[string][]underlayRou
 		}
 		out[host] = append(out[host], r)
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // familyOf names the family of an address as the tables do.

@@ -34,13 +34,6 @@ var dnsServerFailure = Derived{
 var dnsServer = regexp.MustCompile(`(?:dns-server="?(?:udp|tcp)?:?|->|dial (?:udp|tcp) )(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):53\b`)
 
 func fillDNSServerFailure(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	rows, err := tx.QueryContext(ctx, `
-SELECT host, COALESCE(time, stamp, ''), text || ' ' || COALESCE(error, '') || ' ' || COALESCE(fields, ''), ref
-FROM log_line WHERE class = 'dns-fails' ORDER BY host, ref`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	type key struct{ host, server string }
 	type sum struct {
 		key
@@ -48,9 +41,14 @@ FROM log_line WHERE class = 'dns-fails' ORDER BY host, ref`)
 		first, last, ref string
 	}
 	sums := map[key]*sum{}
-	for rows.Next() {
+	for scan, err := range queried(ctx, tx, `
+SELECT host, COALESCE(time, stamp, ''), text || ' ' || COALESCE(error, '') || ' ' || COALESCE(fields, ''), ref
+FROM log_line WHERE class = 'dns-fails' ORDER BY host, ref`) {
+		if err != nil {
+			return err
+		}
 		var host, at, text, ref string
-		if err := rows.Scan(&host, &at, &text, &ref); err != nil {
+		if err := scan(&host, &at, &text, &ref); err != nil {
 			return err
 		}
 		m := dnsServer.FindStringSubmatch(text)
@@ -75,9 +73,6 @@ FROM log_line WHERE class = 'dns-fails' ORDER BY host, ref`)
 		if at >= s.last {
 			s.last, s.ref = at, ref
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	list := make([]*sum, 0, len(sums))
 	for _, s := range sums {

@@ -83,20 +83,27 @@ func lineageOf(ctx context.Context, db *database, list []*Derived) (lineage, err
 
 // derive computes all derived tables in the order of the list.
 func derive(ctx context.Context, db *database, list []*Derived, progress func(done int)) error {
-	// What loading knows is indexed when it is whole. Nearly every query asks captured; an index that SQLite made for each would cost
-	// more than all rules together.
-	for _, d := range ownTables() {
-		for i, cols := range d.Index {
-			if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s_%d ON %s (%s)", d.Name, i+1, d.Name, cols)); err != nil {
-				return fmt.Errorf("index table %s: %w", d.Name, err)
-			}
-		}
+	if err := db.indexOwn(ctx); err != nil {
+		return err
 	}
 	for i, d := range list {
 		if err := db.fill(ctx, d); err != nil {
 			return fmt.Errorf("derived table %s: %w", d.Name, err)
 		}
 		progress(i + 1)
+	}
+	return nil
+}
+
+// indexOwn indexes what loading knows, once it is whole. Nearly every query asks captured; an index that SQLite made for each would cost
+// more than all rules together.
+func (db *database) indexOwn(ctx context.Context) error {
+	for _, d := range ownTables() {
+		for i, cols := range d.Index {
+			if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s_%d ON %s (%s)", d.Name, i+1, d.Name, cols)); err != nil {
+				return fmt.Errorf("index table %s: %w", d.Name, err)
+			}
+		}
 	}
 	return nil
 }
