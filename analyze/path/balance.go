@@ -3,6 +3,7 @@ package path
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/netmortem/netmortem/analyze/ruleset"
 	"github.com/netmortem/netmortem/analyze/stack"
@@ -184,12 +185,58 @@ func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, 
 		w.pass(h)
 	}
 	tracked, known := s.Sysctl("net.ipv4.vs.conntrack")
-	for _, d := range chosen {
+	within := out.prefix()
+	alike := !w.keep && within.IsValid() && !m.tellsApart(s, within)
+	for i, d := range chosen {
+		if i > 0 && alike && d.Forward == chosen[0].Forward && d.Port == chosen[0].Port && within.Contains(d.Address) && within.Contains(chosen[0].Address) && b.to[0].bad == nil {
+			b.to = append(b.to, target{ip: d.Address, port: d.Port, ref: d.Ref, ep: net.byIP[d.Address]})
+			continue
+		}
 		t := &walk{keep: w.keep}
 		b.to = append(b.to, m.destination(t, b, in, out, asked, p, net, d, tracked, known))
 		b.to[len(b.to)-1].hops = t.hops
 	}
 	return b
+}
+
+// tellsApart reports whether the rules or routes of a namespace may tell two addresses of a subnet apart as the destination
+// of what it sends, or as the source of what comes back: one of them names a part of it, or there are rules of nftables.
+func (m *machine) tellsApart(s *stack.Space, within netip.Prefix) bool {
+	if v, ok := m.apart[s]; ok {
+		return v
+	}
+	v := m.namesPart(s, within)
+	m.apart[s] = v
+	return v
+}
+
+func (m *machine) namesPart(s *stack.Space, within netip.Prefix) bool {
+	part := func(p netip.Prefix) bool { return p.IsValid() && p.Bits() > within.Bits() && within.Overlaps(p) }
+	if rows := m.rows[s.ID]; rows != nil {
+		if len(rows.NftRules) > 0 {
+			return true
+		}
+		for i := range rows.IPTablesRules {
+			r := &rows.IPTablesRules[i].Row
+			if r.Chain == "INPUT" && r.Target == "MARK" {
+				continue // met before there is a destination
+			}
+			if part(r.Src) || part(r.Dst) || r.Unmodelled != "" || strings.Contains(r.Spec, "-m set") || strings.Contains(r.Spec, "-m iprange") {
+				return true
+			}
+		}
+	}
+	for _, r := range s.Routes {
+		if part(r.Dst) && r.Type != "local" && r.Type != "broadcast" {
+			return true
+		}
+	}
+	for _, r := range s.Rules {
+		if part(r.Dst) || part(r.Src) {
+			return true
+		}
+	}
+	return false
 }
 
 func serviceName(v *VIP, pub *Published) string {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/netmortem/netmortem/analyze/stack"
 )
@@ -93,17 +95,41 @@ func Judge(ctx context.Context, tx *sql.Tx, every bool) (*Judgement, error) {
 	}
 	j := newJudge(w)
 	r := stack.NewReader(tx)
-	for _, host := range w.Hosts {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		m, err := newMachine(ctx, w, r, host)
-		if err != nil {
-			return nil, err
-		}
-		j.add(m)
+	if err := j.hostsSideBySide(ctx, r); err != nil {
+		return nil, err
 	}
 	return j.judge(every), nil
+}
+
+// hostsSideBySide reads one host after the other, as a transaction has to be asked, and judges those that were read
+// meanwhile: as many at a time as there are processors.
+func (j *judge) hostsSideBySide(ctx context.Context, r *stack.Reader) error {
+	read := make(chan *machine)
+	var judges sync.WaitGroup
+	var one sync.Mutex
+	for range runtime.GOMAXPROCS(0) {
+		judges.Go(func() {
+			for m := range read {
+				hs := m.examine()
+				one.Lock()
+				j.keep(m, hs)
+				one.Unlock()
+			}
+		})
+	}
+	defer judges.Wait()
+	defer close(read)
+	for _, host := range j.world.Hosts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m, err := newMachine(ctx, j.world, r, host)
+		if err != nil {
+			return err
+		}
+		read <- m
+	}
+	return nil
 }
 
 func newJudge(w *World) *judge {
@@ -113,8 +139,11 @@ func newJudge(w *World) *judge {
 	}
 }
 
-func (j *judge) add(m *machine) {
-	j.hosts[m.Name] = m.examine()
+func (j *judge) add(m *machine) { j.keep(m, m.examine()) }
+
+// keep takes over what was judged of a host.
+func (j *judge) keep(m *machine, hs *hostState) {
+	j.hosts[m.Name] = hs
 	whole := m.Host.Whole("netns")
 	for _, s := range m.Spaces {
 		whole = whole && s.Whole("link") && s.Whole("address")

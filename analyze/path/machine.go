@@ -24,6 +24,7 @@ type machine struct {
 	joined     map[*stack.Space][]*overlay
 	resolvers  map[*stack.Space]*Hop
 	egressPart func(ruleset.Packet) *Hop // the host's part of a way out, where it is judged once for all
+	apart      map[*stack.Space]bool
 	clones     map[*Hop]*Hop
 }
 
@@ -42,7 +43,7 @@ func newMachine(ctx context.Context, w *World, r *stack.Reader, host string) (*m
 	if err != nil {
 		return nil, err
 	}
-	m := &machine{Host: h, world: w, sets: map[string]*ruleset.Set{}, overlays: map[string]*overlay{}, unders: map[netip.AddrPort]*under{}, resolvers: map[*stack.Space]*Hop{}, clones: map[*Hop]*Hop{}}
+	m := &machine{Host: h, world: w, sets: map[string]*ruleset.Set{}, overlays: map[string]*overlay{}, unders: map[netip.AddrPort]*under{}, resolvers: map[*stack.Space]*Hop{}, clones: map[*Hop]*Hop{}, apart: map[*stack.Space]bool{}}
 	if m.rows, err = readRules(ctx, r, host); err != nil {
 		return nil, err
 	}

@@ -215,6 +215,12 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 			return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(s.query))
 		}
 	}
+	for _, n := range w.Networks { // worked out now, so that hosts can be judged side by side
+		for _, s := range w.onNetwork(n) {
+			w.meant(s, n, false)
+			w.meant(s, n, true)
+		}
+	}
 	return w, nil
 }
 
