@@ -55,7 +55,7 @@ var pathEdges = []pathEdge{
 	{[]string{"mtu-underlay-too-small", "advertise-addr-wrong", "nic-tx-checksum-offload"}, nil, []string{"overlay"}, segmentHost, "tunnels go out there"},
 	{[]string{"ip-duplicate", "mac-ip-mismatch", "udev-networkd-mac-rewrite"}, nil, anyKind, segmentAddress, "it is this address"},
 	{[]string{"mac-ip-mismatch"}, nil, []string{"overlay"}, segmentFrame, "frames go to the wrong link address, for which there is no entry"},
-	{[]string{"veth-dangling", "udev-networkd-mac-rewrite"}, nil, []string{"arrival", "overlay", "balancer"}, segmentNet, "an endpoint of this network on this host has no working link"},
+	{[]string{"veth-dangling", "udev-networkd-mac-rewrite"}, nil, []string{"arrival", "overlay", "balancer", "client", "published"}, segmentNet, "an endpoint of this network on this host has no working link"},
 	{[]string{"task-ingress-redirect-missing"}, nil, []string{"arrival", "published"}, segmentIP, "the task does not take the published port"},
 	{[]string{"task-ingress-redirect-missing", "task-target-port-not-listening", "listen-overflow", "process-limits"}, nil, []string{"arrival"}, segmentNetns, "it is this task"},
 	{[]string{"container-hits-own-vip", "dsr-incomplete"}, nil, []string{"balancer", "arrival"}, segmentNetns, "it is this task"},

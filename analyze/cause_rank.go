@@ -12,7 +12,7 @@ import (
 // causes ranks what is wrong, from the findings in the order of the result, what is broken of the paths (nil when none was walked) and
 // what became of the rules.
 //
-// What breaks a path comes before what leaves one open, and that before what does neither. Among those the product counts: severity (1, 2, 4, 8) × confidence (1 to 3) × pairs
+// What breaks a path comes before what does not. Among those the product counts: severity (1, 2, 4, 8) × confidence (1 to 3) × pairs
 // that it breaks, a pair with some backends lost being half a one, and never less than one. Then services, then hosts, then
 // whether it has a date, for what has always been so is not what happened, then the order of the findings.
 func causes(findings []Finding, w *walkedPaths, k *causeKnowledge, times *causeTimes) []Cause {
@@ -43,7 +43,7 @@ func causes(findings []Finding, w *walkedPaths, k *causeKnowledge, times *causeT
 	}
 	slices.SortStableFunc(list, func(a, b ranked) int {
 		return cmp.Or(
-			-cmp.Compare(a.Breaks.class(), b.Breaks.class()),
+			-cmp.Compare(min(a.Breaks.Segments, 1), min(b.Breaks.Segments, 1)),
 			-cmp.Compare(a.score, b.score),
 			-cmp.Compare(len(a.Breaks.Services), len(b.Breaks.Services)),
 			-cmp.Compare(len(a.Breaks.Hosts), len(b.Breaks.Hosts)),
@@ -58,17 +58,6 @@ func causes(findings []Finding, w *walkedPaths, k *causeKnowledge, times *causeT
 		out[i].Rank = i + 1
 	}
 	return out
-}
-
-// class is 2 for what breaks paths, 1 for what leaves some open, 0 for neither.
-func (b Breaks) class() int {
-	switch {
-	case b.Segments > 0:
-		return 2
-	case b.Open > 0:
-		return 1
-	}
-	return 0
 }
 
 // score is severity × confidence × pairs.
@@ -320,7 +309,7 @@ func (k *causeKnowledge) confidence(g *causeGroup, r *causeReach) Confidence {
 	if f.states([]Fact{{"signature", "weak"}}) {
 		c.Against = append(c.Against, "its signature is weak: something harmless can look the same")
 	}
-	if r.breaks.Walked && r.breaks.class() == 0 && f.Severity.Rank() >= High.Rank() && k.onPath(f.Rule) {
+	if r.breaks.Walked && r.breaks.Segments+r.breaks.Open == 0 && f.Severity.Rank() >= High.Rank() && k.onPath(f.Rule) {
 		c.Against = append(c.Against, "paths were walked, and none dies of it")
 	}
 	if why := k.more[f.Rule][f.Host]; why != "" {
