@@ -3,6 +3,7 @@ package stack
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // A Route is one row of the table route.
@@ -73,7 +74,7 @@ func putRoute(s *Space, f []string) {
 func putRule(s *Space, f []string) {
 	r := &Rule{
 		Six: f[1] == "ipv6", Priority: number(f[2]), Action: f[3], Table: number(f[4]), In: f[7], Out: f[8], Mark: uint32(number(f[9])),
-		Mask: uint32(number(f[10])), Invert: f[11] == "1", Extra: f[12], Ref: f[13],
+		Mask: uint32(number(f[10])), Invert: f[11] == "1", Extra: unmodelled(f[12]), Ref: f[13],
 	}
 	if r.Mark != 0 && f[10] == "" {
 		r.Mask = 0xffffffff
@@ -81,6 +82,18 @@ func putRule(s *Space, f []string) {
 	r.Src, _ = prefix(f[5])
 	r.Dst, _ = prefix(f[6])
 	s.Rules = append(s.Rules, r)
+}
+
+// unmodelled is what a policy rule asks for beyond the columns: attributes that decide nothing are left out, which are
+// FRA_PROTOCOL (21, who made it) and FRA_FLOW (11, realms for accounting).
+func unmodelled(extra string) string {
+	var out []string
+	for _, word := range strings.Fields(extra) {
+		if number, _, _ := strings.Cut(word, "="); number != "21" && number != "11" {
+			out = append(out, word)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 func family(a netip.Addr) int {
@@ -135,7 +148,7 @@ func (s *Space) Lookup(flow Flow) Decision {
 			continue
 		}
 		if r.Extra != "" || match == maybe {
-			return Decision{Why: "a policy rule asks for what is not modelled", Ref: r.Ref}
+			return Decision{Why: "a policy rule asks for what is not modelled: " + r.Extra, Ref: r.Ref}
 		}
 		switch r.Action {
 		case "lookup":
@@ -268,7 +281,7 @@ func (s *Space) decide(r *Route, flow Flow) Decision {
 }
 
 // source is the kernel's choice of a source address: the route's, else the first primary address of the device in the
-// next hop's subnet, else the first one (inet_select_addr, net/ipv4/devinet.c). Of IPv6 only what RFC 6724 leaves no
+// gateway's subnet, else the first one (fib_info_update_nhc_saddr, net/ipv4/fib_semantics.c; inet_select_addr, net/ipv4/devinet.c). Of IPv6 only what RFC 6724 leaves no
 // choice in is answered: the zero address where there are several.
 func (s *Space) source(r *Route, next netip.Addr) netip.Addr {
 	if r.PrefSrc.IsValid() && !r.PrefSrc.IsUnspecified() {
@@ -283,7 +296,7 @@ func (s *Space) source(r *Route, next netip.Addr) netip.Addr {
 		if next.Is6() && (a.Scope == "link") != next.IsLinkLocalUnicast() {
 			continue
 		}
-		if next.Is4() && a.Prefix().Contains(next) {
+		if next.Is4() && r.Gateway.IsValid() && a.Prefix().Contains(next) {
 			return a.IP
 		}
 		if !first.IsValid() {
