@@ -56,8 +56,17 @@ FROM docker_event AS e JOIN cause_cited AS x ON x.ref = e.ref WHERE e.time IS NO
 const ownersQuery = `SELECT o.host, o.netns_name, c.started_at, 'container ' || COALESCE(c.name, substr(c.container, 1, 12)) || ' was started', c.ref
 FROM netns_owner AS o JOIN container AS c ON c.host = o.host AND c.container = o.container WHERE c.state = 'running' AND c.started_at IS NOT NULL AND o.kind = 'container'`
 
+// endedQuery says when an address lost its last owner: by network and by service, for findings state the one or the other.
+const endedQuery = `SELECT COALESCE(o.network, ''), COALESCE(t.service, ''), t.ip, t.since_s, 'task ' || COALESCE(t.label, t.task_id) || ' has ended, ' || COALESCE(t.state, 'gone'), t.ref
+FROM task_endpoint AS t LEFT JOIN overlay_network AS o ON o.net = t.net
+WHERE t.gone = 1 AND t.since_s IS NOT NULL ORDER BY t.since_s`
+
+// addressTurns are those of turnsAtEnd that speak of an address which nobody has any more: its last owner's end is theirs.
+var addressTurns = []string{"dns-stale-record", "dns-client-cache", "ipvs-stale-backend", "neigh-stale-permanent"}
+
 // causeTimes is what is known of when.
 type causeTimes struct {
+	ended  map[string]causeMoment   // by network/address and service/address
 	cited  map[string][]causeMoment // by address
 	owners map[string]causeMoment   // by host/namespace
 	first  map[string]time.Time     // host: when its kernel was read first
@@ -66,7 +75,7 @@ type causeTimes struct {
 
 // timesOf reads the dated rows that the findings cite.
 func timesOf(ctx context.Context, db *database, findings []Finding) (*causeTimes, error) {
-	t := &causeTimes{cited: map[string][]causeMoment{}, owners: map[string]causeMoment{}, first: map[string]time.Time{}, refs: map[string]string{}}
+	t := &causeTimes{ended: map[string]causeMoment{}, cited: map[string][]causeMoment{}, owners: map[string]causeMoment{}, first: map[string]time.Time{}, refs: map[string]string{}}
 	if _, err := db.tx.ExecContext(ctx, "CREATE TEMP TABLE cause_cited (ref TEXT PRIMARY KEY) WITHOUT ROWID"); err != nil {
 		return nil, err
 	}
@@ -116,6 +125,20 @@ func timesOf(ctx context.Context, db *database, findings []Finding) (*causeTimes
 	})
 	if err != nil {
 		return nil, err
+	}
+	err = each(ctx, db.tx, endedQuery, func(scan func(...any) error) error {
+		var network, service, ip string
+		var at float64
+		m := causeMoment{kind: momentEnded}
+		if err := scan(&network, &service, &ip, &at, &m.what, &m.ref); err != nil {
+			return err
+		}
+		m.at = time.UnixMicro(int64(at * 1e6)).UTC()
+		t.ended["network "+network+" "+ip], t.ended["service "+service+" "+ip] = m, m // the last one stays
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read when addresses lost their owners: %w", err)
 	}
 	err = each(ctx, db.tx, "SELECT host, first_read, ref FROM host WHERE first_read IS NOT NULL", func(scan func(...any) error) error {
 		var host, at, ref string
@@ -201,6 +224,9 @@ func (t *causeTimes) own(nodes []*causeNode) *Since {
 				}
 			}
 		}
+		if m := t.lastOwner(n); m != nil && turned == nil {
+			turned = m
+		}
 		// Of several findings the one that began first bounds them all, and one without a bound leaves them without.
 		switch {
 		case start == nil:
@@ -224,6 +250,23 @@ func (t *causeTimes) own(nodes []*causeNode) *Since {
 		return &Since{Words: fmt.Sprintf("since before the capture, after %s (%s)", stamp(began.at), began.what), After: began.at, By: first, Because: began.what, Ref: began.ref}
 	}
 	return &Since{Words: "since before the capture", By: first, Ref: firstRef}
+}
+
+// lastOwner is when the address that a finding speaks of lost its last owner; nil when no captured task had it.
+func (t *causeTimes) lastOwner(n *causeNode) *causeMoment {
+	if !slices.Contains(addressTurns, n.Rule) {
+		return nil
+	}
+	for _, key := range []string{"network", "service"} {
+		for _, name := range n.list(key) {
+			for _, ip := range n.list("ip") {
+				if m, ok := t.ended[key+" "+name+" "+ip]; ok {
+					return &m
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // stamp is a time as all renderings write it.
