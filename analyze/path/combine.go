@@ -3,6 +3,7 @@ package path
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // worst is the step of two that a packet meets one after the other which decides: a sure drop before a doubt, else the first.
@@ -118,6 +119,9 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 	if far == nil {
 		return worst(u.bad, in, endHop)
 	}
+	if ep.Net.Encrypted {
+		return worst(j.sealedWay(a, b, t), in.unlessRules(), endHop, j.mtu(from, u), far.ways[ep.n].rest)
+	}
 	back := far.ways[ep.n]
 	var snoop *Hop
 	if from.ep != nil && u.src.IsValid() {
@@ -132,17 +136,30 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 	return worst(u.bad, in, endHop, snoop, j.mtu(from, u), back.rest)
 }
 
+// unlessRules is what stops a plain packet at a host, but for the rules: those are asked again for what an encrypted
+// network sends.
+func (h *Hop) unlessRules() *Hop {
+	if h != nil && strings.HasPrefix(h.Step, "rules") {
+		return nil
+	}
+	return h
+}
+
 // mtu doubts the way of packets of full size where the underlay takes less than they have with the tunnel's headers: 50
-// bytes over IPv4, 70 over IPv6.
+// bytes over IPv4, 70 over IPv6. From Linux 5.9 on the tunnel tells a sender of TCP to use smaller segments, as
+// skb_tunnel_check_pmtu does for what comes from the port of a bridge, and takes apart what is still too large.
 func (j *judge) mtu(from *legState, u *under) *Hop {
 	over := 50
 	if u.src.Is6() {
 		over = 70
 	}
-	if u.mtu == 0 || from.hn.mtu+over <= u.mtu {
-		return nil
+	if from.hn.net.Encrypted {
+		over += 26
 	}
 	a := from.hn.host
+	if u.mtu == 0 || from.hn.mtu+over <= u.mtu || j.world.kernel[a.name] >= 5009 {
+		return nil
+	}
 	return j.once("mtu", a.name, from.hn.net.Net, func() *Hop {
 		return &Hop{Host: a.name, Place: from.hn.space, Step: "MTU", Verdict: Unknown, Subject: "mtu:" + a.name + "/" + from.hn.space,
 			Expected: fmt.Sprintf("an underlay for packets of %d bytes", from.hn.mtu+over), Observed: fmt.Sprintf("MTU %d", u.mtu),

@@ -21,6 +21,11 @@ type hostState struct {
 	pubs   []*pubState
 	outs   []outState
 	mesh   bool
+
+	seals     map[sealedKey]*sealed
+	opens     map[sealedKey]opened
+	inbound   map[stateKey]inbound
+	xfrmWhole bool
 }
 
 // A tunnel is where a forwarding entry leads.
@@ -77,6 +82,7 @@ type legState struct {
 	out      map[netip.Addr]*Hop            // leaving towards an address, where that was judged by itself
 	leaves   *Hop                           // leaving towards the network
 	listen   []port
+	spent    map[netip.AddrPort]*Hop // to whom it has no port left
 }
 
 // A vipState is a virtual address on one host.
@@ -89,10 +95,11 @@ type vipState struct {
 // examine judges everything of a host that pairs need.
 func (m *machine) examine() *hostState {
 	hs := &hostState{
-		name: m.Name, nets: map[string]*hostNet{}, gates: map[netip.AddrPort]*gate{}, ends: map[end]*Hop{}, tuns: map[tunnel]*tunnel{}, mesh: m.world.mesh[m.Name],
+		name: m.Name, nets: map[string]*hostNet{}, gates: map[netip.AddrPort]*gate{}, ends: map[end]*Hop{}, tuns: map[tunnel]*tunnel{}, seals: map[sealedKey]*sealed{}, opens: map[sealedKey]opened{}, inbound: map[stateKey]inbound{}, mesh: m.world.mesh[m.Name],
 	}
 	for net, o := range m.overlays {
 		hs.nets[net] = m.examineNet(hs, o)
+		m.examineSealed(hs, hs.nets[net])
 	}
 	m.examinePublished(hs)
 	hs.unders = m.unders
@@ -203,6 +210,7 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 		default:
 			m.examineDoors(ls, l)
 		}
+		ls.spent = m.spent(l)
 	}
 	if hn.lb != nil && !o.net.Ingress {
 		for _, v := range o.net.vip {
@@ -501,6 +509,11 @@ func (w *World) meant(s *Service, net *Network, tasks bool) map[netip.Addr]bool 
 	return out
 }
 
+// meantAt are the addresses of a service on a network, without keeping them: hosts are judged side by side.
+func (w *World) meantAt(s *Service, net *Network) map[netip.Addr]bool {
+	return w.means[meantKey{s.ID, net.Net, false}]
+}
+
 type meantKey struct {
 	service, net string
 	tasks        bool
@@ -510,11 +523,20 @@ type meantKey struct {
 func (w *World) alsoMeant(owner string, sv *Service, net *Network, tasks bool) map[netip.Addr]bool {
 	out := map[netip.Addr]bool{}
 	for _, ep := range w.owned[owner] {
-		if ep.Net == net {
+		if ep.Net != net {
+			for ip := range w.meant(sv, ep.Net, tasks) {
+				out[ip] = true
+			}
+		}
+		if tasks {
 			continue
 		}
-		for ip := range w.meant(sv, ep.Net, tasks) {
-			out[ip] = true
+		for id := range w.aliases[[2]string{ep.Net.Net, sv.Name}] { // others that answer to the name
+			if other := w.Services[id]; other != nil && other != sv {
+				for ip := range w.meantAt(other, ep.Net) {
+					out[ip] = true
+				}
+			}
 		}
 	}
 	return out

@@ -365,55 +365,99 @@ func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carrie
 	if h := j.settled(worst(v.way.rest, v.bal.bad), newest); h != nil {
 		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
 	}
-	if h := j.strange(hn, s, v); h != nil {
-		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
-	}
 	var parts []part
+	foreign, refused, unknown := 0, 0, false
 	for i := range v.bal.to {
 		t := &v.bal.to[i]
 		h := t.bad
-		if h == nil && (t.ep == nil || t.ep.Kind != "task" || t.ep.ServiceID != s.ID) {
-			h = j.once("stale", host, net.Net+vip.String()+t.ip.String(), func() *Hop {
-				x := &Hop{Host: host, Place: hn.lb.space, Netns: hn.lb.netns, Step: "destination", Verdict: Dropped, Subject: "ipvs:" + host + "/" + hn.lb.space + "/" + v.bal.mark + "/" + t.ip.String(),
-					Expected: "tasks of " + s.Name, Observed: t.ip.String() + ", which no task of it has", Ref: t.ref, Why: "the destination is nobody's"}
-				if t.ep != nil {
-					x.Observed = t.ip.String() + ", which is " + t.ep.Label
-					x.Why = "the destination is another one's"
-				} else if !j.world.known[host] {
-					x.Verdict, x.Why = Unknown, "whose address the destination is is not known"
-				}
-				return x
-			})
+		if h == nil {
+			h = j.nobody(hn, t, v.bal.mark, s)
 		}
-		bp := part{h, j.note("balancer", host, net, targetText(t.ip, p), s.Name, h)}
-		if bp.hop != nil {
-			parts = append(parts, bp)
+		if h != nil {
+			parts = append(parts, part{h, j.note("balancer", host, net, targetText(t.ip, p), s.Name, h)})
 			continue
 		}
 		door := j.door(t.ep, p)
+		if t.ep.ServiceID != s.ID {
+			foreign++
+			if verdictOf(door) != Delivered {
+				refused++
+				unknown = unknown || verdictOf(door) == Unknown
+				door = j.refused(hn, t, v.bal.mark, s, p, verdictOf(door))
+				parts = append(parts, part{door, -1}) // noted below, unless all are
+				continue
+			}
+		}
+		j.note("balancer", host, net, targetText(t.ip, p), s.Name, nil)
 		back := j.answer(t.ep, hn.lb.ep)
 		parts = append(parts, first(carried[t.ep.n], part{door, j.number("arrival", t.ep.Host, door)}, part{back, j.number("overlay", t.ep.Host, back)}))
+	}
+	if refused == len(v.bal.to) && foreign == refused && refused > 0 {
+		h := j.strange(hn, s, v, unknown)
+		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
+	}
+	for i := range parts {
+		if parts[i].id < 0 {
+			parts[i].id = j.note("balancer", host, net, targetText(v.bal.to[i].ip, p), s.Name, parts[i].hop)
+		}
 	}
 	return parts
 }
 
-// strange is a virtual address whose mark leads to the tasks of others only.
-func (j *judge) strange(hn *hostNet, s *Service, v *vipState) *Hop {
-	other := ""
-	for i := range v.bal.to {
-		ep := v.bal.to[i].ep
-		if ep == nil || ep.Kind != "task" || ep.ServiceID == s.ID {
-			return nil
-		}
-		other = ep.Service
-	}
-	if other == "" {
+// nobody is a destination that no task has; nil where one has it. One that has it and is another service's is asked like any other:
+// what it answers is wrong, but it answers.
+func (j *judge) nobody(hn *hostNet, t *target, mark string, s *Service) *Hop {
+	if t.ep != nil && t.ep.Kind != "lb" && t.ep.Kind != "ingress" {
 		return nil
 	}
+	host := hn.host.name
+	return j.once("stale", host, hn.net.Net+mark+t.ip.String(), func() *Hop {
+		x := &Hop{Host: host, Place: hn.lb.space, Netns: hn.lb.netns, Step: "destination", Verdict: Dropped, Subject: "ipvs:" + host + "/" + hn.lb.space + "/" + mark + "/" + t.ip.String(),
+			Expected: "tasks of the service", Observed: t.ip.String() + ", which no task has", Ref: t.ref, Why: "the destination is nobody's"}
+		if s != nil {
+			x.Expected = "tasks of " + s.Name
+		}
+		if t.ep != nil {
+			x.Observed, x.Why = t.ip.String()+", which is "+t.ep.Label, "the destination is a balancer"
+		} else if !j.world.known[host] {
+			x.Verdict, x.Why = Unknown, "whose address the destination is is not known"
+		}
+		return x
+	})
+}
+
+// refused is a destination that is another service's task, which does not listen at the port, or may not.
+func (j *judge) refused(hn *hostNet, t *target, mark string, s *Service, p port, v Verdict) *Hop {
+	host := hn.host.name
+	return j.once("foreign", host, hn.net.Net+mark+t.ip.String()+p.String(), func() *Hop {
+		x := &Hop{Host: host, Place: hn.lb.space, Netns: hn.lb.netns, Step: "destination", Verdict: v, Subject: "ipvs:" + host + "/" + hn.lb.space + "/" + mark + "/" + t.ip.String(),
+			Expected: "tasks of the service", Observed: t.ip.String() + ", which is " + t.ep.Label, Ref: t.ref, Why: "the destination is another service's task, and does not listen at the port"}
+		if v == Unknown {
+			x.Why = "the destination is another service's task, and whether it listens at the port is not known"
+		}
+		if s != nil {
+			x.Expected = "tasks of " + s.Name
+		}
+		return x
+	})
+}
+
+// strange is a virtual address whose mark leads to the tasks of others only, none of which listens.
+func (j *judge) strange(hn *hostNet, s *Service, v *vipState, unknown bool) *Hop {
+	other := ""
+	for i := range v.bal.to {
+		if ep := v.bal.to[i].ep; ep != nil {
+			other = ep.Service
+		}
+	}
 	return j.once("strange", hn.host.name, hn.net.Net+v.vip.IP.String(), func() *Hop {
-		return &Hop{Host: hn.host.name, Place: hn.lb.space, Netns: hn.lb.netns, Step: "mark", Verdict: Dropped, Subject: "mark:" + hn.host.name + "/" + hn.lb.space + "/" + v.vip.IP.String(),
+		x := &Hop{Host: hn.host.name, Place: hn.lb.space, Netns: hn.lb.netns, Step: "mark", Verdict: Dropped, Subject: "mark:" + hn.host.name + "/" + hn.lb.space + "/" + v.vip.IP.String(),
 			Expected: "a mark that leads to the tasks of " + s.Name, Observed: "mark " + v.bal.mark + ", which leads to those of " + other, Ref: v.bal.markRef, ExpectedRef: v.vip.Ref,
-			Why: "the last rule for the address sets the mark of another service"}
+			Why: "the last rule for the address sets the mark of another service, whose tasks do not listen at the port"}
+		if unknown {
+			x.Verdict, x.Why = Unknown, "the last rule for the address sets the mark of another service, and whether its tasks listen at the port is not known"
+		}
+		return x
 	})
 }
 
@@ -436,7 +480,7 @@ func (j *judge) number(kind, host string, h *Hop) int {
 func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, backends []part, every bool) {
 	hn := l.hn
 	name := l.client[s.Name]
-	out := l.toward(vip)
+	out := worst(l.toward(vip), l.spent[netip.AddrPortFrom(vip, uint16(p.Port))])
 	var arp part
 	if v := hn.vips[vipKey{vip, p.Proto}]; v != nil {
 		arp.hop = j.toVIP(l, v)
@@ -565,7 +609,7 @@ func (j *judge) direct(l *legState, s *Service, every bool) {
 			there := j.carry(l, ep)
 			door := j.door(ep, p)
 			back := j.answer(ep, l.ep)
-			out := l.toward(ep.IP)
+			out := worst(l.toward(ep.IP), l.spent[netip.AddrPortFrom(ep.IP, uint16(p.Port))])
 			backends = append(backends, first(part{out, j.number("client", hn.host.name, out)}, part{there, j.number("overlay", hn.host.name, there)},
 				part{door, j.number("arrival", ep.Host, door)}, part{back, j.number("overlay", ep.Host, back)}))
 		}

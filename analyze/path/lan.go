@@ -252,6 +252,10 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 			h.Why = "that is another node"
 			w.drop(h)
 			return stop()
+		case m.world.addressed[ep.Host]:
+			h.Why = "that is no address of the node"
+			w.drop(h)
+			return stop()
 		default:
 			h.Why = "whose address that is is not known"
 			w.doubt(h)

@@ -24,6 +24,7 @@ type machine struct {
 	joined     map[*stack.Space][]*overlay
 	resolvers  map[*stack.Space]*Hop
 	egressPart func(ruleset.Packet) *Hop // the host's part of a way out, where it is judged once for all
+	resolv     map[string]*resolvConf    // by container
 	apart      map[*stack.Space]bool
 	clones     map[*Hop]*Hop
 }
@@ -47,11 +48,17 @@ func newMachine(ctx context.Context, w *World, r *stack.Reader, host string) (*m
 	if m.rows, err = readRules(ctx, r, host); err != nil {
 		return nil, err
 	}
+	if m.resolv, err = readResolv(ctx, r, host); err != nil {
+		return nil, err
+	}
 	if m.names, err = readNames(ctx, r, m); err != nil {
 		return nil, err
 	}
 	for _, s := range h.Spaces {
-		if row, ok := w.overlay[[2]string{host, s.ID}]; ok && w.Networks[row.net] != nil && m.overlays[row.net] == nil {
+		if row, ok := w.overlay[[2]string{host, s.ID}]; ok && w.Networks[row.net] != nil {
+			if old := m.overlays[row.net]; old != nil && len(old.space.Links) >= len(s.Links) {
+				continue // a leftover has no ports
+			}
 			m.overlays[row.net] = &overlay{space: s, net: w.Networks[row.net], copies: row.copies}
 		}
 	}
@@ -79,6 +86,12 @@ func (m *machine) rules(s *stack.Space) *ruleset.Set {
 
 // hook lets a packet meet the rules of a hook. Its end is noted in the walk; the packet is what comes out.
 func (m *machine) hook(w *walk, s *stack.Space, h ruleset.Hook, p ruleset.Packet) ruleset.Packet {
+	if (h == ruleset.Prerouting || h == ruleset.Output) && p.CT == ruleset.CTNone && p.Conn == (ruleset.Conn{}) {
+		if full := m.tracked(s); full != nil {
+			w.end(*full, full.Verdict)
+			return p
+		}
+	}
 	out := m.rules(s).Hook(h, p)
 	if out.Verdict == ruleset.Accept {
 		if w.keep {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/netmortem/netmortem/analyze/ruleset"
@@ -76,6 +77,10 @@ func (m *machine) resolve(w *walk, s *stack.Space, name, network string, want, a
 			w.hops = append(w.hops, r.hops...)
 		}
 	}
+	if h := m.configured(s, name); h != nil {
+		w.end(*h, h.Verdict)
+		return nil
+	}
 	if bad := m.resolves(s); verdictOf(bad) == Dropped || bad != nil && len(a.ips) == 0 { // an answer shows that there was a way to it
 		w.end(*bad, bad.Verdict)
 		w.bad = bad
@@ -123,6 +128,13 @@ func (m *machine) resolve(w *walk, s *stack.Space, name, network string, want, a
 	default:
 		for _, ip := range wrong {
 			x := h
+			at := netip.MustParseAddr(ip)
+			if whose := m.world.whose(at); whose != "" {
+				x.Subject += "/" + ip
+				x.Ref, x.Verdict, x.Why = a.ips[at], Unknown, "the answer "+ip+" is the address of "+whose+": who is asked there is not told"
+				wrongly = append(wrongly, &x)
+				continue
+			}
 			x.Subject += "/" + ip
 			x.Ref = a.ips[netip.MustParseAddr(ip)]
 			x.Verdict, x.Why = Dropped, "the answer is an address that the name should not have: "+ip
@@ -141,6 +153,71 @@ func (m *machine) resolve(w *walk, s *stack.Space, name, network string, want, a
 		}
 	}
 	return wrongly
+}
+
+// whose names who has an address on any overlay, empty for nobody.
+func (w *World) whose(ip netip.Addr) string {
+	for _, n := range w.Networks {
+		if ep := n.byIP[ip]; ep != nil {
+			return ep.Label
+		}
+		if v := n.vips[ip]; v != nil {
+			return v.Service
+		}
+	}
+	return ""
+}
+
+// A resolvConf is what a container's resolv.conf asks for.
+type resolvConf struct {
+	servers, search []string
+	ndots           int // 1 where it says nothing (resolv.conf(5))
+	ref             string
+}
+
+// readResolv reads the resolver configurations of a host's containers.
+func readResolv(ctx context.Context, r *stack.Reader, host string) (map[string]*resolvConf, error) {
+	out := map[string]*resolvConf{}
+	err := r.Each(ctx, host, "resolver_config", "container,item,value,setting,ref", "item IN ('nameserver','search','option')", func(f []string) {
+		c := out[f[0]]
+		if c == nil {
+			c = &resolvConf{ndots: 1}
+			out[f[0]] = c
+		}
+		switch {
+		case f[1] == "nameserver":
+			c.servers = append(c.servers, f[2])
+		case f[1] == "search":
+			c.search = append(c.search, f[2])
+			c.ref = f[4]
+		case f[2] == "ndots":
+			c.ndots, _ = strconv.Atoi(f[3])
+			c.ref = f[4]
+		}
+	})
+	return out, err
+}
+
+// configured doubts a name that the container does not simply ask Docker's resolver for: it has another server, or tries
+// other names first, which go to servers outside and may take long. Nil where it does, or where its resolv.conf was not captured: what
+// capture asked shows that there is an answer.
+func (m *machine) configured(s *stack.Space, name string) *Hop {
+	c := m.resolv[s.Container]
+	if c == nil || s.Container == "" {
+		return nil
+	}
+	h := &Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "resolv.conf", Verdict: Unknown, Ref: c.ref, Subject: "resolver:" + m.Name + "/search"}
+	switch {
+	case len(c.servers) > 0 && c.servers[0] != resolverIP.String():
+		h.Subject = "resolver:" + m.Name + "/" + c.servers[0]
+		h.Expected, h.Observed, h.Why = "nameserver 127.0.0.11", "nameserver "+c.servers[0], "what that server answers is not told"
+	case len(c.search) > 0 && strings.Count(name, ".") < c.ndots:
+		h.Expected, h.Observed = "the name is asked as it is first", fmt.Sprintf("search %s, ndots:%d", strings.Join(c.search, " "), c.ndots)
+		h.Why = "other names are asked first, of servers outside, and how long those take is not told"
+	default:
+		return nil
+	}
+	return h
 }
 
 func set(m map[netip.Addr]string) map[netip.Addr]bool {

@@ -225,6 +225,9 @@ func (m *machine) publish(w *walk, pub *Published, src netip.Addr) *pubState {
 	if w.stopped() {
 		return ps
 	}
+	if m.reverse(w, s, br, a); w.stopped() {
+		return ps
+	}
 	a.Out = dev.Name
 	a = m.hook(w, s, ruleset.Forward, a)
 	if w.stopped() {
@@ -516,12 +519,33 @@ func (m *machine) egressHost(w *walk, br *stack.Link, p ruleset.Packet) {
 	if m.reverse(w, s, d.Link, a); w.stopped() {
 		return
 	}
+	m.back(w, d.Link, br, a)
+	if m.awake(w, d.Link, d.Next); w.stopped() {
+		return
+	}
 	a.Out = br.Name
 	a = m.hook(w, s, ruleset.Forward, a)
 	if w.stopped() {
 		return
 	}
 	m.hook(w, s, ruleset.Postrouting, a)
+}
+
+// back asks that an answer that comes in by a device is led to a bridge of the host.
+func (m *machine) back(w *walk, in, br *stack.Link, a ruleset.Packet) {
+	d := m.Initial.Lookup(stack.Flow{Dst: a.Dst, Src: a.Src, In: in, Mark: a.Mark})
+	h := Hop{Host: m.Name, Place: m.Initial.Name, Netns: m.Initial.ID, Step: "route back", Expected: a.Dst.String() + " is behind " + br.Name, Ref: or(d.Ref, m.Initial.Ref), Subject: "route:" + m.Name + "/" + br.Name + "/" + a.Dst.String()}
+	switch {
+	case !d.Known:
+		h.Why = d.Why
+		w.doubt(h)
+	case d.Link != br:
+		h.Why = "the answer does not get to the bridge"
+		if d.Link != nil {
+			h.Observed = "leaves by " + d.Link.Name
+		}
+		w.drop(h)
+	}
 }
 
 // examinePublished judges the published ports that this host should serve, and the ways out of its containers.
@@ -689,17 +713,8 @@ func (j *judge) meshBackends(hn *hostNet, s *Service, ps *pubState) []part {
 	for i := range ps.bal.to {
 		t := &ps.bal.to[i]
 		h := t.bad
-		if h == nil && (t.ep == nil || t.ep.Kind != "task" || s == nil || t.ep.ServiceID != s.ID) {
-			h = j.once("stale", host, net.Net+ps.pub.Proto+fmt.Sprint(ps.pub.Port)+t.ip.String(), func() *Hop {
-				x := &Hop{Host: host, Place: hn.lb.space, Netns: hn.lb.netns, Step: "destination", Verdict: Dropped, Subject: "ipvs:" + host + "/" + hn.lb.space + "/" + ps.bal.mark + "/" + t.ip.String(),
-					Expected: "tasks of " + ps.pub.Service, Observed: t.ip.String() + ", which no task of it has", Ref: t.ref, Why: "the destination is nobody's"}
-				if t.ep != nil {
-					x.Observed, x.Why = t.ip.String()+", which is "+t.ep.Label, "the destination is another one's"
-				} else if !j.world.known[host] {
-					x.Verdict, x.Why = Unknown, "whose address the destination is is not known"
-				}
-				return x
-			})
+		if h == nil {
+			h = j.nobody(hn, t, ps.bal.mark, s)
 		}
 		if h != nil {
 			out = append(out, part{h, j.note("published", host, net, targetText(t.ip, port{ps.pub.Proto, ps.pub.Port}), ps.pub.Service, h)})
@@ -707,6 +722,9 @@ func (j *judge) meshBackends(hn *hostNet, s *Service, ps *pubState) []part {
 		}
 		there := j.carry(hn.lb, t.ep)
 		door := j.door(t.ep, port{ps.pub.Proto, ps.pub.Port})
+		if s != nil && t.ep.ServiceID != s.ID && verdictOf(door) != Delivered {
+			door = j.refused(hn, t, ps.bal.mark, s, port{ps.pub.Proto, ps.pub.Port}, verdictOf(door))
+		}
 		back := j.answer(t.ep, hn.lb.ep)
 		out = append(out, first(part{there, j.number("overlay", host, there)}, part{door, j.number("arrival", t.ep.Host, door)}, part{back, j.number("overlay", t.ep.Host, back)}))
 	}

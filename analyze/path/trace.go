@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/netmortem/netmortem/analyze/stack"
 )
@@ -213,21 +212,27 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 			tr.Common[i] = h.in(tr.Common[i].Leg)
 		}
 	}
-	v := &vipState{vip: vip, bal: bal}
-	if h := t.strange(hn, sv, v); bal.bad == nil && h != nil {
-		tr.Common = append(tr.Common, h.in("balancer"))
+	if bal.bad != nil {
+		return tr.done(), nil
+	}
+	for i := range bal.to { // of another service's, which answer as well
+		if ep := bal.to[i].ep; ep != nil {
+			if _, err := t.need(ep.Host); err != nil {
+				return nil, err
+			}
+		}
+	}
+	parts := t.balanced(hn, sv, p, vip.IP, make([]part, len(net.list)))
+	if len(parts) == 1 && parts[0].hop != nil && parts[0].hop.Step == "mark" {
+		tr.Common = append(tr.Common, parts[0].hop.in("balancer"))
 		return tr.done(), nil
 	}
 	for i := range bal.to {
 		x := &bal.to[i]
 		b := Branch{To: x.ip.String()}
 		b.Hops = legged("balancer", x.hops)
-		if x.ep == nil || x.ep.Kind != "task" || x.ep.ServiceID != sv.ID {
-			for _, y := range t.balanced(hn, sv, p, vip.IP, make([]part, len(net.list))) {
-				if y.hop != nil && strings.HasSuffix(y.hop.Subject, "/"+x.ip.String()) {
-					b.Hops = append(b.Hops, y.hop.in("balancer"))
-				}
-			}
+		if len(parts) == len(bal.to) && parts[i].hop != nil && parts[i].hop.Step == "destination" {
+			b.Hops = append(b.Hops, parts[i].hop.in("balancer"))
 			tr.Ways = append(tr.Ways, b)
 			continue
 		}
@@ -416,7 +421,7 @@ func (t *tracer) in(q Question) (*Trace, error) {
 		for i := range ps.bal.to {
 			x := &ps.bal.to[i]
 			b := Branch{To: x.ip.String(), Hops: legged("balancer", x.hops)}
-			if h := parts[i].hop; h != nil && (x.ep == nil || x.ep.ServiceID != pub.ServiceID) {
+			if h := parts[i].hop; h != nil && h.Step == "destination" {
 				b.Hops = append(b.Hops, h.in("balancer"))
 			} else if x.ep != nil {
 				b.To = x.ep.Label + ", " + x.ip.String()

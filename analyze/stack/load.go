@@ -31,6 +31,8 @@ func (r *Reader) Host(ctx context.Context, name string) (*Host, error) {
 		{"socket", "netns,proto,family,local,local_port,state,dev,v6only,recv_q,recv_q_last,send_q,seen,ref,peer", "state IN ('listening','unconnected') AND proto IN ('tcp','udp')", putSocket},
 		{"xfrm_state", "netns,src,dst,proto,spi,reqid,mode,mark,mark_mask,aead_key_hash,seen,ref", "", putAssociation},
 		{"xfrm_policy", "netns,direction,action,selector,mark,mark_mask,src,dst,proto,spi,reqid,mode,optional,templates,priority,seen,ref", "", putPolicy},
+		{"conntrack_usage", "netns,entries,max_entries,entries_last,ref", "", putTracking},
+		{"socket_group", "netns,peer,peer_port,sockets,sockets_last,ref", "peer_port > 0 AND seen <> 'first'", putGroup},
 		{"sysctl", "netns,key,value,ref", settings, putSysctl},
 	}
 	err := r.Each(ctx, name, "netns", "netns,name,kind,network,container,ref", "", func(f []string) {

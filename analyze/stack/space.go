@@ -48,6 +48,8 @@ type Space struct {
 	Associations []*Association
 	Policies     []*Policy
 	Rules        []*Rule
+	Groups       []*Group
+	Tracking     *Tracking // nil: not captured
 	Routes       []*Route
 
 	sysctl  map[string]Setting
