@@ -184,6 +184,8 @@ func (j *judge) door(ep *Endpoint, p port) *Hop {
 	switch {
 	case ep.Host == "" || j.hosts[ep.Host] == nil:
 		return j.missing(ep)
+	case l == nil && j.loose(ep) != nil:
+		return j.loose(ep)
 	case l == nil:
 		return j.once("leg", ep.Host, ep.Net.Net+ep.IP.String(), func() *Hop {
 			h := &Hop{Host: ep.Host, Step: "sandbox", Verdict: Dropped, absent: true, Subject: "address:" + ep.Host + "/" + ep.Net.Net + "/" + ep.IP.String(), ExpectedRef: ep.Ref,
@@ -208,6 +210,14 @@ func (j *judge) door(ep *Endpoint, p port) *Hop {
 		}
 		return h
 	}), ep)
+}
+
+// loose is the port of an endpoint that is on no bridge, nil where none is.
+func (j *judge) loose(ep *Endpoint) *Hop {
+	if hn := j.hosts[ep.Host].nets[ep.Net.Net]; hn != nil {
+		return hn.loose[ep.IP]
+	}
+	return nil
 }
 
 // legOf is the sandbox of an endpoint on its host, nil where none was found.

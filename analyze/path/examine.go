@@ -46,9 +46,11 @@ type hostNet struct {
 	mtu   int   // of the sandboxes' devices
 	ways  []way // by place in Network.list
 	legs  []*legState
-	lb    *legState // the balancer's; nil for none
-	vxlan string    // what its VXLAN device is
-	ref   string    // row of that device
+	lb    *legState           // the balancer's; nil for none
+	loose map[netip.Addr]*Hop // ports that are on no bridge, by an address behind them
+	vxlan string              // what its VXLAN device is
+	ref   string              // row of that device
+	own   string              // row of the namespace
 	vips  map[vipKey]*vipState
 	space string
 }
@@ -152,10 +154,23 @@ func deviceOf(s *stack.Space, ip netip.Addr) string {
 }
 
 func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
-	hn := &hostNet{net: o.net, host: hs, ways: make([]way, len(o.net.list)), vips: map[vipKey]*vipState{}, space: strings.Clone(o.space.Name)}
+	hn := &hostNet{net: o.net, host: hs, ways: make([]way, len(o.net.list)), vips: map[vipKey]*vipState{}, space: strings.Clone(o.space.Name), own: strings.Clone(o.space.Ref)}
 	for _, l := range o.space.Links {
 		if l.Kind == "vxlan" && hn.ref == "" {
 			hn.vxlan, hn.ref = fmt.Sprintf("%s, VNI %d, UDP port %d", l.Name, l.VNI, l.VXLANPort), strings.Clone(l.Ref)
+		}
+	}
+	for _, l := range o.space.Links {
+		peer := l.Peer()
+		if l.Kind != "veth" || l.Master != 0 || peer == nil {
+			continue
+		}
+		for _, a := range peer.Space.On(peer) {
+			if hn.loose == nil {
+				hn.loose = map[netip.Addr]*Hop{}
+			}
+			hn.loose[a.IP] = (&Hop{Host: m.Name, Place: o.space.Name, Netns: o.space.ID, Step: "link", Verdict: Dropped, Subject: m.linkSubject(l), Ref: l.Ref,
+				Expected: l.Name + " is a port of a bridge", Observed: l.Name + " is on no bridge", Why: "the sandbox is cut off from its network"}).clone()
 		}
 	}
 	macs := make([]string, len(o.net.list))

@@ -349,7 +349,14 @@ func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carrie
 	v := hn.vips[vipKey{vip, p.Proto}]
 	if v == nil {
 		h := j.once("lb", host, net.Net, func() *Hop {
-			h := &Hop{Host: host, Step: "balancer", Verdict: Dropped, absent: true, Subject: "lb:" + host + "/" + net.Net, Expected: "a balancer's sandbox on the network",
+			for _, ep := range net.list {
+				if x := hn.loose[ep.IP]; x != nil && ep.Kind == "lb" {
+					c := *x
+					c.Step, c.Subject = "balancer", "lb:"+host+"/"+net.Net
+					return &c
+				}
+			}
+			h := &Hop{Host: host, Step: "balancer", Verdict: Dropped, absent: true, Subject: "lb:" + host + "/" + net.Net, Ref: hn.own, Expected: "a balancer's sandbox on the network",
 				Why: "no sandbox of this host balances load for the network"}
 			if !j.whole[host] || hn.lb == nil && j.world.era(host) != "lb" {
 				h.Verdict, h.Why = Unknown, "the balancer of this host was not found in what was captured"

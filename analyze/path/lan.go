@@ -155,6 +155,9 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 		port = s.Link(entry.Index)
 		h.Ref = entry.Ref
 		h.fresh = entry.Seen == stack.SeenLast && !entry.Permanent()
+		if port != nil && port != br && port.Master != br.Index {
+			port, h.Ref = nil, "" // of a port that has left the bridge
+		}
 	case !s.Whole("fdb"):
 		h.Why = "the forwarding entries were not captured whole"
 		w.doubt(h)
@@ -178,7 +181,11 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	}
 	if port == nil {
 		h.Observed, h.Why, h.Ref, h.absent = "no port leads there", "no port of the bridge leads to "+out.mac, br.Ref, true
-		if unsure != "" {
+		if p := o.unplugged(out.mac); p != nil {
+			h.Step, h.Subject, h.Ref, h.absent = "link", m.linkSubject(p), p.Ref, false
+			h.Expected, h.Observed, h.Why = p.Name+" is a port of "+br.Name, p.Name+" is on no bridge", "the sandbox is cut off from its network"
+		}
+		if unsure != "" && h.absent {
 			h.Observed, h.Why = "", unsure
 			w.doubt(h)
 		} else {
@@ -324,6 +331,11 @@ func (m *machine) silent(o *overlay, ip netip.Addr, ep *Endpoint, balancer *leg)
 			return m.linkSubject(balancer.port), balancer.port.Ref
 		}
 		return "vip:" + m.Name + "/" + balancer.space.Name + "/" + ip.String(), balancer.space.Ref
+	}
+	if ep != nil {
+		if p := o.unplugged(ep.MAC); p != nil {
+			return m.linkSubject(p), p.Ref
+		}
 	}
 	for _, l := range o.legs() {
 		if ep != nil && l.dev.MAC == ep.MAC {

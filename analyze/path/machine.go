@@ -274,3 +274,15 @@ func (m *machine) networksOf(s *stack.Space) []*overlay {
 	}
 	return m.joined[s]
 }
+
+// unplugged is the veth of an overlay's namespace that is on no bridge, and whose other end has a link address; nil for none.
+func (o *overlay) unplugged(mac string) *stack.Link {
+	for _, l := range o.space.Links {
+		if l.Kind == "veth" && l.Master == 0 {
+			if peer := l.Peer(); peer != nil && peer.MAC == mac {
+				return l
+			}
+		}
+	}
+	return nil
+}

@@ -12,35 +12,33 @@ const settings = `key IN ('net.ipv4.ip_forward','net.ipv4.vs.conntrack','net.bri
 OR key GLOB 'net.ipv4.conf.*.rp_filter' OR key GLOB 'net.ipv4.conf.*.accept_local' OR key GLOB 'net.ipv4.conf.*.route_localnet' OR key GLOB 'net.ipv4.conf.*.arp_ignore'
 OR key GLOB 'net.ipv4.conf.*.forwarding' OR key GLOB 'net.ipv6.conf.*.disable_ipv6'`
 
+// steps are the tables of a namespace, in the order in which they are read: a destination of IPVS finds its service.
+var steps = []struct {
+	table, columns, where string
+	put                   func(s *Space, f []string)
+}{
+	{"link", "netns,ifindex,name,kind,mac,mtu,flags,operstate,master,ref,peer_netns,peer_ifindex,vni,vxlan_port,vxlan_local,vxlan_flags,vxlan_group,port_state,port_flags", "", putLink},
+	{"address", "netns,ifindex,ip,prefix_len,scope,flags,dev,ref", "", putAddress},
+	{"route", "netns,family,table_id,type,dst,src,gateway,pref_src,ifindex,metric,mtu,weight,flags,scope,ref", "", putRoute},
+	{"policy_rule", "netns,family,priority,action,table_id,src,dst,in_iface,out_iface,fwmark,fwmask,invert,extra,ref", "", putRule},
+	{"neighbour", "netns,ifindex,ip,mac,state,flags,seen,ref", "", putNeighbour},
+	{"fdb", "netns,ifindex,mac,dst,port,vni,state,self,on_master,master,seen,vlan,flags,ref", "mac NOT LIKE '33:33:%' AND mac NOT LIKE '01:00:5e:%'", putForward},
+	{"ipvs_service", "netns,family,fwmark,proto,address,port,scheduler,flags,seen,ref", "", putService},
+	{"ipvs_destination", "netns,fwmark,proto,vaddress,vport,address,port,forward,weight,u_threshold,active,active_last,seen,ref", "", putDestination},
+	{"socket", "netns,proto,family,local,local_port,state,dev,v6only,recv_q,recv_q_last,send_q,seen,ref,peer", "state IN ('listening','unconnected') AND proto IN ('tcp','udp')", putSocket},
+	{"xfrm_state", "netns,src,dst,proto,spi,reqid,mode,mark,mark_mask,aead_key_hash,seen,ref", "", putAssociation},
+	{"xfrm_policy", "netns,direction,action,selector,mark,mark_mask,src,dst,proto,spi,reqid,mode,optional,templates,priority,seen,ref", "", putPolicy},
+	{"conntrack_usage", "netns,entries,max_entries,entries_last,ref", "", putTracking},
+	{"socket_group", "netns,peer,peer_port,sockets,sockets_last,ref", "peer_port > 0 AND seen <> 'first'", putGroup},
+	{"sysctl", "netns,key,value,ref", settings, putSysctl},
+}
+
 // Host reads one host: one pass over its range of each table.
 func (r *Reader) Host(ctx context.Context, name string) (*Host, error) {
 	h := &Host{Name: name, byID: map[string]*Space{}, whole: map[capturedKey]bool{}}
 	// Namespaces come first: a row of a namespace that is not in the list belongs to nothing.
-	steps := []struct {
-		table, columns, where string
-		put                   func(s *Space, f []string)
-	}{
-		{"link", "netns,ifindex,name,kind,mac,mtu,flags,operstate,master,ref,peer_netns,peer_ifindex,vni,vxlan_port,vxlan_local,vxlan_flags,vxlan_group,port_state,port_flags", "", putLink},
-		{"address", "netns,ifindex,ip,prefix_len,scope,flags,dev,ref", "", putAddress},
-		{"route", "netns,family,table_id,type,dst,src,gateway,pref_src,ifindex,metric,mtu,weight,flags,scope,ref", "", putRoute},
-		{"policy_rule", "netns,family,priority,action,table_id,src,dst,in_iface,out_iface,fwmark,fwmask,invert,extra,ref", "", putRule},
-		{"neighbour", "netns,ifindex,ip,mac,state,flags,seen,ref", "", putNeighbour},
-		{"fdb", "netns,ifindex,mac,dst,port,vni,state,self,on_master,master,seen,vlan,flags,ref", "mac NOT LIKE '33:33:%' AND mac NOT LIKE '01:00:5e:%'", putForward},
-		{"ipvs_service", "netns,family,fwmark,proto,address,port,scheduler,flags,seen,ref", "", putService},
-		{"ipvs_destination", "netns,fwmark,proto,vaddress,vport,address,port,forward,weight,u_threshold,active,active_last,seen,ref", "", putDestination},
-		{"socket", "netns,proto,family,local,local_port,state,dev,v6only,recv_q,recv_q_last,send_q,seen,ref,peer", "state IN ('listening','unconnected') AND proto IN ('tcp','udp')", putSocket},
-		{"xfrm_state", "netns,src,dst,proto,spi,reqid,mode,mark,mark_mask,aead_key_hash,seen,ref", "", putAssociation},
-		{"xfrm_policy", "netns,direction,action,selector,mark,mark_mask,src,dst,proto,spi,reqid,mode,optional,templates,priority,seen,ref", "", putPolicy},
-		{"conntrack_usage", "netns,entries,max_entries,entries_last,ref", "", putTracking},
-		{"socket_group", "netns,peer,peer_port,sockets,sockets_last,ref", "peer_port > 0 AND seen <> 'first'", putGroup},
-		{"sysctl", "netns,key,value,ref", settings, putSysctl},
-	}
 	err := r.Each(ctx, name, "netns", "netns,name,kind,network,container,ref", "", func(f []string) {
-		s := &Space{
-			Host: h, ID: strings.Clone(f[0]), Name: strings.Clone(f[1]), Kind: strings.Clone(f[2]), Network: strings.Clone(f[3]), Container: strings.Clone(f[4]), Ref: strings.Clone(f[5]),
-			sysctl: map[string]Setting{}, byIndex: map[int]*Link{}, fib: map[int]*fib{}, entries: map[forwardKey][]*Forward{},
-			cache: map[neighbourKey][]*Neighbour{}, local: map[netip.Addr]*Address{},
-		}
+		s := newSpace(h, f)
 		h.Spaces = append(h.Spaces, s)
 		h.byID[s.ID] = s
 		if s.Kind == KindHost && h.Initial == nil {
@@ -68,6 +66,15 @@ func (r *Reader) Host(ctx context.Context, name string) (*Host, error) {
 		h.whole[capturedKey{f[0], f[1]}] = true
 	})
 	return h, err
+}
+
+// newSpace is a namespace without rows: of netns, name, kind, network, container and ref.
+func newSpace(h *Host, f []string) *Space {
+	return &Space{
+		Host: h, ID: strings.Clone(f[0]), Name: strings.Clone(f[1]), Kind: strings.Clone(f[2]), Network: strings.Clone(f[3]), Container: strings.Clone(f[4]), Ref: strings.Clone(f[5]),
+		sysctl: map[string]Setting{}, byIndex: map[int]*Link{}, fib: map[int]*fib{}, entries: map[forwardKey][]*Forward{},
+		cache: map[neighbourKey][]*Neighbour{}, local: map[netip.Addr]*Address{},
+	}
 }
 
 func putLink(s *Space, f []string) {
