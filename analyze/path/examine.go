@@ -503,7 +503,7 @@ func (w *World) onNetwork(net *Network) []*Service {
 // meant are the addresses that a name of a service should have on a network: the virtual one, or its tasks'.
 func (w *World) meant(s *Service, net *Network, tasks bool) map[netip.Addr]bool {
 	k := meantKey{s.ID, net.Net, tasks}
-	if m, ok := w.means[k]; ok {
+	if m, ok := w.means[k]; ok || w.loaded { // who is not on the network has none there
 		return m
 	}
 	out := map[netip.Addr]bool{}

@@ -28,6 +28,7 @@ type World struct {
 	owned     map[string][]*Endpoint         // by task or container
 	shared    map[string][]*Service
 	means     map[meantKey]map[netip.Addr]bool
+	loaded    bool                          // what follows from the tables was worked out, and does not change any more
 	addressed map[string]bool               // host: the addresses of its own namespace were captured whole
 	kernel    map[string]int64              // host: major*1000 + minor of its kernel, 0 when it is not known
 	aliases   map[[2]string]map[string]bool // network and name: services that answer to it
@@ -233,6 +234,7 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 			w.meant(s, n, true)
 		}
 	}
+	w.loaded = true
 	return w, nil
 }
 
