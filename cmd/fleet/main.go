@@ -2,7 +2,8 @@
 //
 //	go run ./cmd/fleet -hosts 1000 -containers 100 DIR
 //
-// The same flags give the same rows. The swarm is healthy but for what -broken takes away. A bundle holds what Docker programs,
+// The same flags give the same rows. The swarm is healthy but for what -broken takes away. With -walk a bundle also holds what a
+// packet's way depends on. A bundle holds what Docker programs,
 // and claims to be whole for these tables only: what is not there was not planned, and no rule concludes anything from it.
 package main
 
@@ -17,6 +18,7 @@ func main() {
 	flag.IntVar(&f.hosts, "hosts", 1000, "hosts, in tens")
 	flag.IntVar(&f.containers, "containers", 100, "containers on each host, in fives")
 	flag.IntVar(&f.broken, "broken", 0, "hosts of which the first overlay lacks a forwarding entry")
+	flag.BoolVar(&f.walk, "walk", false, "also what a packet's way depends on: policy rules, chains, sockets, settings, names")
 	flag.Parse()
 	if flag.NArg() != 1 || f.hosts < hostsOfApp || f.hosts%hostsOfApp != 0 || f.containers%tasksOnHost != 0 || f.hosts/hostsOfApp*f.containers/tasksOnHost > maxApps {
 		fmt.Fprintf(os.Stderr, "usage: fleet [-hosts N] [-containers N] [-broken N] DIR\nhosts come in tens, containers in fives; no more than %d networks\n", maxApps)

@@ -17,6 +17,7 @@ const (
 // fleet is a swarm of so many hosts.
 type fleet struct {
 	hosts, containers, broken int
+	walk                      bool // with what a packet's way depends on, too
 }
 
 // The clock of the fleet: everything was started an hour before it was captured.

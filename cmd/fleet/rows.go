@@ -21,6 +21,7 @@ func (b *bundle) space(n schema.Netns) string {
 	n.Dev = 4
 	b.spaces = append(b.spaces, n.Netns)
 	b.put("netns", n)
+	b.walkSpace(n)
 	return n.Netns
 }
 
@@ -47,6 +48,7 @@ func (b *bundle) address(ns string, ifindex int64, dev string, ip netip.Addr, bi
 		})
 	}
 	b.put("address", schema.Address{Netns: ns, Ifindex: ifindex, Dev: dev, IP: ip, PrefixLen: bits, Scope: "global", Flags: "permanent"})
+	b.walkAddress(ns, ifindex, dev, ip)
 }
 
 // veth makes a pair: one end in a sandbox, the other one a port of a bridge.
@@ -68,6 +70,7 @@ func (b *bundle) hostRows() {
 	b.address(ns, eth0, "eth0", vtep(b.host), 16)
 	b.link(schema.Link{Netns: ns, Name: "docker_gwbridge", Kind: "bridge", MTU: 1500})
 	b.address(ns, 2, "docker_gwbridge", netip.MustParseAddr("172.18.0.1"), 16)
+	b.walkHost(ns)
 	b.put("engine", schema.Engine{
 		Version: "27.5.1", SwarmState: "active", NodeID: nodeID(b.host), NodeAddr: vtep(b.host).String(), Manager: ptr(b.host < managers),
 	})
@@ -173,6 +176,7 @@ func (b *bundle) task(overlay string, a app, s, self int) {
 		Container: cid, Name: fmt.Sprintf("%s.%d", a.serviceName(s), self+1), State: "running", StartedAt: started,
 		ServiceID: a.service(s), Service: a.serviceName(s), TaskID: a.task(s, self), NodeID: nodeID(b.host),
 	})
+	b.walkTask(ns, cid, a)
 	b.put("container_network", schema.ContainerNetwork{Container: cid, Network: a.name(), NetworkID: a.network(), IP: ip, PrefixLen: 24, MAC: mac(ip)})
 }
 
