@@ -86,13 +86,11 @@ func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, 
 			return b
 		}
 	}
-	before := p
-	p = m.hook(w, s, ruleset.Input, p)
+	asIt := m.rules(s).Balancer(p)
+	p = m.passed(w, s, "rules, input", p, &asIt)
 	if w.stopped() {
 		return b
 	}
-	// IPVS is called before the sources of input are translated and the connection is confirmed.
-	p.Src, p.Sport, p.Conn.Status, p.Conn.Back = before.Src, before.Sport, before.Conn.Status, before.Conn.Back
 
 	// the virtual service
 	h = at("mark")
@@ -264,21 +262,13 @@ func (m *machine) destination(w *walk, b *balancing, in, out leg, asked, p rules
 		w.doubt(h)
 		return t
 	}
-	q := p
-	q.Dst, q.IPVS, q.Local, q.Out = d.Address, ruleset.Yes, true, out.dev.Name
-	if d.Port != 0 {
-		q.Dport = uint16(d.Port)
-	}
-	switch {
-	case !known:
+	if !known {
 		h.Step, h.Why, h.Subject = "conntrack", "the setting net.ipv4.vs.conntrack of "+s.Name+" was not captured", "sysctl:"+m.Name+"/"+s.Name+"/net.ipv4.vs.conntrack"
 		w.doubt(h)
 		return t
-	case tracked.Value == "0":
-		q.CT, q.Conn = ruleset.CTUntracked, ruleset.Conn{} // ip_vs_notrack
-	default:
-		q.Conn.Back.Src, q.Conn.Back.Sport = q.Dst, q.Dport // ip_vs_update_conntrack
 	}
+	q := p.Balanced(d.Address, uint16(d.Port), tracked.Value != "0")
+	q.Out = out.dev.Name
 	r := s.Lookup(stack.Flow{Dst: q.Dst, Mark: q.Mark})
 	h.Step, h.Expected = "route", q.Dst.String()+" leaves by "+out.dev.Name
 	switch {

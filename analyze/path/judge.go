@@ -513,7 +513,7 @@ func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, backends
 // in one that was not read whole.
 func (j *judge) unseen(every bool) {
 	for _, ep := range j.world.Endpoints {
-		if ep.Net.Ingress || ep.Kind != "task" && ep.Kind != "container" || ep.Net.byIP[ep.IP] != ep || j.legOf(ep) != nil {
+		if ep.IP.Is6() || ep.Net.Ingress || ep.Kind != "task" && ep.Kind != "container" || ep.Net.byIP[ep.IP] != ep || j.legOf(ep) != nil {
 			continue
 		}
 		host := ep.Host

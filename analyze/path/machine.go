@@ -93,13 +93,18 @@ func (m *machine) hook(w *walk, s *stack.Space, h ruleset.Hook, p ruleset.Packet
 		}
 	}
 	out := m.rules(s).Hook(h, p)
+	return m.passed(w, s, "rules, "+h.String(), p, &out)
+}
+
+// passed notes what the rules of a hook did to a packet.
+func (m *machine) passed(w *walk, s *stack.Space, step string, p ruleset.Packet, out *ruleset.Outcome) ruleset.Packet {
 	if out.Verdict == ruleset.Accept {
 		if w.keep {
-			w.pass(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "rules, " + h.String(), Observed: passed(&out, p), Ref: out.Rule.Ref})
+			w.pass(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: step, Observed: changes(out, p), Ref: out.Rule.Ref})
 		}
 		return out.Packet
 	}
-	hop := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "rules, " + h.String(), Expected: "let through " + words(p), Ref: out.Rule.Ref, Observed: out.Rule.Text}
+	hop := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: step, Expected: "let through " + words(p), Ref: out.Rule.Ref, Observed: out.Rule.Text}
 	hit := out.Rule
 	if out.Verdict == ruleset.Undecided {
 		hit = out.Doubt
@@ -119,8 +124,8 @@ func (m *machine) hook(w *walk, s *stack.Space, h ruleset.Hook, p ruleset.Packet
 	return p
 }
 
-// passed says what the rules did to a packet that they let through.
-func passed(out *ruleset.Outcome, before ruleset.Packet) string {
+// changes says what the rules did to a packet that they let through.
+func changes(out *ruleset.Outcome, before ruleset.Packet) string {
 	var did []string
 	after := out.Packet
 	if after.Dst != before.Dst || after.Dport != before.Dport {
