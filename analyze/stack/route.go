@@ -137,6 +137,13 @@ func (s *Space) Lookup(flow Flow) Decision {
 		return Decision{Why: "the routes of " + s.Name + " were not captured"}
 	}
 	six := family(flow.Dst) == 1
+	// A kernel has local routes for its addresses, and three rules to begin with: where there are none, they were not read.
+	switch {
+	case len(s.Routes) == 0 && len(s.Addresses) > 0:
+		return Decision{Why: s.Name + " has addresses, and no route was captured"}
+	case len(s.Rules) == 0:
+		return Decision{Why: "no policy rule of " + s.Name + " was captured"}
+	}
 	rules := slices.Clone(s.Rules)
 	slices.SortStableFunc(rules, func(a, b *Rule) int { return a.Priority - b.Priority })
 	for _, r := range rules {

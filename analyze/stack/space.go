@@ -114,6 +114,9 @@ type Link struct {
 // Up reports whether the device takes and gives packets: it is up, and where it has a carrier it has one
 // (__dev_forward_skb and dev_deactivate, net/core/dev.c, net/sched/sch_generic.c).
 func (l *Link) Up() bool {
+	if l.Flags == "" { // every kernel tells: they were not read
+		return true
+	}
 	return has(l.Flags, "up") && l.Operstate != "down" && l.Operstate != "lowerlayerdown" && l.Operstate != "notpresent"
 }
 
