@@ -142,3 +142,31 @@ func pairsOf(j *path.Judgement, client, server, via string) string {
 	slices.Sort(out)
 	return strings.Join(out, "; ")
 }
+
+// BenchmarkJudge judges a swarm of two hosts.
+func BenchmarkJudge(b *testing.B) {
+	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "bundles", "healthy-every-collector", "*.tar.zst"))
+	if err != nil || len(paths) == 0 {
+		b.Fatalf("no bundles: %v", err)
+	}
+	file := filepath.Join(b.TempDir(), "r.db")
+	if _, err := analyze.Run(b.Context(), analyze.Options{Bundles: paths, DB: file}); err != nil {
+		b.Skip(err)
+	}
+	db, err := analyze.OpenDatabase(b.Context(), file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.Begin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer tx.Rollback()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := path.Judge(b.Context(), tx, false); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -161,6 +161,11 @@ func TestMutations(t *testing.T) {
 			"INSERT INTO iptables_chain (host, line, netns, family, flavour, tbl, chain, policy, packets, bytes, seen) VALUES ('node1', 9999, '4026531840', 'ipv4', 'legacy', 'mangle', 'OUTPUT', 'ACCEPT', 0, 0, 'both')",
 			association("node1", "a"), association("node2", "a"), insert("node2", node1Host, "filter", "INPUT", "-A INPUT -p esp -j DROP", "proto, target", "'esp', 'DROP'")},
 			"rule:node2/legacy/INPUT", "client.node1 vote vip: app some 2 of 4; back delivered 4 of 4", ""},
+		{"ways out: port on no bridge", []string{"UPDATE link SET master = NULL WHERE host = 'node1' AND netns = '4026531840' AND peer_netns = '4026532864'"},
+			"link:node1/host/", "client.node1  egress:  dropped 0 of 1", ""},
+		{"ways out: another link address for the container", []string{"INSERT INTO neighbour (host, line, netns, ifindex, dev, ip, mac, state, seen) SELECT host, 9999, '4026531840', 16, 'docker_gwbridge', ip, '02:42:ac:12:ff:fe', 'permanent', 'both' FROM address WHERE host = 'node1' AND netns = '4026532864' AND ip LIKE '172.%'",
+			"DELETE FROM neighbour WHERE host = 'node1' AND netns = '4026531840' AND dev = 'docker_gwbridge' AND mac <> '02:42:ac:12:ff:fe'"},
+			"neigh:node1/docker_gwbridge/172.18.", "client.node1  egress:  dropped 0 of 1", ""},
 		{"ways out: masquerade", []string{"DELETE FROM iptables_rule WHERE host = 'node1' AND netns = '4026531840' AND chain = 'POSTROUTING' AND src = '172.18.0.0/16'"},
 			"masquerade:node1/docker_gwbridge", "client.node1  egress:  dropped 0 of 1", ""},
 	} {

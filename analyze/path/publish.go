@@ -445,6 +445,17 @@ func (m *machine) egress(w *walk, l leg, ip netip.Addr) {
 		}
 		return
 	}
+	if n, _ := hs.Neighbour(br, ip); n != nil && n.Valid() && n.MAC != l.dev.MAC {
+		h := Hop{Host: m.Name, Place: hs.Name, Netns: hs.ID, Step: "neighbour", Expected: ip.String() + " is " + l.dev.MAC, Observed: n.MAC + ", " + n.State, Ref: n.Ref,
+			Subject: "neigh:" + m.Name + "/" + br.Name + "/" + ip.String(), Why: "the host remembers another link address for the sandbox, and sends the answers there until it asks again"}
+		if n.Fixed() {
+			h.Why = "the host has a fixed entry with another link address for the sandbox, and sends the answers there"
+			w.drop(h)
+			return
+		}
+		w.doubt(h)
+		return
+	}
 	if m.egressPart != nil {
 		if w.bad == nil {
 			w.bad = m.egressPart(p.Moved())
@@ -602,11 +613,14 @@ func (m *machine) examineEgress(hs *hostState) {
 	host := map[wayOut]*Hop{}
 	for _, port := range m.Initial.Links {
 		br := port.Bridge()
-		if port.Kind != "veth" || br == nil {
+		peer := port.Peer()
+		if port.Kind != "veth" || peer == nil || owners[peer.Space] == nil {
 			continue
 		}
-		peer := port.Peer()
-		if peer == nil || owners[peer.Space] == nil {
+		if ep := owners[peer.Space]; br == nil {
+			judged[ep.Owner] = true
+			hs.outs = append(hs.outs, outState{ep.Label, ep.Service, (&Hop{Host: m.Name, Place: m.Initial.Name, Netns: m.Initial.ID, Step: "link", Verdict: Dropped, Ref: port.Ref, Subject: m.linkSubject(port),
+				Expected: port.Name + " is a port of docker_gwbridge", Observed: port.Name + " is on no bridge", Why: "the sandbox is cut off from the way out"}).clone()})
 			continue
 		}
 		l := leg{peer.Space, peer, port, peer.Space.On(peer)}
