@@ -163,6 +163,7 @@ var besideFault = map[string]string{
 	"core-lost":                   "the crash does not follow from its core being lost; it is severe in itself, and is told first",
 	"default-pool-exhausted":      "the same routes are an overlap, which is severe in itself, and is told first",
 	"ingress-udp-stale-conntrack": "the sample has no server for UDP: a fault of its own, equally severe",
+	"ip-duplicate":                "the client that has the address tries itself first: a finding about a name, which no address leads to",
 	"ipvs-udp-stale":              "the setting that makes it last is latent, and less severe",
 }
 

@@ -62,9 +62,13 @@ func (l *lab) testBundle(t *testing.T) {
 // testHealthy checks that a swarm without a fault yields no finding of severity medium or above, and no gap.
 func (l *lab) testHealthy(t *testing.T, m *labMatrix, when string) {
 	start := time.Now()
-	r, code := l.analyzed(t, l.bundlesOf(t, labWindow))
+	before := l.tried(t, "-only-talkers")
+	bundles := l.bundlesOf(t, labWindow)
+	after := l.tried(t)
+	r, code, file := l.analyzedInto(t, bundles)
 	s := labFault{}.score(nil, r.Findings)
 	m.add("healthy "+when, s, "", start)
+	l.refereed(t, m, "healthy "+when, []*labRound{before, after}, bundles, file)
 	for _, f := range s.False {
 		t.Errorf("false alarm, healthy %s: %s", when, f)
 	}
@@ -102,9 +106,21 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	if broken != f.Breaks {
 		t.Errorf("a real client loses %s of its connections; the fault says %s", broken, f.Breaks)
 	}
-	r, code := l.analyzed(t, l.bundlesOf(t, labWindow, codeOK, codePartial)) // a fault may make a host slow to answer
+	var rounds []*labRound
+	if f.touchesPath() {
+		rounds = append(rounds, l.tried(t, "-only-talkers"))
+	}
+	bundles := l.bundlesOf(t, labWindow, codeOK, codePartial) // a fault may make a host slow to answer
+	if f.touchesPath() {
+		rounds = append(rounds, l.tried(t, "-first", f.Want[0].Host))
+	}
+	r, code, file := l.analyzedInto(t, bundles)
 	s := f.score(planted, r.Findings)
 	m.add(f.Name, s, broken, start)
+	m.causes = append(m.causes, causeOf(f, r.Causes))
+	if len(rounds) > 0 {
+		l.refereed(t, m, f.Name, rounds, bundles, file)
+	}
 	for _, w := range s.Missed {
 		t.Errorf("missed: %s on %s, naming %s; the verdict was: %s", w.Rule, w.Host, strings.Join(planted, " or "), r.Verdict)
 	}
@@ -178,7 +194,9 @@ func clientSees(out string) string {
 
 // A labMatrix collects what each capture came to.
 type labMatrix struct {
-	rows []labRow
+	rows    []labRow
+	causes  []labCause
+	referee labReferee
 }
 
 type labRow struct {
@@ -214,6 +232,8 @@ func (m *labMatrix) String() string {
 	w.Flush()
 	fmt.Fprintf(&b, "recall %d/%d, false alarms %d in %d captures, of which %d of a healthy swarm, %d of them silent\n",
 		found, wanted, alarms, len(m.rows), healthy, quiet)
+	m.writeCauses(&b)
+	b.WriteString(m.referee.String())
 	return b.String()
 }
 

@@ -27,6 +27,7 @@ type labFault struct {
 	Never  []string // rules that must not fire anywhere, at any severity
 	Settle int      // seconds without a change of tasks, before it is judged
 	Breaks string   // what a real client loses: all, some or none of its connections
+	Path   bool     // it touches a path, whatever the client loses
 }
 
 // ruleAt is a rule on a host.
@@ -74,8 +75,12 @@ func (f *labFault) set(key, value string) error {
 		f.Settle, err = strconv.Atoi(value)
 	case "breaks":
 		f.Breaks = value
+	case "path":
+		if f.Path = value == "touched"; !f.Path {
+			return fmt.Errorf("path: touched, not %q", value)
+		}
 	default:
-		return fmt.Errorf("no key %q: want, also, never, settle and breaks are known", key)
+		return fmt.Errorf("no key %q: want, also, never, settle, breaks and path are known", key)
 	}
 	return err
 }

@@ -23,7 +23,7 @@ import (
 const labEnv = "NETMORTEM_LAB"
 
 // labNeeds is how long TestLab takes at worst; go test's own ten minutes are too few.
-const labNeeds = 65 * time.Minute
+const labNeeds = 80 * time.Minute
 
 // A lab is a running lab, and the programs that are tried in it.
 type lab struct {
@@ -31,8 +31,10 @@ type lab struct {
 	netns   string // LAB_NETNS, for a lab that the test booted
 	capture string // the program that captures: static, without SQLite
 	analyze string // the program that analyzes
+	prober  string // the program that tries what the walk is compared with
 	dir     string // for bundles
 	bundles int    // sets of bundles taken so far
+	rounds  int    // times that everything was tried
 
 	since time.Time // logs and events from then on are of interest: what an earlier fault left in them is not
 }
@@ -46,11 +48,12 @@ func startLab(t *testing.T) *lab {
 		t.Skipf("needs root, Debian's user-mode-linux and docker.io, and most of an hour: set %s=1 after testdata/lab/lab install", labEnv)
 	}
 	if end, ok := t.Deadline(); ok && time.Until(end) < labNeeds {
-		t.Fatalf("the lab takes up to %v: run go test with -timeout 80m", labNeeds)
+		t.Fatalf("the lab takes up to %v: run go test with -timeout 100m", labNeeds)
 	}
 	l := &lab{dir: t.TempDir()}
 	l.capture = buildProgram(t, "netmortem-capture", "CGO_ENABLED=0")
 	l.analyze = buildProgram(t, "netmortem", "CGO_ENABLED=1")
+	l.prober = buildFolder(t, filepath.Join(labDir, "prober"), "prober", "CGO_ENABLED=0")
 	if asked != "1" {
 		l.state = asked
 		l.must(t, "status")
@@ -68,8 +71,14 @@ func startLab(t *testing.T) *lab {
 // buildProgram builds this package for the tests.
 func buildProgram(t *testing.T, name, env string) string {
 	t.Helper()
+	return buildFolder(t, ".", name, env)
+}
+
+func buildFolder(t *testing.T, dir, name, env string) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	cmd := exec.Command("go", "build", "-o", path, ".")
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s go build: %v\n%s", env, err, out)
@@ -82,7 +91,7 @@ func (l *lab) do(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(labDir, "lab"), args...)
-	cmd.Env = append(os.Environ(), "LAB_STATE="+l.state, "LAB_NETMORTEM="+l.capture, "LAB_OWNER="+strconv.Itoa(os.Getpid()))
+	cmd.Env = append(os.Environ(), "LAB_STATE="+l.state, "LAB_NETMORTEM="+l.capture, "LAB_PROBER="+l.prober, "LAB_OWNER="+strconv.Itoa(os.Getpid()))
 	if l.netns != "" {
 		cmd.Env = append(cmd.Env, "LAB_NETNS="+l.netns)
 	}
@@ -150,10 +159,10 @@ func (l *lab) tellGaps(t *testing.T, dir string) {
 	}
 }
 
-// analyzed runs analyze on bundles and returns its result and exit code.
-func (l *lab) analyzed(t *testing.T, bundles []string) (*analyze.Result, int) {
+// analyzed runs analyze on bundles, with more flags if there are any, and returns its result and exit code.
+func (l *lab) analyzed(t *testing.T, bundles []string, flags ...string) (*analyze.Result, int) {
 	t.Helper()
-	cmd := exec.Command(l.analyze, append([]string{"analyze", "--format", "json", "-o", "-"}, bundles...)...)
+	cmd := exec.Command(l.analyze, slices.Concat([]string{"analyze", "--format", "json", "-o", "-"}, flags, bundles)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
