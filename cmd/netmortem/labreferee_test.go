@@ -374,7 +374,7 @@ func (m *labMatrix) writeCauses(b *strings.Builder) {
 	fmt.Fprintf(b, "the planted cause is the first in %d of %d, and in %d more the second after one that the fault explains\n", first, len(m.causes), told)
 }
 
-func TestLabCause(t *testing.T) {
+func TestPlantedPlace(t *testing.T) {
 	f := labFault{Name: "lost", Want: []ruleAt{{"lost", "node2"}}, Also: []ruleAt{{"echo", "node2"}}}
 	cause := func(rule, host string, symptoms ...string) analyze.Cause {
 		c := analyze.Cause{Rule: rule, Host: host, Kind: analyze.CauseFinding}
@@ -405,8 +405,8 @@ func TestLabCause(t *testing.T) {
 	}
 }
 
-// TestLabReferee holds the comparison itself against a few ways of each kind.
-func TestLabReferee(t *testing.T) {
+// TestReferee holds the comparison itself against a few ways of each kind.
+func TestReferee(t *testing.T) {
 	labels := map[string]string{"t1": "node1/client.node1"}
 	services := map[string]string{"aaa": "vote", "outside": ""}
 	vip := wayKey{client: "node1/client.node1", via: "vip", server: "vote", network: "app", port: 80}

@@ -178,7 +178,7 @@ func (x *labCounts) write(b *strings.Builder) {
 	}
 }
 
-func TestLabReached(t *testing.T) {
+func TestReached(t *testing.T) {
 	dir := t.TempDir()
 	const text = `{"container":{"id":"c1","owner":"t1","hostname":"aaa","service":"vote"}}
 {"container":{"id":"c2","owner":"t2","hostname":"bbb","service":"rr"}}
