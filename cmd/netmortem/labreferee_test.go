@@ -458,3 +458,49 @@ func TestReferee(t *testing.T) {
 		})
 	}
 }
+
+// TestWalkedWays looks for ways of each kind in bundles of the lab's healthy swarm, under the names that the prober has for them.
+func TestWalkedWays(t *testing.T) {
+	bundles, err := filepath.Glob(filepath.Join("..", "..", "testdata", "bundles", "healthy-every-collector", "*.tar.zst"))
+	if err != nil || len(bundles) == 0 {
+		t.Fatalf("no bundles: %v", err)
+	}
+	file := filepath.Join(t.TempDir(), "walked.db")
+	if _, err := analyze.Run(t.Context(), analyze.Options{Bundles: bundles, DB: file}); err != nil {
+		t.Fatal(err)
+	}
+	db, err := analyze.OpenDatabase(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	client := texts(t, db, "SELECT owner FROM endpoint WHERE label = 'client.node1'")[0]
+	tried := []labTried{
+		{Client: client, Host: "node1", Server: "vote", Network: "app", Via: "vip", Port: 80},
+		{Client: client, Host: "node1", Server: "vote", Network: "back", Via: "vip", Port: 80},
+		{Client: client, Host: "node1", Server: "vote", Network: "app", Via: "tasks", Port: 80},
+		{Client: client, Host: "node1", Server: "rr", Network: "app", Via: "dnsrr", Port: 80},
+		{Client: client, Host: "node1", Server: "client", Network: "app", Via: "vip"},
+		{Client: client, Host: "node1", Via: "egress"},
+		{Client: "outside", Host: "outside", Server: "vote", Network: "ingress", Via: "published", At: "node2", Port: 8080},
+		{Client: "node1", Host: "node1", Server: "vote", Network: "ingress", Via: "published", At: "node2", Port: 8080},
+	}
+	ways, labels, err := walkedWays(t.Context(), file, labHosts, []*labRound{{tried: tried}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range tried {
+		k := keyOf(&tried[i], labels)
+		if w := ways[k]; w.verdict != "delivered" {
+			t.Errorf("%s: %q, %s", k, w.verdict, w.why)
+		}
+	}
+	nobody := labTried{Client: "gone", Host: "node1", Network: "app", Via: "container", At: "gone, too", Port: 80}
+	ways, labels, err = walkedWays(t.Context(), file, labHosts, []*labRound{{tried: []labTried{nobody}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := ways[keyOf(&nobody, labels)]; w.verdict != "" || w.why == "" {
+		t.Errorf("of a container that nobody captured: %q, %q", w.verdict, w.why)
+	}
+}
