@@ -1,0 +1,77 @@
+package path_test
+
+import (
+	"testing"
+
+	"github.com/netmortem/netmortem/analyze/path"
+)
+
+// TestTraceAgrees walks every pair of a swarm hop by hop and compares its verdict with the one that was put together from
+// segments: in a healthy swarm, and in one with several faults.
+func TestTraceAgrees(t *testing.T) {
+	b := analyzed(t, "healthy-every-collector")
+	for _, change := range [][]string{nil, {
+		"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:08' AND dst IS NOT NULL",
+		"DELETE FROM iptables_rule WHERE host = 'node2' AND chain = 'INPUT' AND dst = '10.20.1.11/32'",
+		"DELETE FROM socket WHERE host = 'node2' AND netns = '4026532865' AND local_port = 80 AND state = 'listening'",
+		"DELETE FROM iptables_rule WHERE host = 'node1' AND tbl = 'nat' AND chain = 'DOCKER-INGRESS' AND dport_min = 8080",
+		"DELETE FROM neighbour WHERE host = 'node2' AND dev = 'vxlan0' AND ip = '10.20.2.12'",
+		"UPDATE ipvs_destination SET address = '10.20.2.200' WHERE host = 'node1' AND fwmark = 261 AND address = '10.20.2.8'",
+		"DELETE FROM captured WHERE host = 'node2' AND tbl = 'socket' AND netns = '4026532597'",
+		"DELETE FROM socket WHERE host = 'node2' AND netns = '4026532597'",
+		"DELETE FROM iptables_rule WHERE host = 'node2' AND netns = '4026531840' AND chain = 'POSTROUTING' AND src = '172.18.0.0/16'",
+	}} {
+		tx, err := b.db.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range change {
+			if _, err := tx.Exec(c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		j, err := path.Judge(t.Context(), tx, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := path.Load(t.Context(), tx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verdicts := map[string]int{}
+		for _, p := range j.Pairs {
+			q := path.Question{Proto: p.Proto, Port: p.Port, Network: p.Network}
+			to := p.Server
+			switch p.Via {
+			case "tasks":
+				to = "tasks." + to
+			case "egress":
+				to = "outside"
+			case "ingress":
+				q.Network = ""
+			}
+			if q.From, err = w.Find(t.Context(), tx, p.Client, true); err != nil {
+				t.Fatal(err)
+			}
+			if q.To, err = w.Find(t.Context(), tx, to, false); err != nil {
+				t.Fatal(err)
+			}
+			if p.Via == "ingress" {
+				q.To.Host = p.ClientHost
+			}
+			tr, err := w.Trace(t.Context(), tx, q)
+			if err != nil {
+				t.Fatalf("%+v: %v", p, err)
+			}
+			verdicts[p.Verdict]++
+			if tr.Verdict != p.Verdict {
+				t.Errorf("%s > %s by %s on %s: %s put together, %s hop by hop: %s", p.Client, p.Server, p.Via, p.Network, p.Verdict, tr.Verdict, tr.Summary)
+			}
+		}
+		t.Log(verdicts)
+		tx.Rollback()
+		if change != nil && (verdicts["dropped"] == 0 || verdicts["some"] == 0 || verdicts["delivered"] == 0) {
+			t.Errorf("the faults make %v only", verdicts)
+		}
+	}
+}
