@@ -45,9 +45,10 @@ type options struct {
 	only                                       bool
 }
 
-// patience is how long one waits for the others.
-const patience = 15 * time.Second
+// patience is how long one waits for the others: on a busy machine one is much slower than another.
+const patience = time.Minute
 
+// run writes to standard error how long each part took.
 func run(o options) error {
 	begun := time.Now()
 	tell := func(what string) {

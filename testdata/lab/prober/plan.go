@@ -29,7 +29,7 @@ type planNetwork struct {
 type planNode struct{ Name, Addr string }
 
 type planService struct {
-	ID, Name  string
+	Name      string
 	DNSRR     bool
 	VIPs      map[string]string // by id of the network
 	Tasks     []planTask
@@ -43,15 +43,15 @@ type planTask struct {
 }
 
 type planPort struct {
-	Published, Target int
-	Mode              string
+	Published int
+	Mode      string
 }
 
 // engine asks an engine's API.
 type engine struct{ client *http.Client }
 
 func dial(network, address string) *engine {
-	return &engine{&http.Client{Timeout: patience, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	return &engine{&http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, address)
 	}}}}
 }
@@ -85,8 +85,8 @@ func askManager(address string) (*plan, error) {
 		Endpoint struct {
 			VirtualIPs []struct{ NetworkID, Addr string }
 			Ports      []struct {
-				Protocol, PublishMode     string
-				TargetPort, PublishedPort int
+				Protocol, PublishMode string
+				PublishedPort         int
 			}
 		}
 	}
@@ -127,13 +127,13 @@ func askManager(address string) (*plan, error) {
 		p.Nodes = append(p.Nodes, planNode{n.Description.Hostname, addr})
 	}
 	for _, s := range services {
-		ps := planService{ID: s.ID, Name: s.Spec.Name, DNSRR: s.Spec.EndpointSpec.Mode == "dnsrr", VIPs: map[string]string{}}
+		ps := planService{Name: s.Spec.Name, DNSRR: s.Spec.EndpointSpec.Mode == "dnsrr", VIPs: map[string]string{}}
 		for _, v := range s.Endpoint.VirtualIPs {
 			ps.VIPs[v.NetworkID] = bare(v.Addr)
 		}
 		for _, port := range s.Endpoint.Ports {
 			if port.Protocol == "tcp" {
-				ps.Published = append(ps.Published, planPort{port.PublishedPort, port.TargetPort, port.PublishMode})
+				ps.Published = append(ps.Published, planPort{port.PublishedPort, port.PublishMode})
 			}
 		}
 		for _, t := range tasks {
@@ -181,7 +181,7 @@ func (p *plan) ports(everywhere map[string][]*sandbox) {
 	}
 }
 
-// of lists the networks that a service is on, by what its tasks and virtual addresses say.
+// on reports whether a service is on a network, by what its tasks and virtual addresses say.
 func (s *planService) on(network string) bool {
 	if s.VIPs[network] != "" {
 		return true
