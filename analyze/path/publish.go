@@ -107,6 +107,10 @@ func (m *machine) publish(w *walk, pub *Published, src netip.Addr) *pubState {
 	}
 	s := m.Initial
 	ps.at = at
+	if !at.IsValid() {
+		w.doubt(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "address", Expected: "an address of " + dev.Name, Why: "at which address the outside asks the host was not captured"})
+		return ps
+	}
 	p := opening(protocol(pub.Proto))
 	p.Src, p.Dst, p.Dport, p.Sport, p.In, p.Kind = src, at, uint16(pub.Port), 0, dev.Name, ruleset.KindHost
 	p = m.anyone(w, s, ruleset.Prerouting, p)
