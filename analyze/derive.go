@@ -42,6 +42,8 @@ var derivedTables = []*Derived{
 	&expectedSNAT, &expectedSysctl, &expectedListener, &kernelVersion,
 	// releases
 	&knownBadVersion,
+	// traffic, as captured
+	&trafficFlow, &serviceQueue, &serviceTCP, &traffic, &trafficHost, &dnsFailure,
 }
 
 // The columns that many derived tables share, each worded once.
