@@ -3,6 +3,7 @@ package ruleset
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/netmortem/netmortem/schema"
 )
@@ -83,6 +84,11 @@ func (c *compiler) iptables() {
 		ch.rules = make([]rule, len(list))
 		for i, row := range list {
 			ops, idle := readSpec(row.Row.Spec, v6, chains[p.xtTable])
+			if p.flavour == "nft" && strings.Contains(row.Row.Unmodelled, ".nft=") {
+				if o, i, ok := c.bytecode(p.xtTable, p.chain, row.Row.Num, chains[p.xtTable]); ok {
+					ops, idle = o, i
+				}
+			}
 			ch.rules[i] = rule{hit: Hit{row.Ref, row.Row.Spec}, ops: ops, idle: idle}
 		}
 		at, ok := xtBases[p.tbl][p.chain]

@@ -61,10 +61,12 @@ const (
 	confirmConn // nf_confirm
 )
 
-// A way is one result of several: a verdict with its chain.
+// A way is one result of several: a verdict with its chain, or data for a register.
 type way struct {
 	step   step
 	target *chain
+	at     uint32
+	data   []byte
 }
 
 // A frame is a place in a chain: the rule that comes next.
@@ -96,7 +98,7 @@ type state struct {
 	op    int // in the rule before that of the top frame; 0 when a new one is to begin
 
 	regs   [64]byte
-	known  uint64 // by byte of regs
+	known  [64]byte // bits of regs that are known
 	target *chain
 	ways   []way
 	why    string
@@ -238,11 +240,13 @@ func (w *walk) rule(s *state, r *rule) bool {
 			}
 			for i, x := range ways[1:] {
 				other := w.fork(s, r.hit, uint16(i+1))
+				other.put(x.at, x.data)
 				if x.step != next && !w.end(other, r, x.step, x.target) {
 					w.pending = w.pending[:len(w.pending)-1]
 				}
 			}
 			s.stay(r.hit)
+			s.put(ways[0].at, ways[0].data)
 			if ways[0].step != next {
 				return w.end(s, r, ways[0].step, ways[0].target)
 			}

@@ -85,9 +85,10 @@ func compile(rows *Rows, which string) read {
 
 // A compiler gathers the base chains of one read.
 type compiler struct {
-	rows  *Rows
-	which string
-	bases [2][Postrouting + 1][]*base
+	rows   *Rows
+	which  string
+	xtSets map[nftTable]map[string]*set // of tables of iptables-nft; nil until a rule asks
+	bases  [2][Postrouting + 1][]*base
 }
 
 // maxPlans bounds the orders in which chains of equal priority are tried.
