@@ -13,7 +13,7 @@ import (
 // A connection on which nothing was sent between the reads says nothing about the way: it is idle, not slow and not ok.
 var traffic = Derived{
 	Name: "traffic",
-	Doc:  "TCP between services, with a word for its quality: one row a client, server, network and port. For what is no service: a container, a host, an address, or what is outside.",
+	Doc:  "TCP and UDP between services, with a word for its quality: one row a client, server, network and port. For what is no service: a container, a host, an address, or what is outside.",
 	Columns: slices.Concat(
 		trafficEnds(),
 		[]schema.Column{
@@ -59,13 +59,16 @@ WITH failed AS (
   FROM flow GROUP BY client_kind, client, server_kind, server, network, proto, port
 ), judged AS (
   SELECT e.*, q.verdict, q.why AS queue_why, q.ref AS queue_ref, s.backend AS backend_most, ROUND(1.0 * s.used / s.known, 3) AS backend_share, CASE
-    WHEN q.verdict IN ('full', 'overflowing', 'unread') THEN 'queueing'
+    WHEN q.verdict IN ('full', 'overflowing') OR e.unread > 0 THEN 'queueing'
+    WHEN e.proto = 'udp' AND q.verdict = 'dropping' THEN 'lossy'
+    WHEN e.proto = 'udp' THEN CASE WHEN e.answered > 0 THEN 'ok' ELSE 'unknown' END
     WHEN e.refused >= %[2]d AND e.refused * %[3]d >= e.opened THEN 'refused'
     WHEN e.half_open > 0 OR e.unanswered > 0 THEN 'half-open'
     WHEN e.stuck > 0 THEN 'lossy'
     WHEN e.unsure = 0 AND (e.to_server_again >= %[4]d AND e.to_server_again * %[5]d >= e.to_server_segs OR e.to_client_again >= %[4]d AND e.to_client_again * %[5]d >= e.to_client_segs) THEN 'lossy'
     WHEN e.unsure = 0 AND e.slow > 0 AND e.slow * 2 >= e.timed THEN 'slow'
     WHEN e.active > 0 AND e.unsure = 0 THEN 'ok'
+    WHEN e.reset > 0 AND e.reset * 2 >= e.opened THEN 'unknown'
     WHEN e.answered > 0 OR e.time_wait > 0 THEN 'ok'
     ELSE 'unknown' END AS quality
   FROM edge AS e
@@ -76,26 +79,31 @@ WITH failed AS (
 SELECT client_kind, client, CASE client_kind WHEN 'service' THEN client END, server_kind, server, CASE server_kind WHEN 'service' THEN server END, network, proto, port, via, counted_at,
 %[6]s,
   refused, clients, backends, backend_most, backend_share, quality,
-  CASE quality
-    WHEN 'queueing' THEN queue_why
+  CASE WHEN proto = 'udp' AND quality = 'lossy' THEN queue_why
+    WHEN proto = 'udp' THEN answered || ' of ' || tracked || ' flows had a reply' || CASE WHEN answered = 0 THEN ', which some protocols never give' ELSE '' END
+  ELSE CASE quality
+    WHEN 'queueing' THEN COALESCE(CASE WHEN verdict IN ('full', 'overflowing', 'unread') THEN queue_why END, 'bytes waited in both reads on ' || unread || ' connections, and none was taken in between')
     WHEN 'refused' THEN refused || ' of ' || opened || ' new connections were refused between the reads'
     WHEN 'half-open' THEN CASE WHEN half_open > 0 THEN half_open || ' of ' || sockets || ' connections have had no answer to a SYN that was sent three times and more' ELSE '' END
-      || CASE WHEN unanswered > 0 THEN CASE WHEN half_open > 0 THEN '; ' ELSE '' END || 'the load balancer holds ' || unanswered || ' connections that the server has not answered in both reads' ELSE '' END
+      || CASE WHEN unanswered > 0 THEN CASE WHEN half_open > 0 THEN '; ' ELSE '' END || 'of the load balancer''s connections the server had not answered ' || unanswered || ' in both reads' ELSE '' END
     WHEN 'lossy' THEN CASE WHEN stuck > 0 THEN stuck || ' of ' || sockets || ' connections wait for an acknowledgement although they sent three times again; ' ELSE '' END
       || 'sent again ' || COALESCE(to_server_again || ' of ' || to_server_segs || ' segments to the server', 'an unknown number to the server') || ', '
       || COALESCE(to_client_again || ' of ' || to_client_segs || ' to the client', 'to the client not captured')
-    WHEN 'slow' THEN 'the round trip of ' || slow || ' of ' || timed || ' connections takes %[7]d ms and more, %[8]d times the shortest of each and more; at most ' || rtt_max_us / 1000 || ' ms'
-    WHEN 'ok' THEN CASE WHEN active > 0 AND unsure = 0 THEN active || ' of ' || sockets || ' open connections carried payload between the reads, ' || COALESCE(to_server_again, 0) + COALESCE(to_client_again, 0)
+    WHEN 'slow' THEN 'the round trip of ' || slow || ' of ' || timed || ' connections takes %[7]d ms and more, %[8]d times the shortest of each and more; at most ' || (rtt_max_us / 1000) || ' ms'
+    WHEN 'ok' THEN CASE WHEN active > 0 AND unsure = 0 THEN active || ' of ' || sockets || ' open connections carried payload between the reads, ' || (COALESCE(to_server_again, 0) + COALESCE(to_client_again, 0))
         || ' of ' || (COALESCE(to_server_segs, 0) + COALESCE(to_client_segs, 0)) || ' segments were sent again'
         || CASE WHEN to_server_segs IS NULL THEN ' (to the server: not captured)' WHEN to_client_segs IS NULL THEN ' (to the client: not captured)' ELSE '' END
-      WHEN answered > 0 THEN answered || ' of ' || opened || ' new connections were answered between the reads; none was open long enough to tell loss and speed'
+      WHEN answered > 0 THEN answered || ' of ' || opened || ' new connections were answered between the reads' || CASE WHEN reset > 0 THEN ', ' || reset || ' ended by a reset' ELSE '' END || '; none was open long enough to tell loss and speed'
       ELSE 'at least ' || time_wait || ' connections were closed in order within the last minute; none was open long enough to tell loss and speed' END
-    ELSE CASE WHEN sockets = 0 AND counted_at IS NULL THEN 'neither end''s sockets were captured'
+    ELSE CASE WHEN reset > 0 AND reset * 2 >= opened THEN reset || ' of ' || opened || ' new connections ended by a reset between the reads: refused, or cut by a program'
+      WHEN sockets = 0 AND counted_at IS NULL THEN 'neither end''s sockets were captured'
       WHEN sockets > 0 AND unsure > 0 THEN 'only a sample of the sockets was captured'
-      WHEN sockets > 0 AND measured > 0 THEN 'nothing was sent between the reads on ' || measured || ' of ' || sockets || ' open connections'
+      WHEN sockets > 0 AND measured > 0 THEN 'nothing was sent between the reads of the ' || CASE counted_at WHEN 'both' THEN 'hosts' ELSE counted_at || '''s host' END || ' on ' || measured || ' of ' || sockets || ' open connections'
+      WHEN sockets > 0 AND sockets = syn_sent + syn_recv THEN 'nothing but ' || sockets || ' connections that wait for a first answer'
       WHEN sockets > 0 THEN 'no connection was held by both reads with what TCP knows of it'
+      WHEN other_sockets > 0 THEN 'the client''s host shows no open connection, the server''s showed ' || other_sockets || ' when it was read'
       ELSE 'no connection is open, and none was opened between the reads' END
-  END,
+  END END,
   COALESCE(bad_ref, any_ref, other_ref), other_ref, queue_ref
 FROM judged`, sumOf(trafficSums()), refusedLeast, refusedShare, leastAgain, lossShare, names(trafficSums()), slowRTT/1000, slowRTTTimes),
 	Index: []string{"client_service, server_service", "server_service"},
@@ -104,32 +112,33 @@ FROM judged`, sumOf(trafficSums()), refusedLeast, refusedShare, leastAgain, loss
 // trafficHost is the lens of hosts: pairs that talk, never all pairs.
 var trafficHost = Derived{
 	Name: "traffic_host",
-	Doc:  "TCP between captured hosts, of services and of the hosts themselves: one row a pair that talks.",
+	Doc:  "TCP and UDP between captured hosts, of services and of the hosts themselves: one row a pair that talks and protocol.",
 	Columns: slices.Concat(
 		[]schema.Column{
 			must(text("client_host", schema.Name, "captured host of the clients")),
 			must(text("server_host", schema.Name, "captured host of the servers; the same for what stays on it")),
+			must(text("proto", schema.Plain, "tcp or udp")),
 		},
 		trafficSums(),
 	),
 	Query: fmt.Sprintf(`
-SELECT client_host, server_host,
+SELECT client_host, server_host, proto,
 %s
 FROM traffic_flow WHERE unplaced IS NULL AND client_host IS NOT NULL AND server_host IS NOT NULL
-GROUP BY client_host, server_host`, sumOf(trafficSums())),
+GROUP BY client_host, server_host, proto`, sumOf(trafficSums())),
 }
 
 // trafficEnds are the columns that tell edges apart.
 func trafficEnds() []schema.Column {
 	return []schema.Column{
-		must(text("client_kind", schema.Plain, "service, container, host, balancer (somebody behind that node's routing mesh), unknown (an address of an overlay that nothing captured has) or outside")),
+		must(text("client_kind", schema.Plain, "service, container, host, balancer (somebody behind that node's routing mesh), unknown (an address of a network of Docker's that nothing captured has) or outside")),
 		must(text("client", schema.Name, "name of the service, container or host; an address of what is unknown; outside")),
 		text("client_service", schema.Name, "the same for a service; else NULL"),
 		must(text("server_kind", schema.Plain, "as client_kind")),
 		must(text("server", schema.Name, "name of the service, container or host; an address of what is unknown or outside")),
 		text("server_service", schema.Name, "the same for a service; else NULL"),
 		text("network", schema.Name, "overlay that it goes over; NULL for none"),
-		must(text("proto", schema.Plain, "tcp")),
+		must(text("proto", schema.Plain, "tcp; or udp, of which connection tracking alone tells: columns tracked to unanswered")),
 		must(whole("port", "port of the server, in its container")),
 	}
 }
@@ -139,6 +148,7 @@ func trafficSums() []schema.Column {
 	return []schema.Column{
 		must(whole("sockets", "open connections in the last read, at least")),
 		whole("connections", "the same, if every table of sockets that counts was read whole; NULL otherwise"),
+		must(whole("other_sockets", "the same connections as the other end shows them at another time: not added")),
 		must(whole("established", "of them: established")),
 		must(whole("syn_sent", "of them: syn-sent")),
 		must(whole("syn_recv", "of them: syn-recv")),
@@ -168,11 +178,11 @@ func trafficSums() []schema.Column {
 		whole("rtt_median_us", "median of them; where several namespaces are summed the longest of their medians"),
 		whole("rtt_max_us", "longest of them"),
 		number("oldest_s", "one connection has existed for so many seconds at least"),
-		whole("tracked", "connections that IPVS holds as established at the last read; NULL where it does not stand between"),
-		whole("opened", "connections that IPVS dealt out between the reads"),
-		whole("answered", "of these: the handshake was completed"),
+		whole("tracked", "connections that IPVS holds as established at the last read; NULL where it does not stand between. UDP: flows that connection tracking holds"),
+		whole("opened", "connections that IPVS dealt out between the reads. UDP: new flows"),
+		whole("answered", "of these: the handshake was completed. UDP: of the tracked ones: with a reply"),
 		whole("reset", "of these: ended by a reset"),
-		whole("unanswered", "connections in IPVS without an answer from the server in both reads"),
+		whole("unanswered", "connections in IPVS without an answer from the server in both reads. UDP: flows"),
 	}
 }
 

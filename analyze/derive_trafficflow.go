@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"math"
 	"slices"
 
 	"github.com/netmortem/netmortem/schema"
@@ -20,9 +21,9 @@ import (
 // Which end is the client's follows from who listens. Loopback and what a namespace says to itself are left out.
 var trafficFlow = Derived{
 	Name: "traffic_flow",
-	Doc:  "TCP between one namespace and one other end, as captured: one row a client, server, port of the server and backend. What traffic and traffic_host sum up.",
+	Doc:  "TCP and UDP between one namespace and one other end, as captured: one row a client, server, port of the server and backend. What traffic and traffic_host sum up.",
 	Columns: []schema.Column{
-		must(text("client_kind", schema.Plain, "service, container, host, balancer (somebody behind that node's load balancer), unknown (an address of an overlay that nothing captured has) or outside")),
+		must(text("client_kind", schema.Plain, "service, container, host, balancer (somebody behind that node's load balancer), unknown (an address of a network of Docker's that nothing captured has) or outside")),
 		must(text("client", schema.Name, "name of the service, container or host; an address of what is unknown; outside")),
 		text("client_host", schema.Name, "captured host that it is on"),
 		text("client_netns", schema.Plain, "its namespace there"),
@@ -33,12 +34,13 @@ var trafficFlow = Derived{
 		text("backend", schema.Addr, "address of the server; NULL where only its virtual or published address is known"),
 		text("network", schema.Name, "overlay that it goes over, by name; NULL for none"),
 		must(text("via", schema.Plain, "vip, published (a port of the routing mesh or of a host) or direct")),
-		must(text("proto", schema.Plain, "tcp")),
+		must(text("proto", schema.Plain, "tcp; or udp, of which connection tracking alone tells: columns tracked to unanswered")),
 		must(whole("port", "port of the server, in its container")),
 		text("counted_at", schema.Plain, "whose sockets the connections were counted by: client or server; NULL when neither's were captured"),
 		text("unplaced", schema.Plain, "why it is not known which end is the client: such a row is in no other table"),
 		must(whole("sockets", "sockets of the counting end in the last read")),
 		whole("connections", "the same, if its table of sockets was read whole; NULL otherwise"),
+		must(whole("other_sockets", "sockets of the other end in the last read of its host: the same connections at another time, not added")),
 		must(whole("established", "of the sockets: established")),
 		must(whole("syn_sent", "of the sockets: syn-sent")),
 		must(whole("syn_recv", "of the sockets: syn-recv")),
@@ -68,16 +70,16 @@ var trafficFlow = Derived{
 		whole("rtt_median_us", "median of them"),
 		whole("rtt_max_us", "longest"),
 		number("oldest_s", "one connection has existed for so many seconds at least: since it last carried payload, or since the first read"),
-		whole("tracked", "connections that IPVS holds as established at the last read; NULL where it does not stand between"),
-		whole("opened", "connections that it dealt out between the reads"),
-		whole("answered", "of these: the handshake was completed"),
+		whole("tracked", "connections that IPVS holds as established at the last read; NULL where it does not stand between. UDP: flows that connection tracking holds"),
+		whole("opened", "connections that it dealt out between the reads. UDP: new flows"),
+		whole("answered", "of these: the handshake was completed. UDP: of the tracked ones: with a reply"),
 		whole("reset", "of these: ended by a reset"),
-		whole("unanswered", "connections without an answer from the server in both reads"),
+		whole("unanswered", "connections without an answer from the server in both reads. UDP: flows"),
 		refCol("ref", "row of socket, the most telling one; else of socket_group or ipvs_connection"),
 		refCol("other_ref", "row of ipvs_connection or conntrack_entry that joined the ends"),
 	},
 	Reads: []string{"netns_owner", "local_endpoint", "task_endpoint", "socket", "reading", "overlay_network", "endpoint", "balancer", "service_vip", "bridge_endpoint",
-		"address", "netns", "vtep", "uncaptured_node", "published_port", "socket_group", "ipvs_connection", "conntrack_entry"},
+		"address", "netns", "network_subnet", "captured", "vtep", "uncaptured_node", "published_port", "socket_group", "ipvs_connection", "conntrack_entry", "link"},
 	Fill: fillTrafficFlow,
 }
 
@@ -86,6 +88,7 @@ type flowKey struct {
 	client, server party
 	backend        string
 	network, via   string
+	proto          string // empty for tcp
 	port           int64
 	unplaced       string
 }
@@ -93,18 +96,18 @@ type flowKey struct {
 // A flow sums the connections of one row.
 type flow struct {
 	flowKey
-	countedAt                                                                 string
-	partial                                                                   bool // the counting end's table of sockets was not read whole
-	sockets, established, synSent, synRecv, closeWait, closing, timeWait      int64
-	halfOpen, stuckClient, stuckServer, measured, active, timed, slow, unread int64
-	toServer, toClient                                                        direction
-	lifeSegs, lifeAgain, unacked, lost                                        int64
-	told, balanced                                                            bool // some socket said what TCP knows; IPVS stands between
-	rtt                                                                       []int64
-	oldest                                                                    float64
-	tracked, opened, answered, reset, unanswered                              int64
-	ref, otherRef                                                             string
-	telling                                                                   int64
+	countedAt                                                                    string
+	partial                                                                      bool // the counting end's table of sockets was not read whole
+	sockets, others, established, synSent, synRecv, closeWait, closing, timeWait int64
+	halfOpen, stuckClient, stuckServer, measured, active, timed, slow, unread    int64
+	toServer, toClient                                                           direction
+	lifeSegs, lifeAgain, unacked, lost                                           int64
+	told, balanced                                                               bool // some socket said what TCP knows; IPVS stands between
+	rtt                                                                          []int64
+	oldest                                                                       float64
+	tracked, opened, answered, reset, unanswered                                 int64
+	ref, otherRef                                                                string
+	telling                                                                      int64
 }
 
 // A direction sums what one end sent.
@@ -152,9 +155,12 @@ func fillTrafficFlow(ctx context.Context, tx *sql.Tx, put func(row ...any) error
 	if err := t.readBalancers(ctx, tx); err != nil {
 		return err
 	}
+	if err := t.readUDP(ctx, tx); err != nil {
+		return err
+	}
 	slices.SortStableFunc(t.list, func(a, b *flow) int {
 		return cmp.Or(cmp.Compare(a.client.label, b.client.label), cmp.Compare(a.server.label, b.server.label), cmp.Compare(a.network, b.network),
-			cmp.Compare(a.port, b.port), cmp.Compare(a.client.host, b.client.host), cmp.Compare(a.client.netns, b.client.netns), cmp.Compare(a.backend, b.backend))
+			cmp.Compare(a.proto, b.proto), cmp.Compare(a.port, b.port), cmp.Compare(a.client.host, b.client.host), cmp.Compare(a.client.netns, b.client.netns), cmp.Compare(a.backend, b.backend))
 	})
 	for _, f := range t.list {
 		if err := put(f.row()...); err != nil {
@@ -176,7 +182,7 @@ func (f *flow) row() []any {
 		if !d.counted {
 			return nil
 		}
-		return d.rate
+		return math.Round(d.rate*10) / 10
 	}
 	var shortest, median, longest any
 	if len(f.rtt) > 0 {
@@ -185,13 +191,13 @@ func (f *flow) row() []any {
 	}
 	var oldest any
 	if f.oldest > 0 {
-		oldest = f.oldest
+		oldest = math.Round(f.oldest*10) / 10
 	}
 	return []any{
 		f.client.kind, f.client.label, orNull(f.client.host), orNull(f.client.netns),
 		f.server.kind, f.server.label, orNull(f.server.host), orNull(f.server.netns), orNull(f.backend),
-		orNull(f.network), f.via, "tcp", f.port, orNull(f.countedAt), orNull(f.unplaced),
-		f.sockets, when(f.countedAt != "" && !f.partial, f.sockets),
+		orNull(f.network), f.via, cmp.Or(f.proto, "tcp"), f.port, orNull(f.countedAt), orNull(f.unplaced),
+		f.sockets, when(f.countedAt != "" && !f.partial, f.sockets), f.others,
 		f.established, f.synSent, f.synRecv, f.closeWait, f.closing, f.timeWait,
 		f.halfOpen, max(f.stuckClient, f.stuckServer), f.measured, f.active, f.timed, f.slow, f.unread,
 		when(f.toServer.counted, f.toServer.bytes), when(f.toClient.counted, f.toClient.bytes), rate(f.toServer), rate(f.toClient),

@@ -3,6 +3,8 @@ package analyze
 import (
 	"context"
 	"database/sql"
+	"net/netip"
+	"strings"
 )
 
 // The kinds of who talks to whom.
@@ -11,7 +13,7 @@ const (
 	partyContainer = "container" // a container that is no task's
 	partyHost      = "host"      // a program in a host's own namespace
 	partyBalancer  = "balancer"  // somebody behind a node's load balancer or routing mesh: the evidence ends there
-	partyUnknown   = "unknown"   // an address of an overlay that nothing captured has: of a node without a bundle, or of nobody
+	partyUnknown   = "unknown"   // an address of a network of Docker's that nothing captured has: of a node without a bundle, or of nobody
 	partyOutside   = "outside"   // an address that is none of the swarm's
 )
 
@@ -63,6 +65,7 @@ type trafficBook struct {
 	port     map[portOf]publication
 	listens  map[listener]bool
 	netName  map[string]string
+	subnet   map[string][]netip.Prefix // of a host's networks of Docker's
 }
 
 // A publication is where a published port leads to.
@@ -87,7 +90,7 @@ func readTrafficBook(ctx context.Context, tx *sql.Tx) (*trafficBook, error) {
 	b := &trafficBook{
 		owner: map[atNetns]party{}, whole: map[atNetns]bool{}, window: map[string]float64{}, net: map[atNetns]map[string]string{}, task: map[spot]party{},
 		balancer: map[spot]atNetns{}, vip: map[spot]string{}, lb: map[atNetns]string{}, mesh: map[atNetns]bool{}, ofNet: map[spot]atNetns{}, own: map[spot]bool{}, node: map[string]string{}, self: map[string]party{},
-		port: map[portOf]publication{}, listens: map[listener]bool{}, netName: map[string]string{},
+		port: map[portOf]publication{}, listens: map[listener]bool{}, netName: map[string]string{}, subnet: map[string][]netip.Prefix{},
 	}
 	var x [7]string
 	var n, m int64
@@ -135,7 +138,10 @@ LEFT JOIN (SELECT l.host, l.netns, MIN(t.service) AS service FROM local_endpoint
 			}
 			b.task[spot{overlayScope(x[0]), x[1]}] = p
 		}},
-		{`SELECT host, netns, net, ip, kind FROM local_endpoint WHERE netns IS NOT NULL AND ip IS NOT NULL AND kind IS NOT NULL`, text(5), func() {
+		// All addresses of the device, IPv6 among them, but for the virtual ones that some engines put there.
+		{`SELECT l.host, l.netns, l.net, a.ip, l.kind FROM local_endpoint AS l
+JOIN address AS a ON a.host = l.host AND a.netns = l.netns AND a.dev = l.dev AND a.scope = 'global'
+WHERE l.netns IS NOT NULL AND l.kind IS NOT NULL AND (a.ip = l.ip OR l.kind = 'container' AND a.prefix_len <> 32 AND a.prefix_len <> 128)`, text(5), func() {
 			here := atNetns{x[0], x[1]}
 			if b.net[here] == nil {
 				b.net[here] = map[string]string{}
@@ -173,6 +179,11 @@ LEFT JOIN (SELECT l.host, l.netns, MIN(t.service) AS service FROM local_endpoint
 			func() { b.own[spot{hostScope(x[0]), x[1]}] = true }},
 		{`SELECT v.ip, MIN(COALESCE(v.host, u.hostname, v.node)) FROM vtep AS v LEFT JOIN uncaptured_node AS u ON u.node_id = v.node
 GROUP BY v.ip HAVING COUNT(DISTINCT v.node) = 1`, text(2), func() { b.node[x[0]] = x[1] }},
+		{`SELECT host, subnet FROM network_subnet WHERE subnet IS NOT NULL`, text(2), func() {
+			if p, err := netip.ParsePrefix(x[1]); err == nil {
+				b.subnet[x[0]] = append(b.subnet[x[0]], p)
+			}
+		}},
 		{`SELECT proto, COALESCE(service, service_id), mode, published, target FROM published_port`, append(text(3), &n, &m),
 			func() { b.port[portOf{x[0], n}] = publication{x[1], m, x[2]} }},
 		{`SELECT DISTINCT host, netns, proto, local_port FROM socket WHERE state = 'listening' OR proto = 'udp' AND state = 'unconnected'`, append(text(3), &n),
@@ -193,9 +204,23 @@ func (b *trafficBook) ownerOf(at atNetns) party {
 	return party{kind: partyContainer, label: "net:[" + at.netns + "]", host: at.host, netns: at.netns}
 }
 
+// netOf is the overlay that one of a namespace's addresses is on, and the namespace's own address there: another one where a task holds
+// its service's virtual address itself (direct routing).
+func (b *trafficBook) netOf(at atNetns, ip string) (net, own string, ok bool) {
+	if net, ok := b.net[at][ip]; ok {
+		return net, ip, true
+	}
+	for own, net := range b.net[at] {
+		if _, ok := b.vip[spot{overlayScope(net), ip}]; ok && !strings.Contains(own, ":") {
+			return net, own, true
+		}
+	}
+	return "", ip, false
+}
+
 // peerOf is who has an address as seen from one of a namespace's own addresses, with the name of the network that it is on.
 func (b *trafficBook) peerOf(at atNetns, own, ip string) (p party, network string) {
-	if net, ok := b.net[at][own]; ok {
+	if net, _, ok := b.netOf(at, own); ok {
 		if p, ok := b.task[spot{overlayScope(net), ip}]; ok {
 			return p, b.network(net)
 		}
@@ -214,6 +239,13 @@ func (b *trafficBook) beyond(host, ip string) party {
 	}
 	if h, ok := b.node[ip]; ok {
 		return b.hostParty(h)
+	}
+	if a, err := netip.ParseAddr(ip); err == nil {
+		for _, p := range b.subnet[host] {
+			if p.Contains(a) {
+				return party{kind: partyUnknown, label: ip}
+			}
+		}
 	}
 	return party{kind: partyOutside, label: ip}
 }

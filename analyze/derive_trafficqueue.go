@@ -85,7 +85,7 @@ WITH tcp AS (
     CASE WHEN o.kind = 'host' THEN o.host ELSE COALESCE(o.service, o.label) END AS name,
     p.proto, p.port, p.listeners, p.judged, p.full, p.full_once, p.waiting, p.backlog,
     CASE WHEN p.proto = 'tcp' AND p.beside = 1 THEN t.overflows END AS overflows, h.connections, h.unread, h.unread_bytes,
-    CASE WHEN p.proto = 'udp' THEN p.drops END AS drops, d.taken, r.last_s - r.first_s AS window_s, COALESCE(g.ms, c.ms) AS cpu_ms,
+    CASE WHEN p.proto = 'udp' THEN p.drops END AS drops, d.taken, ROUND(r.last_s - r.first_s, 3) AS window_s, COALESCE(g.ms, c.ms) AS cpu_ms,
     CASE WHEN h.unread > 0 AND p.full = 0 THEN h.unread_ref ELSE p.ref END AS ref, CASE p.proto WHEN 'tcp' THEN t.ref ELSE d.ref END AS counter_ref, CASE WHEN g.ms IS NOT NULL THEN g.ref ELSE c.ref END AS cpu_ref
   FROM ports AS p
   JOIN netns_owner AS o ON o.host = p.host AND o.netns = p.netns AND o.kind IN ('container', 'host', 'other')
@@ -98,7 +98,7 @@ WITH tcp AS (
   UNION ALL
   SELECT o.host, o.netns, CASE WHEN o.kind = 'host' THEN 'host' WHEN o.service IS NOT NULL THEN 'service' ELSE 'container' END,
     CASE WHEN o.kind = 'host' THEN o.host ELSE COALESCE(o.service, o.label) END, 'tcp', NULL, p.listeners, 1, 0, 0, NULL, NULL,
-    t.overflows, NULL, NULL, NULL, NULL, NULL, r.last_s - r.first_s, COALESCE(g.ms, c.ms), p.ref, t.ref, CASE WHEN g.ms IS NOT NULL THEN g.ref ELSE c.ref END
+    t.overflows, NULL, NULL, NULL, NULL, NULL, ROUND(r.last_s - r.first_s, 3), COALESCE(g.ms, c.ms), p.ref, t.ref, CASE WHEN g.ms IS NOT NULL THEN g.ref ELSE c.ref END
   FROM stat AS t
   JOIN reading AS r ON r.host = t.host
   JOIN netns_owner AS o ON o.host = t.host AND o.netns = t.netns AND o.kind IN ('container', 'host', 'other')

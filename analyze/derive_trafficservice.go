@@ -39,7 +39,7 @@ WITH snmp AS (
   SELECT host, netns, CASE WHEN kind = 'host' THEN 'host' WHEN service IS NOT NULL THEN 'service' ELSE 'container' END AS kind, CASE WHEN kind = 'host' THEN host ELSE COALESCE(service, label) END AS name
   FROM netns_owner WHERE kind IN ('host', 'container')
 ), per AS (
-  SELECT o.kind, o.name, s.*, f.syn_again, f.timeouts, f.gave_up, f.overflows, r.last_s - r.first_s AS window_s,
+  SELECT o.kind, o.name, s.*, f.syn_again, f.timeouts, f.gave_up, f.overflows, ROUND(r.last_s - r.first_s, 3) AS window_s,
     ROW_NUMBER() OVER (PARTITION BY o.kind, o.name ORDER BY s.fails DESC, o.host, o.netns) AS place
   FROM owned AS o
   LEFT JOIN reading AS r ON r.host = o.host

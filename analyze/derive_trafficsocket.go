@@ -63,37 +63,58 @@ type behind struct {
 	flowKey
 }
 
-// readSockets places every socket, those that a balancer stands before last.
+// mostBehind bounds the sockets that wait for a balancer's word at a time, and so what they take: each batch costs a look through all
+// connections of IPVS and connection tracking.
+const mostBehind = 1 << 18
+
+// readSockets places every socket, those that a balancer stands before when there are enough of them.
 func (t *trafficTally) readSockets(ctx context.Context, tx *sql.Tx) error {
 	var s tcpSocket
 	var later []behind
 	err := eachInto(ctx, tx, tcpSockets, s.scan(), func() error {
-		if k, w, server := t.where(&s); w.lb == (atNetns{}) {
-			t.flow(k).add(&s, server, t.window[s.at.host])
-		} else {
-			later = append(later, behind{w, s, k})
+		k, w, server := t.where(&s)
+		if w.lb == (atNetns{}) {
+			t.flow(k).add(&s, server, t.whole[s.at], t.window[s.at.host])
+			return nil
 		}
-		return nil
+		if later = append(later, behind{w, s, k}); len(later) < mostBehind {
+			return nil
+		}
+		err := t.join(ctx, tx, later)
+		later = later[:0]
+		return err
 	})
-	if err != nil || len(later) == 0 {
+	if err != nil {
 		return err
 	}
+	return t.join(ctx, tx, later)
+}
+
+// join places sockets by what their balancers know.
+func (t *trafficTally) join(ctx context.Context, tx *sql.Tx, list []behind) error {
 	found := map[wanted]*otherEnd{}
-	for i := range later {
-		found[later[i].wanted] = nil
+	servers := 0
+	for i := range list {
+		found[list[i].wanted] = nil
+		if list[i].serverSide {
+			servers++
+		}
 	}
-	if err := findBackends(ctx, tx, found); err != nil {
-		return err
+	if servers < len(list) {
+		if err := findBackends(ctx, tx, found); err != nil {
+			return err
+		}
 	}
-	if err := findClients(ctx, tx, found); err != nil {
-		return err
+	if servers > 0 {
+		if err := findClients(ctx, tx, found); err != nil {
+			return err
+		}
 	}
-	for i := range later {
-		b := &later[i]
+	for i := range list {
+		b := &list[i]
 		end := found[b.wanted]
-		k := t.joined(b, end)
-		f := t.flow(k)
-		f.add(&b.tcpSocket, b.serverSide, t.window[b.at.host])
+		f := t.flow(t.joined(b, end))
+		f.add(&b.tcpSocket, b.serverSide, t.whole[b.at], t.window[b.at.host])
 		if end != nil && f.otherRef == "" {
 			f.otherRef = end.ref
 		}
@@ -104,9 +125,9 @@ func (t *trafficTally) readSockets(ctx context.Context, tx *sql.Tx) error {
 // where says which end a socket is, and who both ends are; a wanted with a balancer when that has to be asked.
 func (t *trafficTally) where(s *tcpSocket) (k flowKey, w wanted, server bool) {
 	k.via = "direct"
-	net, onNet := t.net[s.at][s.local]
+	net, own, onNet := t.netOf(s.at, s.local)
 	if t.listens[listener{s.at, portOf{"tcp", s.localPort}}] && s.state != "syn-sent" {
-		k.server, k.backend, k.port = t.ownerOf(s.at), s.local, s.localPort
+		k.server, k.backend, k.port = t.ownerOf(s.at), own, s.localPort
 		if onNet {
 			if lb, ok := t.balancer[spot{overlayScope(net), s.peer}]; ok {
 				k.network = t.network(net)
@@ -145,15 +166,16 @@ func (t *trafficTally) where(s *tcpSocket) (k flowKey, w wanted, server bool) {
 // firstEphemeral is the lowest port that the kernel gives to a client by default (net.ipv4.ip_local_port_range).
 const firstEphemeral = 32768
 
-// undirected says why a socket on whose port nobody listens need not be the client's end; empty when it is.
+// undirected says why a socket on whose port nobody listens need not be the client's end; empty when it is. The listener at the other end may
+// stand behind a translation of the host's, where it is not seen.
 func (t *trafficTally) undirected(s *tcpSocket, peer party) string {
 	there := atNetns{peer.host, peer.netns}
 	switch {
 	case t.listens[listener{there, portOf{"tcp", s.peerPort}}]:
-	case t.whole[there]:
-		return "nobody listens on either of its ports any more"
 	case s.localPort < firstEphemeral:
-		return "nobody listens on its own port, and who listens at the other end was not captured"
+		return "nobody listens on its port, which is none of those that clients get"
+	case s.peerPort >= firstEphemeral && t.whole[there]:
+		return "nobody listens on either of its ports"
 	}
 	return ""
 }
@@ -169,7 +191,7 @@ func (t *trafficTally) joined(b *behind, end *otherEnd) flowKey {
 		k.client, k.via = party{kind: partyBalancer, label: b.lb.host, host: b.lb.host}, t.viaOf(b.lb)
 		if k.via == "vip" {
 			// The clients of an lb_ namespace are containers of its host, and have been counted there.
-			k.unplaced = "it came through the load balancer of " + b.lb.host + ", where its client is counted, but which one it is was not captured"
+			k.unplaced = "which of the clients behind the load balancer of " + b.lb.host + " it belongs to was not captured; there it is counted"
 		}
 	case end != nil:
 		k.backend = end.ip

@@ -20,11 +20,15 @@ func (t *trafficTally) counted(client, server party) (at string, partial bool) {
 	return "", false
 }
 
-// add takes a socket; server says that it is the server's end.
-func (f *flow) add(s *tcpSocket, server bool, window float64) {
+// add takes a socket; server says that it is the server's end, whole that its namespace's table of sockets was read to the end. What
+// is told of a sample would be of those that fare badly, which capture prefers: their figures are left out, and they are only counted.
+func (f *flow) add(s *tcpSocket, server, whole bool, window float64) {
 	counts := f.countedAt == "client" && !server || f.countedAt == "server" && server
 	open := s.state != "syn-sent" && s.state != "syn-recv"
 	telling := int64(1)
+	if s.now && !counts {
+		f.others++
+	}
 	if s.now && counts {
 		f.sockets++
 		switch s.state {
@@ -56,7 +60,7 @@ func (f *flow) add(s *tcpSocket, server bool, window float64) {
 		f.unread++
 		telling += 1e6
 	}
-	if s.lifeSegs.Valid && s.lifeAgain.Valid {
+	if whole && s.lifeSegs.Valid && s.lifeAgain.Valid {
 		f.told = true
 		f.lifeSegs += s.lifeSegs.Int64
 		f.lifeAgain += s.lifeAgain.Int64
@@ -69,7 +73,7 @@ func (f *flow) add(s *tcpSocket, server bool, window float64) {
 	if server {
 		mine, others = others, mine
 	}
-	if open && s.segs.Valid && s.again.Valid {
+	if whole && open && s.segs.Valid && s.again.Valid {
 		mine.sent = true
 		mine.segs += max(s.segs.Int64, 0)
 		mine.again += max(s.again.Int64, 0)
@@ -77,8 +81,10 @@ func (f *flow) add(s *tcpSocket, server bool, window float64) {
 	}
 	if counts && open && s.both && s.acked.Valid && s.received.Valid {
 		f.measured++
-		mine.add(s.acked.Int64, window)
-		others.add(s.received.Int64, window)
+		if whole {
+			mine.add(s.acked.Int64, window)
+			others.add(s.received.Int64, window)
+		}
 		if s.acked.Int64 > 0 || s.received.Int64 > 0 {
 			f.active++
 			if s.rtt.Int64 > 0 {
