@@ -25,7 +25,7 @@ var derivedTables = []*Derived{
 	// virtual addresses
 	&balancer, &markRule, &serviceVIP, &expectedVIPAlias, &expectedFwmark, &balancerDestination, &expectedIPVSDestination,
 	// names
-	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &dnsrrOrder,
+	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &resolverChoice, &resolverLoad,
 	// names, resolver, addresses
 	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize, &dnsServerFailure, &nameOwner, &dnsView,
 	// routing mesh
@@ -42,6 +42,8 @@ var derivedTables = []*Derived{
 	&expectedSNAT, &expectedSysctl, &expectedListener, &kernelVersion,
 	// releases
 	&knownBadVersion,
+	// packets' ways
+	&pathSegment, &pathCount, &pathPair, &pathPairCount,
 	// traffic, as captured
 	&trafficFlow, &serviceQueue, &serviceTCP, &traffic, &trafficHost, &dnsFailure,
 }

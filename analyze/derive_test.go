@@ -9,29 +9,6 @@ import (
 	"github.com/netmortem/netmortem/schema"
 )
 
-// TestGlibcDistance holds the order against the measured one: client 10.20.1.15, tasks .9 to .12, and .12 first.
-func TestGlibcDistance(t *testing.T) {
-	tests := []struct {
-		src, dst string
-		want     int
-	}{
-		{"10.20.1.15/24", "10.20.1.12", 2},
-		{"10.20.1.15/24", "10.20.1.11", 3},
-		{"10.20.1.15/24", "10.20.1.10", 3},
-		{"10.20.1.15/24", "10.20.1.9", 3},
-		{"10.20.1.15/24", "10.20.1.15", 0},  // itself: no bit differs
-		{"10.20.1.15/24", "10.20.1.200", 8}, // the highest bit of the host part
-		{"10.20.1.15/24", "10.20.2.15", 0},  // another subnet: glibc does not look
-		{"10.20.1.15/16", "10.20.2.15", 10}, // the same within the prefix
-		{"10.20.1.15/0", "138.20.1.15", 32}, // every bit counts
-	}
-	for _, tt := range tests {
-		if got := glibcDistance(netip.MustParsePrefix(tt.src), netip.MustParseAddr(tt.dst)); got != tt.want {
-			t.Errorf("from %s to %s: %d; want %d", tt.src, tt.dst, got, tt.want)
-		}
-	}
-}
-
 func TestMACOf(t *testing.T) {
 	if got := macOf(netip.MustParseAddr("10.0.1.194")); got != "02:42:0a:00:01:c2" {
 		t.Errorf("MAC of 10.0.1.194: %s", got)

@@ -49,6 +49,12 @@ func (t gaiTables) label(a netip.Addr) int      { return lookup(t.labels, a) }
 func (t gaiTables) precedence(a netip.Addr) int { return lookup(t.precedences, a) }
 
 func lookup(list []gaiRow, a netip.Addr) int {
+	if a.Is4() && len(list) == len(glibcLabels) && &list[0] == &glibcLabels[0] {
+		return 4 // ::ffff:0:0/96
+	}
+	if a.Is4() && len(list) == len(glibcPrecedence) && &list[0] == &glibcPrecedence[0] {
+		return 10
+	}
 	six := mapped(a).WithZone("")
 	for _, r := range list {
 		if within(r.prefix, six) {

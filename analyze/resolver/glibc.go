@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 )
 
 // glibcMost is one less than MAX_NR_ADDRS of resolv/nss_dns/dns-host.c: what versions before 2.37 keep of an answer where a program asks for IPv4 alone.
@@ -38,6 +37,9 @@ func (c *Client) glibc(answers []Answer) Prediction {
 	scopes := [][]scope4{conf.scopes}
 	if conf.scopes == nil {
 		scopes = [][]scope4{scopesRFC6724, scopesRFC3484}
+		if alike(answers, scopesRFC6724) && alike(answers, scopesRFC3484) {
+			scopes = scopes[:1]
+		}
 	}
 	var all []Prediction
 	for _, s := range scopes {
@@ -51,6 +53,18 @@ func (c *Client) glibc(answers []Answer) Prediction {
 		return unjudged("of %d addresses some versions keep %d, a random part", len(answers), glibcMost)
 	}
 	return p
+}
+
+// alike reports whether scopes tell no answer from another: which table it is makes no difference then.
+func alike(answers []Answer, scopes []scope4) bool {
+	g := glibcView{scopes: scopes}
+	dst := g.scope(answers[0].IP)
+	for _, a := range answers {
+		if !a.IP.Is4() || !a.Source.IsValid() || g.scope(a.IP) != dst || g.scope(a.Source) != dst {
+			return false
+		}
+	}
+	return true
 }
 
 // sees6 is seen_ipv6 of make_request (check_pf.c): only then does getaddrinfo get the list of addresses with their
@@ -101,8 +115,7 @@ func (g *glibcView) source(src netip.Addr) (f found, more bool) {
 		if ip.WithZone("") != src.WithZone("") {
 			continue
 		}
-		has := func(name string) bool { return slices.Contains(strings.Split(a.Flags, ","), name) }
-		n := found{true, a.Prefix, a.Tunnel, has("deprecated") || has("optimistic"), has("homeaddress")}
+		n := found{true, a.Prefix, a.Tunnel, hasFlag(a.Flags, "deprecated") || hasFlag(a.Flags, "optimistic"), hasFlag(a.Flags, "homeaddress")}
 		more = more || f.known && f != n
 		f = n
 	}
@@ -111,6 +124,7 @@ func (g *glibcView) source(src netip.Addr) (f found, more bool) {
 
 func (g *glibcView) first(answers []Answer) Prediction {
 	keys := make([]key, len(answers))
+	elements := make([]int, len(answers)*9)
 	for i, a := range answers {
 		f, more := g.source(a.Source)
 		if more {
@@ -124,7 +138,8 @@ func (g *glibcView) first(answers []Answer) Prediction {
 			native = f.known && !f.tunnel
 			bits = g.bits(a, f.prefix)
 		}
-		keys[i] = key{flag(got), flag(match), flag(!f.old), flag(f.home), flag(label), g.conf.precedence(a.IP), flag(native), -g.scope(a.IP), bits}
+		keys[i] = elements[9*i : 9*i+9]
+		copy(keys[i], key{flag(got), flag(match), flag(!f.old), flag(f.home), flag(label), g.conf.precedence(a.IP), flag(native), -g.scope(a.IP), bits})
 	}
 	if mixedTie(answers, keys) {
 		return unjudged("IPv4 and IPv6 addresses are equal but for rule 9, which glibc does not apply between them")

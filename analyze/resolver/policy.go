@@ -21,7 +21,9 @@ func classify(table []policy, a netip.Addr) policy {
 
 // within is Contains, which takes no mapped address for one of IPv6.
 func within(p netip.Prefix, six netip.Addr) bool {
-	return commonBits(mapped(p.Addr()), six) >= p.Bits()
+	a, b := p.Addr().As16(), six.As16()
+	whole, rest := p.Bits()/8, p.Bits()%8
+	return string(a[:whole]) == string(b[:whole]) && (rest == 0 || (a[whole]^b[whole])>>(8-rest) == 0)
 }
 
 // Scopes of unicast addresses (RFC 4007 section 5; RFC 6724 section 3.1).

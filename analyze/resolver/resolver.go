@@ -3,6 +3,7 @@ package resolver
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strings"
@@ -164,18 +165,16 @@ func Either(what string, a, b Prediction) Prediction { return agreed(what, a, b)
 
 // commonBits is the number of leading bits that two addresses of one family share.
 func commonBits(a, b netip.Addr) int {
-	x, y := a.AsSlice(), b.AsSlice()
-	n := 0
-	for i := range min(len(x), len(y)) {
-		d := x[i] ^ y[i]
-		for m := byte(0x80); m != 0; m >>= 1 {
-			if d&m != 0 {
-				return n
-			}
-			n++
+	if a.Is4() && b.Is4() {
+		return bits.LeadingZeros32(word(a) ^ word(b))
+	}
+	x, y := a.As16(), b.As16()
+	for i := range x {
+		if d := x[i] ^ y[i]; d != 0 {
+			return 8*i + bits.LeadingZeros8(d)
 		}
 	}
-	return n
+	return 128
 }
 
 // mapped is the address as IPv6, an IPv4 one as ::ffff:a.b.c.d, which is how policy tables see it.
@@ -192,4 +191,14 @@ func flag(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// hasFlag reports whether a comma separated list has an item.
+func hasFlag(list, want string) bool {
+	for item := range strings.SplitSeq(list, ",") {
+		if item == want {
+			return true
+		}
+	}
+	return false
 }

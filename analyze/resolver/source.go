@@ -3,8 +3,6 @@ package resolver
 import (
 	"fmt"
 	"net/netip"
-	"slices"
-	"strings"
 )
 
 // Source is the source address that the kernel picks for a destination on one of its subnets: the destination itself if it is its own, else
@@ -16,7 +14,7 @@ func Source(list []Address, dst netip.Addr) (src netip.Addr, why string) {
 		if a.IP == dst {
 			return dst, ""
 		}
-		if a.IP.Is4() != dst.Is4() || !dst.Is4() || slices.Contains(strings.Split(a.Flags, ","), "secondary") {
+		if a.IP.Is4() != dst.Is4() || !dst.Is4() || hasFlag(a.Flags, "secondary") {
 			continue
 		}
 		prefix, err := a.IP.Prefix(a.Prefix)

@@ -6,7 +6,7 @@
 -- need: one host, a manager
 -- blame: application
 -- check: docker exec <a_client> sh -c 'ip -6 address; for i in 1 2 3 4 5 6 7 8; do getent ahostsv4 <name> | head -1; done'
--- remedy: nsenter --net=/run/docker/netns/<netns> sysctl -w net.ipv6.conf.all.disable_ipv6=1: in one client's namespace, at once and until it is recreated
+-- remedy: nsenter --net=/run/docker/netns/<netns> sysctl -w net.ipv6.conf.all.disable_ipv6=1: in one client's namespace, at once and until it is recreated, where sorts_because_of names an address
 -- risk: a client that needs IPv6 loses it
 -- verify: docker exec <a_client> sh -c 'for i in 1 2 3 4 5 6 7 8; do getent ahostsv4 <name> | head -1; done'
 -- undo: nsenter --net=/run/docker/netns/<netns> sysctl -w net.ipv6.conf.all.disable_ipv6=0
@@ -18,46 +18,59 @@
 -- risk: the tasks are replaced, and the name resolves to one virtual address
 -- verify: docker exec <a_client> getent ahostsv4 <name>
 -- undo: docker service update --endpoint-mode dnsrr <service>
--- upstream: gai.conf(5), RFC 6724 section 6 rule 9, glibc sysdeps/posix/getaddrinfo.c rfc3484_sort
--- limits: assumes that the clients resolve with glibc's getaddrinfo and try the answers in its order; which resolver a process uses is not
---   captured yet. musl, Go, the JVM, gethostbyname and programs that shuffle order otherwise. Only IPv6 addresses on devices other than lo count: whether
---   ::1 alone is enough is not settled. The prediction is not confirmed by connection counts. tasks.<name> of services with a virtual address are left out.
+-- upstream: gai.conf(5), RFC 6724 section 6, glibc sysdeps/posix/getaddrinfo.c rfc3484_sort and sysdeps/unix/sysv/linux/check_pf.c make_request
+-- limits: a prediction for programs that ask getaddrinfo at every connection and try its answers in order; one that keeps answers, shuffles them or resolves by
+--   itself does otherwise, and which program of a container asks is not captured: a container whose programs differ is not judged. Nor are Java, programs with a resolver
+--   of their own (nginx, HAProxy, Envoy, c-ares), Go that may ask glibc where that sorts, glibc before 2.12 and after 2.38, names with IPv6 addresses, names in
+--   /etc/hosts. Tried against glibc 2.36, musl 1.2.3 and Go; other versions by their source. tasks.<name> of services with a virtual address are left out.
 --
 -- Docker shuffles the answers of a dnsrr name so that clients spread over the tasks. glibc sorts them again: by RFC 6724 rule 9 the address that shares
 -- the longest prefix with the client's own comes first, and on one subnet that is nearly always the same one or two. For IPv4 it does so
--- only when the client's namespace has an IPv6 address, for only then does glibc learn the prefix length that the rule needs (measured with glibc
--- 2.36: without one the order stayed shuffled, with an fe80:: address on eth0 every one of eight lookups gave the same task).
+-- only when the client's namespace has an IPv6 address other than ::1, for only then does glibc learn the prefix length that the rule needs: fe80:: on eth0
+-- is enough. A gai.conf in the container can do the same by other rules. musl and Go leave IPv4 answers as they come.
 --
--- The clients on this host have such an address. The facts give the share of first tries that each task would get from them;
--- an even spread would be one in "tasks". Reported when some task would get twice that or more.
+-- Each container on the service's network was asked for by the model, program by program; those of the service itself are left out. Reported when one task would get
+-- twice its fair share or more of the first tries, whatever the clients do that could not be judged. The fact "seen" holds the prediction against
+-- the connections in the judged clients' namespaces.
 WITH load AS (
-  SELECT host, net, network, name, ip, MAX(label) AS label, AVG(share) AS share, MAX(backends) AS backends, COUNT(DISTINCT netns) AS clients,
-    MIN(client) AS client, MIN(netns) AS client_netns, MIN(client_ip) AS client_ip, MIN(ip6) AS ip6, MIN(ip6_ref) AS ip6_ref, MIN(client_ref) AS client_ref, MIN(task_ref) AS task_ref
-  FROM dnsrr_order GROUP BY host, net, network, name, ip
-), spread AS (
-  SELECT load.*, ROW_NUMBER() OVER (PARTITION BY host, net, name ORDER BY share DESC, ip) AS place FROM load
+  SELECT l.*, ROW_NUMBER() OVER (PARTITION BY l.net, l.name ORDER BY l.least DESC, l.ip) AS place, COUNT(*) OVER (PARTITION BY l.net, l.name) AS tasks,
+    SUM(l.connections) OVER (PARTITION BY l.net, l.name) AS all_connections
+  FROM resolver_load AS l
+), who AS (
+  SELECT c.*, ROW_NUMBER() OVER (PARTITION BY c.net, c.name, c.ip ORDER BY c.share DESC, c.host, c.client, c.pid) AS place
+  FROM resolver_choice AS c WHERE c.weight IS NOT NULL AND c.rule IS NOT NULL
 )
 SELECT
-  s.host,
-  s.clients || CASE WHEN s.clients = 1 THEN ' client' ELSE ' clients' END || ' on ' || s.host || ' would try ' || COALESCE(s.label, s.ip) || ' (' || s.ip
-    || ') first in ' || CAST(ROUND(100 * s.share) AS INTEGER) || ' % of lookups of ' || s.name || ', which has ' || s.backends || ' tasks' AS summary,
-  'dns:' || s.host || '/' || s.network || '/' || s.name AS subject,
+  w.host,
+  COALESCE(s.backend, s.ip) || ' (' || s.ip || ') of the ' || s.tasks || ' tasks of ' || s.name || ' would get ' || CASE WHEN s.unjudged > 0 THEN 'at least ' ELSE '' END
+    || CAST(ROUND(100 * s.least) AS INTEGER) || ' % of the first tries: ' || s.skewed || ' of ' || (s.clients + s.unjudged) || ' clients prefer some tasks' AS summary,
+  'dns:' || w.host || '/' || s.network || '/' || s.name AS subject,
   s.name,
   s.name AS service,
   s.network,
-  s.backends AS tasks,
+  s.tasks,
   s.clients,
-  s.client AS a_client,
+  s.unjudged AS clients_not_judged,
+  w.client AS a_client,
   n.name AS netns,
-  c.service AS client_service,
-  s.client_ip,
-  s.ip6 AS sorts_because_of,
+  w.client_service,
+  w.client_ip,
+  w.resolver || COALESCE(' ' || w.version, '') AS resolver,
+  w.why AS because,
+  w.ip6 AS sorts_because_of,
   (SELECT group_concat(part, ', ') FROM (SELECT x.ip || ' ' || CAST(ROUND(100 * x.share) AS INTEGER) || ' %' AS part FROM load AS x
-    WHERE x.host = s.host AND x.net = s.net AND x.name = s.name ORDER BY x.share DESC, x.ip)) AS shares,
-  s.ip6_ref,
-  s.client_ref,
+    WHERE x.net = s.net AND x.name = s.name ORDER BY x.share DESC, x.ip)) AS shares,
+  (SELECT group_concat(part, ', ') FROM (SELECT COALESCE(x.client_service, 'no service') || ' ' || COUNT(DISTINCT COALESCE(x.netns, x.client)) AS part FROM resolver_choice AS x
+    WHERE x.net = s.net AND x.name = s.name AND x.weight IS NOT NULL AND x.rule IS NOT NULL GROUP BY x.client_service ORDER BY x.client_service)) AS preferring,
+  CASE WHEN s.all_connections IS NULL THEN 'connections were not captured'
+    WHEN s.all_connections < 2 * s.tasks THEN 'too few connections to tell: ' || s.connections || ' of ' || s.all_connections || ' to it'
+    WHEN s.connections * s.tasks >= 1.5 * s.all_connections THEN 'as predicted: ' || s.connections || ' of ' || s.all_connections || ' connections to it'
+    ELSE 'not as predicted: ' || s.connections || ' of ' || s.all_connections || ' connections to it' END AS seen,
+  w.ip6_ref,
+  w.client_ref,
+  w.resolver_ref,
   s.task_ref
-FROM spread AS s
-LEFT JOIN netns AS n ON n.host = s.host AND n.netns = s.client_netns
-LEFT JOIN container AS c ON c.host = n.host AND c.container = n.container
-WHERE s.place = 1 AND s.share * s.backends >= 2
+FROM load AS s
+JOIN who AS w ON w.net = s.net AND w.name = s.name AND w.ip = s.ip AND w.place = 1
+LEFT JOIN netns AS n ON n.host = w.host AND n.netns = w.netns
+WHERE s.place = 1 AND s.least * s.tasks >= 1.999 AND w.host IS NOT NULL
