@@ -42,8 +42,6 @@ var derivedTables = []*Derived{
 	&expectedSNAT, &expectedSysctl, &expectedListener, &kernelVersion,
 	// releases
 	&knownBadVersion,
-	// packets' ways
-	&pathSegment, &pathCount, &pathPair, &pathPairCount,
 	// traffic, as captured
 	&trafficFlow, &serviceQueue, &serviceTCP, &traffic, &trafficHost, &dnsFailure,
 }
