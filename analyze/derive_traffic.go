@@ -59,7 +59,7 @@ WITH failed AS (
   FROM flow GROUP BY client_kind, client, server_kind, server, network, proto, port
 ), judged AS (
   SELECT e.*, q.verdict, q.why AS queue_why, q.ref AS queue_ref, s.backend AS backend_most, ROUND(1.0 * s.used / s.known, 3) AS backend_share, CASE
-    WHEN q.verdict IN ('full', 'overflowing') OR e.unread > 0 THEN 'queueing'
+    WHEN q.verdict IN ('full', 'overflowing', 'unaccepted') OR e.unread > 0 THEN 'queueing'
     WHEN e.proto = 'udp' AND q.verdict = 'dropping' THEN 'lossy'
     WHEN e.proto = 'udp' THEN CASE WHEN e.answered > 0 THEN 'ok' ELSE 'unknown' END
     WHEN e.refused >= %[2]d AND e.refused * %[3]d >= e.opened THEN 'refused'
@@ -69,7 +69,7 @@ WITH failed AS (
     WHEN e.unsure = 0 AND e.slow > 0 AND e.slow * 2 >= e.timed THEN 'slow'
     WHEN e.active > 0 AND e.unsure = 0 THEN 'ok'
     WHEN e.reset > 0 AND e.reset * 2 >= e.opened THEN 'unknown'
-    WHEN e.answered > 0 OR e.time_wait > 0 THEN 'ok'
+    WHEN e.answered > 0 OR e.time_wait > 0 OR e.finished > 0 THEN 'ok'
     ELSE 'unknown' END AS quality
   FROM edge AS e
   LEFT JOIN service_queue AS q ON q.kind = e.server_kind AND q.name = e.server AND q.proto = e.proto AND q.port = e.port
@@ -82,7 +82,7 @@ SELECT client_kind, client, CASE client_kind WHEN 'service' THEN client END, ser
   CASE WHEN proto = 'udp' AND quality = 'lossy' THEN queue_why
     WHEN proto = 'udp' THEN answered || ' of ' || tracked || ' flows had a reply' || CASE WHEN answered = 0 THEN ', which some protocols never give' ELSE '' END
   ELSE CASE quality
-    WHEN 'queueing' THEN COALESCE(CASE WHEN verdict IN ('full', 'overflowing', 'unread') THEN queue_why END, 'bytes waited in both reads on ' || unread || ' connections, and none was taken in between')
+    WHEN 'queueing' THEN COALESCE(CASE WHEN verdict IN ('full', 'overflowing', 'unaccepted', 'unread') THEN queue_why END, 'bytes waited in both reads on ' || unread || ' connections, and none was taken in between')
     WHEN 'refused' THEN refused || ' of ' || opened || ' new connections were refused between the reads'
     WHEN 'half-open' THEN CASE WHEN half_open > 0 THEN half_open || ' of ' || sockets || ' connections have had no answer to a SYN that was sent three times and more' ELSE '' END
       || CASE WHEN unanswered > 0 THEN CASE WHEN half_open > 0 THEN '; ' ELSE '' END || 'of the load balancer''s connections the server had not answered ' || unanswered || ' in both reads' ELSE '' END
@@ -93,14 +93,14 @@ SELECT client_kind, client, CASE client_kind WHEN 'service' THEN client END, ser
     WHEN 'ok' THEN CASE WHEN active > 0 AND unsure = 0 THEN active || ' of ' || sockets || ' open connections carried payload between the reads, ' || (COALESCE(to_server_again, 0) + COALESCE(to_client_again, 0))
         || ' of ' || (COALESCE(to_server_segs, 0) + COALESCE(to_client_segs, 0)) || ' segments were sent again'
         || CASE WHEN to_server_segs IS NULL THEN ' (to the server: not captured)' WHEN to_client_segs IS NULL THEN ' (to the client: not captured)' ELSE '' END
-      WHEN answered > 0 THEN answered || ' of ' || opened || ' new connections were answered between the reads' || CASE WHEN reset > 0 THEN ', ' || reset || ' ended by a reset' ELSE '' END || '; none was open long enough to tell loss and speed'
-      ELSE 'at least ' || time_wait || ' connections were closed in order within the last minute; none was open long enough to tell loss and speed' END
+      WHEN answered > 0 THEN answered || ' of ' || opened || ' new connections were answered between the reads' || CASE WHEN reset > 0 THEN ', ' || reset || ' ended by a reset' ELSE '' END || CASE WHEN active = 0 AND sockets > 0 THEN '; nothing was sent on the ' || sockets || ' open ones' ELSE '; none was open long enough to tell loss and speed' END
+      ELSE CASE WHEN time_wait > 0 THEN 'at least ' || time_wait || ' connections were closed in order within the last minute' ELSE finished || ' connections were closed in order within the last two minutes' END || CASE WHEN sockets > 0 THEN '; nothing was sent on the ' || sockets || ' open ones' ELSE '; none was open long enough to tell loss and speed' END END
     ELSE CASE WHEN reset > 0 AND reset * 2 >= opened THEN reset || ' of ' || opened || ' new connections ended by a reset between the reads: refused, or cut by a program'
       WHEN sockets = 0 AND counted_at IS NULL THEN 'neither end''s sockets were captured'
       WHEN sockets > 0 AND unsure > 0 THEN 'only a sample of the sockets was captured'
       WHEN sockets > 0 AND measured > 0 THEN 'nothing was sent between the reads of the ' || CASE counted_at WHEN 'both' THEN 'hosts' ELSE counted_at || '''s host' END || ' on ' || measured || ' of ' || sockets || ' open connections'
       WHEN sockets > 0 AND sockets = syn_sent + syn_recv THEN 'nothing but ' || sockets || ' connections that wait for a first answer'
-      WHEN sockets > 0 THEN 'no connection was held by both reads with what TCP knows of it'
+      WHEN sockets > 0 THEN 'what TCP knows of the ' || sockets || ' open connections was not captured in both reads'
       WHEN other_sockets > 0 THEN 'the client''s host shows no open connection, the server''s showed ' || other_sockets || ' when it was read'
       ELSE 'no connection is open, and none was opened between the reads' END
   END END,
@@ -179,6 +179,7 @@ func trafficSums() []schema.Column {
 		whole("rtt_max_us", "longest of them"),
 		number("oldest_s", "one connection has existed for so many seconds at least"),
 		whole("tracked", "connections that IPVS holds as established at the last read; NULL where it does not stand between. UDP: flows that connection tracking holds"),
+		whole("finished", "connections that IPVS remembers as ended in order, within the last two minutes"),
 		whole("opened", "connections that IPVS dealt out between the reads. UDP: new flows"),
 		whole("answered", "of these: the handshake was completed. UDP: of the tracked ones: with a reply"),
 		whole("reset", "of these: ended by a reset"),

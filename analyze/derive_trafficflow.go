@@ -71,6 +71,7 @@ var trafficFlow = Derived{
 		whole("rtt_max_us", "longest"),
 		number("oldest_s", "one connection has existed for so many seconds at least: since it last carried payload, or since the first read"),
 		whole("tracked", "connections that IPVS holds as established at the last read; NULL where it does not stand between. UDP: flows that connection tracking holds"),
+		whole("finished", "connections that IPVS remembers as ended in order, within the last two minutes"),
 		whole("opened", "connections that it dealt out between the reads. UDP: new flows"),
 		whole("answered", "of these: the handshake was completed. UDP: of the tracked ones: with a reply"),
 		whole("reset", "of these: ended by a reset"),
@@ -105,7 +106,7 @@ type flow struct {
 	told, balanced                                                               bool // some socket said what TCP knows; IPVS stands between
 	rtt                                                                          []int64
 	oldest                                                                       float64
-	tracked, opened, answered, reset, unanswered                                 int64
+	tracked, finished, opened, answered, reset, unanswered                                 int64
 	ref, otherRef                                                                string
 	telling                                                                      int64
 }
@@ -204,7 +205,7 @@ func (f *flow) row() []any {
 		when(f.toServer.sent, f.toServer.segs), when(f.toServer.sent, f.toServer.again), when(f.toClient.sent, f.toClient.segs), when(f.toClient.sent, f.toClient.again),
 		when(f.told, f.lifeSegs), when(f.told, f.lifeAgain), when(f.told, f.unacked), when(f.told, f.lost),
 		shortest, median, longest, oldest,
-		when(f.balanced, f.tracked), when(f.balanced, f.opened), when(f.balanced, f.answered), when(f.balanced, f.reset), when(f.balanced, f.unanswered),
+		when(f.balanced, f.tracked), when(f.balanced && f.proto == "", f.finished), when(f.balanced, f.opened), when(f.balanced, f.answered), when(f.balanced, f.reset), when(f.balanced, f.unanswered),
 		orNull(f.ref), orNull(f.otherRef),
 	}
 }

@@ -31,8 +31,8 @@ const (
 )
 
 // unreadSocket holds for a socket s of which the program took no byte between the reads, though some waited in both: what came is what
-// waits more. Of reading r.
-const unreadSocket = `s.state = 'established' AND s.seen = 'both' AND r.host IS NOT NULL AND s.recv_q > 0 AND s.recv_q_last > 0 AND s.bytes_received_last - s.bytes_received = s.recv_q_last - s.recv_q`
+// waits more. A FIN that the program has not come to counts as one byte of the queue (tcp_diag_get_info: rcv_nxt less copied_seq). Of reading r.
+const unreadSocket = `s.seen = 'both' AND r.host IS NOT NULL AND (s.state = 'established' AND s.recv_q > 0 OR s.state = 'close-wait' AND s.recv_q > 1) AND s.recv_q_last > 0 AND s.bytes_received_last - s.bytes_received = s.recv_q_last - s.recv_q`
 
 // fullListener holds for a listener s whose accept queue stood at its bound in both reads, as in listen-overflow.
 const fullListener = `s.seen = 'both' AND s.recv_q > 0 AND s.recv_q >= s.send_q AND s.recv_q_last > 0 AND s.recv_q_last >= s.send_q_last`

@@ -22,6 +22,7 @@ var serviceQueue = Derived{
 		must(whole("listeners", "namespaces where somebody listens on it")),
 		must(whole("judged", "of these: with both reads, so that a full queue is told from a short burst")),
 		must(whole("full", "of these: the accept queue stood at its bound in both reads")),
+		must(whole("unaccepted", "of these: connections waited in the accept queue in both reads, and none was accepted in between: as many were made as the queues of the namespace grew by")),
 		must(whole("full_once", "the accept queue stood at its bound in one of the reads")),
 		whole("waiting", "connections in the accept queue at the last read, of the worst one"),
 		whole("backlog", "bound of that queue"),
@@ -32,7 +33,7 @@ var serviceQueue = Derived{
 		whole("drops", "datagrams lost between the reads for want of room"),
 		number("window_s", "seconds between the reads of the worst one"),
 		number("cpu_ms", "processor time of the worst one's container, or of the processes in its namespace, between the reads, milliseconds"),
-		must(text("verdict", schema.Plain, "full, overflowing, unread, dropping, ok or unknown: of the worst one")),
+		must(text("verdict", schema.Plain, "full, unaccepted, overflowing, unread, dropping, ok or unknown: of the worst one")),
 		must(text("why", schema.Name, "what it follows from, in words")),
 		must(text("host", schema.Name, "host of the worst one")),
 		must(text("netns", schema.Plain, "its namespace there")),
@@ -46,6 +47,7 @@ WITH tcp AS (
     MAX(CASE WHEN r.host IS NOT NULL AND s.seen = 'both' AND s.send_q_last IS NOT NULL THEN 1 ELSE 0 END) AS judged,
     MAX(CASE WHEN r.host IS NOT NULL AND %[1]s THEN 1 ELSE 0 END) AS full,
     MAX(CASE WHEN r.host IS NOT NULL AND %[1]s THEN 0 WHEN s.recv_q > 0 AND s.recv_q >= s.send_q OR s.recv_q_last > 0 AND s.recv_q_last >= s.send_q_last THEN 1 ELSE 0 END) AS full_once,
+    MAX(CASE WHEN r.host IS NOT NULL AND s.seen = 'both' AND s.recv_q > 0 AND s.recv_q_last > 0 THEN 1 ELSE 0 END) AS waits,
     MAX(COALESCE(s.recv_q_last, s.recv_q)) AS waiting, MAX(COALESCE(s.send_q_last, s.send_q)) AS backlog,
     NULL AS drops, COALESCE(MIN(CASE WHEN s.recv_q_last > 0 THEN s.ref END), MIN(s.ref)) AS ref
   FROM socket AS s LEFT JOIN reading AS r ON r.host = s.host
@@ -53,7 +55,7 @@ WITH tcp AS (
   GROUP BY s.host, s.netns, s.local_port
 ), udp AS (
   SELECT s.host, s.netns, 'udp', s.local_port, COUNT(*),
-    MAX(CASE WHEN r.host IS NOT NULL AND s.seen = 'both' AND s.drops_last IS NOT NULL THEN 1 ELSE 0 END), 0, 0, NULL, NULL,
+    MAX(CASE WHEN r.host IS NOT NULL AND s.seen = 'both' AND s.drops_last IS NOT NULL THEN 1 ELSE 0 END), 0, 0, 0, NULL, NULL,
     SUM(CASE WHEN r.host IS NOT NULL AND s.seen = 'both' THEN s.drops_last - s.drops END), COALESCE(MIN(CASE WHEN s.drops_last > s.drops THEN s.ref END), MIN(s.ref))
   FROM socket AS s LEFT JOIN reading AS r ON r.host = s.host
   WHERE s.proto = 'udp' AND s.state = 'unconnected' AND substr(s.local, 1, 4) <> '127.' AND s.local <> '::1' AND s.local_port > 0
@@ -64,11 +66,20 @@ WITH tcp AS (
   SELECT s.host, s.netns, s.local_port AS port, COUNT(*) AS connections, SUM(CASE WHEN %[2]s THEN 1 ELSE 0 END) AS unread,
     SUM(CASE WHEN %[2]s THEN s.recv_q_last ELSE 0 END) AS unread_bytes, MIN(CASE WHEN %[2]s THEN s.ref END) AS unread_ref
   FROM socket AS s JOIN reading AS r ON r.host = s.host
-  WHERE s.proto = 'tcp' AND s.state = 'established' AND s.seen = 'both' AND s.recv_q_last IS NOT NULL
+  WHERE s.proto = 'tcp' AND s.state IN ('established', 'close-wait') AND s.seen = 'both' AND s.recv_q_last IS NOT NULL
   GROUP BY s.host, s.netns, s.local_port
 ), stat AS (
   SELECT host, netns, SUM(CASE WHEN read = 'last' THEN listen_overflows ELSE -listen_overflows END) AS overflows, MAX(CASE WHEN read = 'last' THEN ref END) AS ref
   FROM netstat_counter WHERE listen_overflows IS NOT NULL GROUP BY host, netns HAVING COUNT(DISTINCT read) = 2
+), queued AS (
+  SELECT host, netns, SUM(recv_q_last - recv_q) AS grown FROM socket WHERE proto = 'tcp' AND state = 'listening'
+  GROUP BY host, netns HAVING COUNT(*) = SUM(CASE WHEN seen = 'both' AND recv_q_last IS NOT NULL THEN 1 ELSE 0 END)
+), opened AS (
+  SELECT host, netns, SUM(CASE WHEN read = 'last' THEN tcp_passive_opens ELSE -tcp_passive_opens END) AS opens
+  FROM snmp_counter WHERE tcp_passive_opens IS NOT NULL GROUP BY host, netns HAVING COUNT(DISTINCT read) = 2
+), idle AS (
+  SELECT q.host, q.netns FROM queued AS q JOIN opened AS p ON p.host = q.host AND p.netns = q.netns AND p.opens = q.grown
+  JOIN captured AS k ON k.tbl = 'socket' AND k.host = q.host AND k.netns = q.netns
 ), datagram AS (
   SELECT host, netns, SUM(CASE WHEN read = 'last' THEN udp_rcvbuf_errors ELSE -udp_rcvbuf_errors END) AS lost,
     SUM(CASE WHEN read = 'last' THEN udp_in_datagrams ELSE -udp_in_datagrams END) AS taken, MAX(CASE WHEN read = 'last' THEN ref END) AS ref
@@ -83,7 +94,7 @@ WITH tcp AS (
 ), per AS (
   SELECT o.host, o.netns, CASE WHEN o.kind = 'host' THEN 'host' WHEN o.service IS NOT NULL THEN 'service' ELSE 'container' END AS kind,
     CASE WHEN o.kind = 'host' THEN o.host ELSE COALESCE(o.service, o.label) END AS name,
-    p.proto, p.port, p.listeners, p.judged, p.full, p.full_once, p.waiting, p.backlog,
+    p.proto, p.port, p.listeners, p.judged, p.full, CASE WHEN p.waits = 1 AND i.host IS NOT NULL THEN 1 ELSE 0 END AS unaccepted, p.full_once, p.waiting, p.backlog,
     CASE WHEN p.proto = 'tcp' AND p.beside = 1 THEN t.overflows END AS overflows, h.connections, h.unread, h.unread_bytes,
     CASE WHEN p.proto = 'udp' THEN p.drops END AS drops, d.taken, ROUND(r.last_s - r.first_s, 3) AS window_s, COALESCE(g.ms, c.ms) AS cpu_ms,
     CASE WHEN h.unread > 0 AND p.full = 0 THEN h.unread_ref ELSE p.ref END AS ref, CASE p.proto WHEN 'tcp' THEN t.ref ELSE d.ref END AS counter_ref, CASE WHEN g.ms IS NOT NULL THEN g.ref ELSE c.ref END AS cpu_ref
@@ -93,11 +104,12 @@ WITH tcp AS (
   LEFT JOIN held AS h ON p.proto = 'tcp' AND h.host = p.host AND h.netns = p.netns AND h.port = p.port
   LEFT JOIN stat AS t ON t.host = p.host AND t.netns = p.netns
   LEFT JOIN datagram AS d ON d.host = p.host AND d.netns = p.netns
+  LEFT JOIN idle AS i ON p.proto = 'tcp' AND i.host = p.host AND i.netns = p.netns
   LEFT JOIN grouped AS g ON g.host = o.host AND g.container = o.container
   LEFT JOIN run AS c ON c.host = o.host AND c.netns = o.netns
   UNION ALL
   SELECT o.host, o.netns, CASE WHEN o.kind = 'host' THEN 'host' WHEN o.service IS NOT NULL THEN 'service' ELSE 'container' END,
-    CASE WHEN o.kind = 'host' THEN o.host ELSE COALESCE(o.service, o.label) END, 'tcp', NULL, p.listeners, 1, 0, 0, NULL, NULL,
+    CASE WHEN o.kind = 'host' THEN o.host ELSE COALESCE(o.service, o.label) END, 'tcp', NULL, p.listeners, 1, 0, 0, 0, NULL, NULL,
     t.overflows, NULL, NULL, NULL, NULL, NULL, ROUND(r.last_s - r.first_s, 3), COALESCE(g.ms, c.ms), p.ref, t.ref, CASE WHEN g.ms IS NOT NULL THEN g.ref ELSE c.ref END
   FROM stat AS t
   JOIN reading AS r ON r.host = t.host
@@ -109,17 +121,18 @@ WITH tcp AS (
 ), word AS (
   SELECT per.*, CASE
     WHEN full = 1 THEN 'full'
+    WHEN unaccepted = 1 THEN 'unaccepted'
     WHEN overflows >= %[3]d AND overflows * %[4]d >= window_s THEN 'overflowing'
     WHEN unread > 0 THEN 'unread'
     WHEN drops >= %[5]d AND drops >= window_s AND drops * %[6]d >= COALESCE(taken, 0) THEN 'dropping'
     WHEN judged = 1 THEN 'ok' ELSE 'unknown' END AS verdict
   FROM per
 ), ranked AS (
-  SELECT word.*, ROW_NUMBER() OVER (PARTITION BY kind, name, proto, port ORDER BY CASE verdict WHEN 'full' THEN 1 WHEN 'overflowing' THEN 2 WHEN 'unread' THEN 3 WHEN 'dropping' THEN 4 WHEN 'ok' THEN 5 ELSE 6 END,
+  SELECT word.*, ROW_NUMBER() OVER (PARTITION BY kind, name, proto, port ORDER BY CASE verdict WHEN 'full' THEN 1 WHEN 'unaccepted' THEN 2 WHEN 'overflowing' THEN 3 WHEN 'unread' THEN 4 WHEN 'dropping' THEN 5 WHEN 'ok' THEN 6 ELSE 7 END,
     unread DESC, waiting DESC, host, netns) AS place
   FROM word
 ), summed AS (
-  SELECT kind, name, proto, port, COUNT(*) AS listeners, SUM(judged) AS judged, SUM(full) AS full, SUM(full_once) AS full_once,
+  SELECT kind, name, proto, port, COUNT(*) AS listeners, SUM(judged) AS judged, SUM(full) AS full, SUM(unaccepted) AS unaccepted, SUM(full_once) AS full_once,
     MAX(CASE WHEN place = 1 THEN waiting END) AS waiting, MAX(CASE WHEN place = 1 THEN backlog END) AS backlog, SUM(overflows) AS overflows,
     SUM(connections) AS connections, SUM(unread) AS unread, SUM(unread_bytes) AS unread_bytes, SUM(drops) AS drops,
     MAX(CASE WHEN place = 1 THEN window_s END) AS window_s, MAX(CASE WHEN place = 1 THEN cpu_ms END) AS cpu_ms, MAX(CASE WHEN place = 1 THEN verdict END) AS verdict,
@@ -132,9 +145,10 @@ WITH tcp AS (
     ELSE '; it used ' || CAST(ROUND(cpu_ms) AS INTEGER) || ' ms of processor time in ' || ROUND(window_s, 1) || ' s' END AS processor
   FROM summed
 )
-SELECT kind, name, proto, port, listeners, judged, full, full_once, waiting, backlog, overflows, connections, unread, unread_bytes, drops, window_s, cpu_ms, verdict,
+SELECT kind, name, proto, port, listeners, judged, full, unaccepted, full_once, waiting, backlog, overflows, connections, unread, unread_bytes, drops, window_s, cpu_ms, verdict,
   CASE verdict
     WHEN 'full' THEN 'the accept queue was full in both reads at ' || full || ' of ' || judged || ' judged: ' || waiting || ' waiting, ' || backlog || ' fit' || processor
+    WHEN 'unaccepted' THEN waiting || CASE waiting WHEN 1 THEN ' connection waits' ELSE ' connections wait' END || ' to be accepted, and none was accepted between the reads, at ' || unaccepted || ' of ' || judged || ' judged' || processor
     WHEN 'overflowing' THEN overflows || ' connections were turned away between the reads, for an accept queue was full' || processor
     WHEN 'unread' THEN 'on ' || unread || ' of ' || connections || ' connections bytes waited in both reads, and none was taken in between' || processor
     WHEN 'dropping' THEN drops || ' datagrams found no room between the reads' || processor

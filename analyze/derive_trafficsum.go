@@ -186,6 +186,9 @@ GROUP BY c.host, c.netns, c.client, c.cport, c.vaddress, c.vport, c.address, c.p
 			if last == "ESTABLISHED" {
 				f.tracked++
 			}
+			if last == "FIN_WAIT" || last == "TIME_WAIT" {
+				f.finished++
+			}
 			if waiting(first) && waiting(last) {
 				f.unanswered++
 				f.otherRef = ref
