@@ -85,7 +85,7 @@ SELECT client_kind, client, CASE client_kind WHEN 'service' THEN client END, ser
     WHEN 'queueing' THEN COALESCE(CASE WHEN verdict IN ('full', 'overflowing', 'unaccepted', 'unread') THEN queue_why END, 'bytes waited in both reads on ' || unread || ' connections, and none was taken in between')
     WHEN 'refused' THEN refused || ' of ' || opened || ' new connections were refused between the reads'
     WHEN 'half-open' THEN CASE WHEN half_open > 0 THEN half_open || ' of ' || sockets || ' connections have had no answer to a SYN that was sent three times and more' ELSE '' END
-      || CASE WHEN unanswered > 0 THEN CASE WHEN half_open > 0 THEN '; ' ELSE '' END || 'of the load balancer''s connections the server had not answered ' || unanswered || ' in both reads' ELSE '' END
+      || CASE WHEN unanswered > 0 THEN CASE WHEN half_open > 0 THEN '; ' ELSE '' END || unanswered || CASE unanswered WHEN 1 THEN ' connection' ELSE ' connections' END || ' through the load balancer had no answer from the server in both reads' ELSE '' END
     WHEN 'lossy' THEN CASE WHEN stuck > 0 THEN stuck || ' of ' || sockets || ' connections wait for an acknowledgement although they sent three times again; ' ELSE '' END
       || 'sent again ' || COALESCE(to_server_again || ' of ' || to_server_segs || ' segments to the server', 'an unknown number to the server') || ', '
       || COALESCE(to_client_again || ' of ' || to_client_segs || ' to the client', 'to the client not captured')

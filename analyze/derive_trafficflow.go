@@ -106,7 +106,7 @@ type flow struct {
 	told, balanced                                                               bool // some socket said what TCP knows; IPVS stands between
 	rtt                                                                          []int64
 	oldest                                                                       float64
-	tracked, finished, opened, answered, reset, unanswered                                 int64
+	tracked, finished, opened, answered, reset, unanswered                       int64
 	ref, otherRef                                                                string
 	telling                                                                      int64
 }

@@ -28,12 +28,11 @@ type party struct {
 // An atNetns is a namespace of a host.
 type atNetns struct{ host, netns string }
 
-// A spot is an address in the scope in which it means one thing: an overlay for all hosts, or a host.
-type spot struct{ scope, ip string }
+// A spot is an address where it means one thing: on an overlay, for all hosts, or on one host.
+type spot struct{ net, host, ip string }
 
-// overlayScope and hostScope spell scopes so that none is the other.
-func overlayScope(net string) string { return "net " + net }
-func hostScope(host string) string   { return "host " + host }
+// An ownAddress is one that a namespace has on an overlay.
+type ownAddress struct{ ip, net string }
 
 // A port of a protocol.
 type portOf struct {
@@ -50,18 +49,18 @@ type listener struct {
 // trafficBook tells whose an address is. It holds what the swarm has, not what its sockets do: its size is that of the endpoints.
 type trafficBook struct {
 	owner    map[atNetns]party
-	whole    map[atNetns]bool              // the namespace's table of sockets was read to the end
-	window   map[string]float64            // seconds between the two reads of a host
-	net      map[atNetns]map[string]string // overlay of an own address, by that address
-	task     map[spot]party                // who has an address: on an overlay, or on a host's bridges
-	balancer map[spot]atNetns              // load balancers and routing meshes by their address on an overlay
-	vip      map[spot]string               // service of a virtual address
-	lb       map[atNetns]string            // network of a namespace that balances load
-	mesh     map[atNetns]bool              // of these: the routing mesh
-	ofNet    map[spot]atNetns              // namespace that balances load for an overlay (ip is the host)
-	own      map[spot]bool                 // addresses of a host's own namespace
-	node     map[string]string             // host by an address that no other host has
-	self     map[string]party              // a captured host itself
+	whole    map[atNetns]bool   // the namespace's table of sockets was read to the end
+	window   map[string]float64 // seconds between the two reads of a host
+	net      map[atNetns][]ownAddress
+	task     map[spot]party     // who has an address: on an overlay, or on a host's bridges
+	balancer map[spot]atNetns   // load balancers and routing meshes by their address on an overlay
+	vip      map[spot]string    // service of a virtual address
+	lb       map[atNetns]string // network of a namespace that balances load
+	mesh     map[atNetns]bool   // of these: the routing mesh
+	ofNet    map[spot]atNetns   // namespace that balances load for an overlay on a host
+	own      map[spot]bool      // addresses of a host's own namespace
+	node     map[string]string  // host by an address that no other host has
+	self     map[string]party   // a captured host itself
 	port     map[portOf]publication
 	listens  map[listener]bool
 	netName  map[string]string
@@ -88,7 +87,7 @@ func eachInto(ctx context.Context, tx *sql.Tx, query string, into []any, row fun
 // readTrafficBook gathers it. Every query gives texts that are not NULL.
 func readTrafficBook(ctx context.Context, tx *sql.Tx) (*trafficBook, error) {
 	b := &trafficBook{
-		owner: map[atNetns]party{}, whole: map[atNetns]bool{}, window: map[string]float64{}, net: map[atNetns]map[string]string{}, task: map[spot]party{},
+		owner: map[atNetns]party{}, whole: map[atNetns]bool{}, window: map[string]float64{}, net: map[atNetns][]ownAddress{}, task: map[spot]party{},
 		balancer: map[spot]atNetns{}, vip: map[spot]string{}, lb: map[atNetns]string{}, mesh: map[atNetns]bool{}, ofNet: map[spot]atNetns{}, own: map[spot]bool{}, node: map[string]string{}, self: map[string]party{},
 		port: map[portOf]publication{}, listens: map[listener]bool{}, netName: map[string]string{}, subnet: map[string][]netip.Prefix{},
 	}
@@ -136,18 +135,15 @@ LEFT JOIN (SELECT l.host, l.netns, MIN(t.service) AS service FROM local_endpoint
 			case x[3] != "":
 				p.kind, p.label = partyService, x[3]
 			}
-			b.task[spot{overlayScope(x[0]), x[1]}] = p
+			b.task[spot{net: x[0], ip: x[1]}] = p
 		}},
 		// All addresses of the device, IPv6 among them, but for the virtual ones that some engines put there.
 		{`SELECT l.host, l.netns, l.net, a.ip, l.kind FROM local_endpoint AS l
 JOIN address AS a ON a.host = l.host AND a.netns = l.netns AND a.dev = l.dev AND a.scope = 'global'
 WHERE l.netns IS NOT NULL AND l.kind IS NOT NULL AND (a.ip = l.ip OR l.kind = 'container' AND a.prefix_len <> 32 AND a.prefix_len <> 128)`, text(5), func() {
 			here := atNetns{x[0], x[1]}
-			if b.net[here] == nil {
-				b.net[here] = map[string]string{}
-			}
-			b.net[here][x[3]] = x[2]
-			at := spot{overlayScope(x[2]), x[3]}
+			b.net[here] = append(b.net[here], ownAddress{x[3], x[2]})
+			at := spot{net: x[2], ip: x[3]}
 			if x[4] == "container" {
 				// The kernel of the host knows the namespace; whose it is the managers may know better.
 				if p, ok := b.owner[here]; ok {
@@ -165,18 +161,18 @@ WHERE l.netns IS NOT NULL AND l.kind IS NOT NULL AND (a.ip = l.ip OR l.kind = 'c
 			b.lb[atNetns{x[0], x[1]}] = x[2]
 			b.mesh[atNetns{x[0], x[1]}] = x[3] == "ingress"
 			if x[3] != "container" {
-				b.ofNet[spot{overlayScope(x[2]), x[0]}] = atNetns{x[0], x[1]}
+				b.ofNet[spot{net: x[2], host: x[0]}] = atNetns{x[0], x[1]}
 			}
 		}},
 		{`SELECT net, ip, MIN(COALESCE(service, service_id)) FROM service_vip GROUP BY net, ip HAVING COUNT(DISTINCT service_id) = 1`, text(3),
-			func() { b.vip[spot{overlayScope(x[0]), x[1]}] = x[2] }},
+			func() { b.vip[spot{net: x[0], ip: x[1]}] = x[2] }},
 		{`SELECT host, ip, netns, kind FROM bridge_endpoint WHERE kind IS NOT NULL`, text(4), func() {
 			if p, ok := b.owner[atNetns{x[0], x[2]}]; ok {
-				b.task[spot{hostScope(x[0]), x[1]}] = p
+				b.task[spot{host: x[0], ip: x[1]}] = p
 			}
 		}},
 		{`SELECT a.host, a.ip FROM address AS a JOIN netns AS n ON n.host = a.host AND n.netns = a.netns AND n.kind = 'host'`, text(2),
-			func() { b.own[spot{hostScope(x[0]), x[1]}] = true }},
+			func() { b.own[spot{host: x[0], ip: x[1]}] = true }},
 		{`SELECT v.ip, MIN(COALESCE(v.host, u.hostname, v.node)) FROM vtep AS v LEFT JOIN uncaptured_node AS u ON u.node_id = v.node
 GROUP BY v.ip HAVING COUNT(DISTINCT v.node) = 1`, text(2), func() { b.node[x[0]] = x[1] }},
 		{`SELECT host, subnet FROM network_subnet WHERE subnet IS NOT NULL`, text(2), func() {
@@ -207,12 +203,14 @@ func (b *trafficBook) ownerOf(at atNetns) party {
 // netOf is the overlay that one of a namespace's addresses is on, and the namespace's own address there: another one where a task holds
 // its service's virtual address itself (direct routing).
 func (b *trafficBook) netOf(at atNetns, ip string) (net, own string, ok bool) {
-	if net, ok := b.net[at][ip]; ok {
-		return net, ip, true
+	for _, a := range b.net[at] {
+		if a.ip == ip {
+			return a.net, ip, true
+		}
 	}
-	for own, net := range b.net[at] {
-		if _, ok := b.vip[spot{overlayScope(net), ip}]; ok && !strings.Contains(own, ":") {
-			return net, own, true
+	for _, a := range b.net[at] {
+		if _, ok := b.vip[spot{net: a.net, ip: ip}]; ok && !strings.Contains(a.ip, ":") {
+			return a.net, a.ip, true
 		}
 	}
 	return "", ip, false
@@ -221,7 +219,7 @@ func (b *trafficBook) netOf(at atNetns, ip string) (net, own string, ok bool) {
 // peerOf is who has an address as seen from one of a namespace's own addresses, with the name of the network that it is on.
 func (b *trafficBook) peerOf(at atNetns, own, ip string) (p party, network string) {
 	if net, _, ok := b.netOf(at, own); ok {
-		if p, ok := b.task[spot{overlayScope(net), ip}]; ok {
+		if p, ok := b.task[spot{net: net, ip: ip}]; ok {
 			return p, b.network(net)
 		}
 		return party{kind: partyUnknown, label: ip}, b.network(net)
@@ -231,10 +229,10 @@ func (b *trafficBook) peerOf(at atNetns, own, ip string) (p party, network strin
 
 // beyond is who has an address that a host routes by itself.
 func (b *trafficBook) beyond(host, ip string) party {
-	if p, ok := b.task[spot{hostScope(host), ip}]; ok {
+	if p, ok := b.task[spot{host: host, ip: ip}]; ok {
 		return p
 	}
-	if b.own[spot{hostScope(host), ip}] {
+	if b.own[spot{host: host, ip: ip}] {
 		return b.hostParty(host)
 	}
 	if h, ok := b.node[ip]; ok {

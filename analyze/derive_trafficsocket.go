@@ -129,7 +129,7 @@ func (t *trafficTally) where(s *tcpSocket) (k flowKey, w wanted, server bool) {
 	if t.listens[listener{s.at, portOf{"tcp", s.localPort}}] && s.state != "syn-sent" {
 		k.server, k.backend, k.port = t.ownerOf(s.at), own, s.localPort
 		if onNet {
-			if lb, ok := t.balancer[spot{overlayScope(net), s.peer}]; ok {
+			if lb, ok := t.balancer[spot{net: net, ip: s.peer}]; ok {
 				k.network = t.network(net)
 				return k, wanted{lb: lb, ip: s.peer, port: s.peerPort, to: s.local, serverSide: true}, true
 			}
@@ -139,9 +139,9 @@ func (t *trafficTally) where(s *tcpSocket) (k flowKey, w wanted, server bool) {
 	}
 	k.client, k.port = t.ownerOf(s.at), s.peerPort
 	if onNet {
-		if service, ok := t.vip[spot{overlayScope(net), s.peer}]; ok {
+		if service, ok := t.vip[spot{net: net, ip: s.peer}]; ok {
 			k.server, k.network, k.via = party{kind: partyService, label: service}, t.network(net), "vip"
-			lb, ok := t.ofNet[spot{overlayScope(net), s.at.host}]
+			lb, ok := t.ofNet[spot{net: net, host: s.at.host}]
 			if t.lb[s.at] == net {
 				lb, ok = s.at, true
 			}
@@ -195,7 +195,7 @@ func (t *trafficTally) joined(b *behind, end *otherEnd) flowKey {
 		}
 	case end != nil:
 		k.backend = end.ip
-		if p, ok := t.task[spot{overlayScope(net), end.ip}]; ok {
+		if p, ok := t.task[spot{net: net, ip: end.ip}]; ok {
 			k.server = p
 		}
 	case !t.whole[b.at]:
@@ -209,7 +209,7 @@ func (t *trafficTally) clientOf(lb atNetns, net, ip string) party {
 	if t.viaOf(lb) == "published" {
 		return t.beyond(lb.host, ip)
 	}
-	if p, ok := t.task[spot{overlayScope(net), ip}]; ok {
+	if p, ok := t.task[spot{net: net, ip: ip}]; ok {
 		return p
 	}
 	return party{kind: partyUnknown, label: ip}

@@ -162,8 +162,8 @@ GROUP BY c.host, c.netns, c.client, c.cport, c.vaddress, c.vport, c.address, c.p
 				return nil
 			}
 			k := flowKey{client: t.clientOf(at, net, client), backend: dest, network: t.network(net), via: t.viaOf(at), port: vport}
-			p, known := t.task[spot{overlayScope(net), dest}]
-			switch service, ok := t.vip[spot{overlayScope(net), vip}]; {
+			p, known := t.task[spot{net: net, ip: dest}]
+			switch service, ok := t.vip[spot{net: net, ip: vip}]; {
 			case known:
 				k.server = p
 			case ok:

@@ -62,7 +62,7 @@ func (t *trafficTally) whereUDP(tracks map[atNetns]bool, at atNetns, src, dst st
 	k.via, k.port = "direct", port
 	if net, balances := t.lb[at]; balances && replySrc != dst {
 		k.client, k.via, k.network, k.backend = t.clientOf(at, net, src), t.viaOf(at), t.network(net), replySrc
-		k.server, ok = t.task[spot{overlayScope(net), replySrc}]
+		k.server, ok = t.task[spot{net: net, ip: replySrc}]
 		if !ok {
 			k.server = party{kind: partyUnknown, label: replySrc}
 		}
@@ -72,10 +72,10 @@ func (t *trafficTally) whereUDP(tracks map[atNetns]bool, at atNetns, src, dst st
 		return k, true
 	}
 	net, own, onNet := t.netOf(at, src)
-	if onNet || t.own[spot{hostScope(at.host), src}] && t.owner[at].kind == partyHost || t.task[spot{hostScope(at.host), src}].netns == at.netns {
+	if onNet || t.own[spot{host: at.host, ip: src}] && t.owner[at].kind == partyHost || t.task[spot{host: at.host, ip: src}].netns == at.netns {
 		k.client = t.ownerOf(at)
-		if service, ok := t.vip[spot{overlayScope(net), dst}]; onNet && ok {
-			lb, ok := t.ofNet[spot{overlayScope(net), at.host}]
+		if service, ok := t.vip[spot{net: net, ip: dst}]; onNet && ok {
+			lb, ok := t.ofNet[spot{net: net, host: at.host}]
 			k.server, k.network, k.via = party{kind: partyService, label: service}, t.network(net), "vip"
 			return k, !ok || !tracks[lb]
 		}
@@ -87,10 +87,10 @@ func (t *trafficTally) whereUDP(tracks map[atNetns]bool, at atNetns, src, dst st
 		return k, true
 	}
 	net, own, onNet = t.netOf(at, replySrc)
-	if !onNet && !(t.own[spot{hostScope(at.host), replySrc}] && t.owner[at].kind == partyHost) && t.task[spot{hostScope(at.host), replySrc}].netns != at.netns {
+	if !onNet && !(t.own[spot{host: at.host, ip: replySrc}] && t.owner[at].kind == partyHost) && t.task[spot{host: at.host, ip: replySrc}].netns != at.netns {
 		return k, false // on its way through
 	}
-	if _, balanced := t.balancer[spot{overlayScope(net), src}]; onNet && balanced {
+	if _, balanced := t.balancer[spot{net: net, ip: src}]; onNet && balanced {
 		return k, false // the balancer's namespace tells who is behind it
 	}
 	k.server, k.backend = t.ownerOf(at), own
