@@ -25,7 +25,7 @@ var derivedTables = []*Derived{
 	// virtual addresses
 	&balancer, &markRule, &serviceVIP, &expectedVIPAlias, &expectedFwmark, &balancerDestination, &expectedIPVSDestination,
 	// names
-	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &resolverChoice, &resolverLoad,
+	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &resolverConnection, &resolverWatched, &resolverChoice, &resolverLoad,
 	// names, resolver, addresses
 	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize, &dnsServerFailure, &nameOwner, &dnsView,
 	// routing mesh

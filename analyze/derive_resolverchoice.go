@@ -44,12 +44,15 @@ var resolverChoice = Derived{
 		text("rule", schema.Plain, "rule of RFC 6724 section 6 that decided; NULL when the shuffled order stays"),
 		number("weight", "part of the container's first tries that the row's program stands for in resolver_load; NULL when the container is not judged as a whole, for its programs differ or not all were read, and for a task of the service"),
 		must(text("why", schema.Name, "why so, or why it is not judged, in words")),
+		whole("connections", "connections of the container to the task that were seen; NULL with ip, and when they were not read"),
+		whole("all_connections", "those to any of the tasks"),
 		text("ip6", schema.Addr, "IPv6 address that makes glibc sort by prefix, if that decided"),
 		refCol("ip6_ref", "row of address that holds it"),
 		refCol("resolver_ref", "row of process_resolver"),
 		refCol("client_ref", "row of address that holds the client's address"),
 		must(refCol("task_ref", "row of swarm_task of the backend, or of one")),
 	},
+	// resolver_connection and resolver_watched are left out: they add figures, and no row is there or not because of them.
 	Reads: []string{"local_endpoint", "task_endpoint", "swarm_service", "swarm_task_address", "overlay_network", "address", "link", "host", "container", "process_resolver", "container_file",
 		"resolver_config", "hosts_entry", "nss_source", "gai_rule", "dns_answer_set"},
 	Index: []string{"net, name"},
@@ -274,9 +277,17 @@ func (f *resolverFacts) choose(r *roundRobin, c nameClient, why string, put func
 		choices = []processChoice{{Prediction: resolver.Prediction{Why: why}}}
 	}
 	weight := weightOf(choices, own || !f.processKnown[c.host])
+	var all any
+	if at := (resolverPlace{c.host, c.netns}); f.watched[at] {
+		sum := int64(0)
+		for _, t := range r.tasks {
+			sum += f.connections[at][t.ip.String()]
+		}
+		all = sum
+	}
 	for _, p := range choices {
 		row := []any{orNull(c.host), orNull(c.netns), orNull(c.container), c.label, orNull(c.service), orNull(c.ip), flagOf(own), nil, nil, nil, nil, nil,
-			r.net, orNull(r.network), r.service, int64(len(r.tasks)), nil, nil, nil, nil, nil, orNull(p.Rule), weight, p.Why, nil, nil, orNull(p.ref), orNull(c.ref), r.tasks[0].ref}
+			r.net, orNull(r.network), r.service, int64(len(r.tasks)), nil, nil, nil, nil, nil, orNull(p.Rule), weight, p.Why, nil, all, nil, nil, orNull(p.ref), orNull(c.ref), r.tasks[0].ref}
 		if p.kind != "" {
 			row[7], row[8], row[9], row[10], row[11] = p.pid, orNull(p.program), p.processes, p.kind, orNull(p.version)
 		}
@@ -290,16 +301,19 @@ func (f *resolverFacts) choose(r *roundRobin, c nameClient, why string, put func
 			continue
 		}
 		if p.Rule == "rule 9" && ip6 != nil {
-			row[24], row[25] = ip6.IP.String(), ip6.ref
+			row[26], row[27] = ip6.IP.String(), ip6.ref
 		}
 		for i, t := range r.tasks {
 			if p.Share[i] == 0 {
 				continue
 			}
 			one := slices.Clone(row)
-			one[16], one[17], one[18], one[19], one[28] = t.ip.String(), t.label, orNull(t.host), p.Share[i], t.ref
+			one[16], one[17], one[18], one[19], one[30] = t.ip.String(), t.label, orNull(t.host), p.Share[i], t.ref
 			if p.Bits[i] >= 0 {
 				one[20] = int64(p.Bits[i])
+			}
+			if all != nil {
+				one[24] = f.connections[resolverPlace{c.host, c.netns}][t.ip.String()]
 			}
 			if err := put(one...); err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,6 +136,45 @@ func TestResolverChoiceOwn(t *testing.T) {
 	}
 	if got := fmt.Sprint(list); got != "[10.0.1.10 0.0 1 0 1 10.0.1.11 0.0 1 0 1 10.0.1.12 1.0 1 0 1 10.0.1.9 0.0 1 0 1]" {
 		t.Error(got)
+	}
+}
+
+// The rule holds its prediction against the connections that the client has opened: those it tracks, or its sockets; not those that
+// the tasks have opened to it.
+func TestSkewSeen(t *testing.T) {
+	sockets := func(n int, ip string, port int) (out string) {
+		for i := range n {
+			out += fmt.Sprintf(`{"netns":"4026532301","proto":"tcp","family":"ipv4","local":"10.0.1.15","local_port":%d,"peer":%q,"peer_port":%d,"state":"established","seen":"both"}`+"\n", port+i*(port/40000), ip, 50000+i)
+		}
+		return out
+	}
+	tracked := func(n int, ip string) string {
+		return fmt.Sprintf(`{"netns":"4026532301","family":"ipv4","proto":"tcp","state":"ESTABLISHED","unreplied":false,"assured":true,"dst":%q,"dport":80,"entries":%d,"entries_last":1,"seen":"both"}`+"\n", ip, n)
+	}
+	const listening = `{"netns":"4026532301","proto":"tcp","family":"ipv4","local":"0.0.0.0","local_port":8080,"state":"listening","seen":"both"}` + "\n"
+	tests := []struct{ name, socket, conntrack, want string }{
+		{"none", "", "", "too few connections to tell: 0 to it, 0 to all tasks"},
+		{"few", sockets(2, "10.0.1.12", 40000), "", "too few connections to tell: 2 to it, 2 to all tasks"},
+		{"agree", sockets(8, "10.0.1.12", 40000) + sockets(1, "10.0.1.9", 41000), "", "as predicted: 8 of 9 connections to it"},
+		{"the tasks' own", listening + sockets(20, "10.0.1.9", 8080), tracked(30, "10.0.1.15"), "too few connections to tell: 0 to it, 0 to all tasks"},
+		{"tracked", sockets(8, "10.0.1.12", 40000), tracked(11, "10.0.1.9") + tracked(12, "10.0.1.12"), "not as predicted: 12 of 23 connections to it"},
+		{"to another service", "", tracked(50, "10.0.1.99") + tracked(9, "10.0.1.12"), "as predicted: 9 of 9 connections to it"},
+	}
+	rules := shippedRules(t)
+	rule := rules[slices.IndexFunc(rules, func(r *Rule) bool { return r.ID == "dns-rr-rfc3484-skew" })]
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := readFixture(t, filepath.Join("..", "testdata", "rules", "dns-rr-rfc3484-skew", "link-local.txtar"))
+			f.hosts[0].files["rows/socket.jsonl"], f.hosts[0].files["rows/conntrack_count.jsonl"] = []byte(tt.socket), []byte(tt.conntrack)
+			db, _, _ := loadHosts(t, f.hosts, computed())
+			list, err := column(context.Background(), db.tx, "SELECT seen FROM ("+rule.Query+")")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(list, ", "); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 

@@ -56,6 +56,8 @@ type resolverFacts struct {
 	processes    map[resolverPlace][]nameProcess
 	processKnown map[string]bool // by host: all were read
 	names        map[resolverPlace]*containerNames
+	connections  map[resolverPlace]map[string]int64 // of namespaces, by address of a task
+	watched      map[resolverPlace]bool             // namespaces of which these are known
 }
 
 // Queries for the facts. Addresses are those of namespaces that have a port on some overlay.
@@ -77,6 +79,7 @@ GROUP BY host, container, exe, kind, version, libc, libc_version, go_build, libs
 func loadResolverFacts(ctx context.Context, tx *sql.Tx) (*resolverFacts, error) {
 	f := &resolverFacts{
 		arch: map[string]string{}, addresses: map[resolverPlace][]heldAddress{}, addrKnown: map[resolverPlace]bool{}, processes: map[resolverPlace][]nameProcess{}, processKnown: map[string]bool{}, names: map[resolverPlace]*containerNames{},
+		connections: map[resolverPlace]map[string]int64{}, watched: map[resolverPlace]bool{},
 	}
 	var host, id, a, b, c, d string
 	var n, m int64
@@ -88,6 +91,14 @@ func loadResolverFacts(ctx context.Context, tx *sql.Tx) (*resolverFacts, error) 
 		take  func()
 	}{
 		{"SELECT host, arch FROM host WHERE arch <> ''", []any{&host, &a}, func() { f.arch[host] = a }},
+		{"SELECT host, netns FROM resolver_watched", []any{&host, &id}, func() { f.watched[resolverPlace{host, id}] = true }},
+		{"SELECT host, netns, ip, connections FROM resolver_connection", []any{&host, &id, &a, &n}, func() {
+			at := resolverPlace{host, id}
+			if f.connections[at] == nil {
+				f.connections[at] = map[string]int64{}
+			}
+			f.connections[at][a] = n
+		}},
 		{"SELECT host FROM captured WHERE tbl = 'process_resolver'", []any{&host}, func() { f.processKnown[host] = true }},
 		{"SELECT host, netns FROM captured WHERE tbl = 'address' AND netns IS NOT NULL", []any{&host, &id}, func() { f.addrKnown[resolverPlace{host, id}] = true }},
 		{factAddresses, []any{&host, &id, &a, &b, &n, &m, &c, &yes, &d}, func() {

@@ -2,13 +2,58 @@ package analyze
 
 import "github.com/netmortem/netmortem/schema"
 
+// dnsrrAddresses are the addresses of running tasks of dnsrr services.
+const dnsrrAddresses = `
+  SELECT DISTINCT t.ip FROM task_endpoint AS t
+  JOIN (SELECT service_id FROM swarm_service GROUP BY service_id HAVING MIN(endpoint_mode) = 'dnsrr' AND MAX(endpoint_mode) = 'dnsrr') AS s ON s.service_id = t.service_id
+  WHERE t.running = 1`
+
+// resolverConnection takes what a namespace tracks, or its sockets, whichever is more: connection tracking remembers connections that
+// are over, and sockets are there where nothing is tracked. What is tracked towards the
+// namespace's own address, and a socket of a port on which it listens, was opened by the other side.
+var resolverConnection = Derived{
+	Name: "resolver_connection",
+	Doc:  "Connections that a namespace has opened to a running task of a dnsrr service, as far as they were seen.",
+	Columns: []schema.Column{
+		colHost(), colNetns(),
+		must(text("ip", schema.Addr, "address of the task")),
+		must(whole("connections", "connections: the larger one of what is tracked and the sockets there are")),
+	},
+	Query: `
+WITH task AS (` + dnsrrAddresses + `
+), listening AS (
+  SELECT DISTINCT host, netns, local_port FROM socket WHERE state = 'listening' AND EXISTS (SELECT 1 FROM task)
+)
+SELECT host, netns, ip, MAX(n) FROM (
+  SELECT c.host, c.netns, c.dst AS ip, SUM(MAX(COALESCE(c.entries, 0), COALESCE(c.entries_last, 0))) AS n
+  FROM conntrack_count AS c LEFT JOIN local_endpoint AS o ON o.host = c.host AND o.netns = c.netns AND o.ip = c.dst
+  WHERE c.dst IN (SELECT ip FROM task) AND o.host IS NULL GROUP BY c.host, c.netns, c.dst
+  UNION ALL
+  SELECT s.host, s.netns, s.peer, COUNT(*)
+  FROM socket AS s LEFT JOIN listening AS l ON l.host = s.host AND l.netns = s.netns AND l.local_port = s.local_port
+  WHERE s.peer IN (SELECT ip FROM task) AND s.state <> 'listening' AND l.host IS NULL GROUP BY s.host, s.netns, s.peer
+) GROUP BY host, netns, ip`,
+	Index: []string{"host, netns, ip"},
+}
+
+// resolverWatched is the guard of every "no connection".
+var resolverWatched = Derived{
+	Name: "resolver_watched",
+	Doc:  "Namespaces of containers whose sockets or tracked connections were read to the end.",
+	Columns: []schema.Column{
+		colHost(), colNetns(),
+	},
+	Query: `
+SELECT DISTINCT k.host, k.netns FROM captured AS k
+JOIN local_endpoint AS l ON l.host = k.host AND l.netns = k.netns AND l.kind = 'container'
+WHERE k.tbl IN ('conntrack_count', 'socket') AND EXISTS (` + dnsrrAddresses + `)`,
+	Index: []string{"host, netns"},
+}
+
 // resolverLoad adds up [resolverChoice]. least is the figure to conclude from: whatever the clients do that are not judged, the task gets that much.
-//
-// What was seen is what the judged clients' namespaces hold: tracked connections towards the task, or sockets that are not of a
-// listening port, whichever is more.
 var resolverLoad = Derived{
 	Name: "resolver_load",
-	Doc:  "First tries that each task of a dnsrr service would get, if every container on its network asked for it equally often, and the connections that were seen.",
+	Doc:  "First tries that each task of a dnsrr service would get, if every container on its network asked for it equally often.",
 	Columns: []schema.Column{
 		colNet(),
 		text("network", schema.Name, "name of the network"),
@@ -22,7 +67,6 @@ var resolverLoad = Derived{
 		must(whole("clients", "containers that were judged")),
 		must(whole("unjudged", "containers and tasks on the network that were not")),
 		must(whole("skewed", "judged ones that prefer some tasks")),
-		whole("connections", "connections of judged clients to the task that were seen; NULL when none of their namespaces was read to the end"),
 		must(refCol("task_ref", "row of swarm_task")),
 	},
 	Query: `
@@ -40,36 +84,14 @@ WITH backend AS (
   FROM client GROUP BY net, name
 ), tries AS (
   SELECT net, name, ip, SUM(weight * share) AS tries FROM resolver_choice WHERE weight IS NOT NULL GROUP BY net, name, ip
-), place AS (
-  SELECT c.net, c.name, c.host, c.netns,
-    EXISTS (SELECT 1 FROM captured AS k WHERE k.tbl = 'conntrack_count' AND k.host = c.host AND k.netns = c.netns) AS tracked,
-    EXISTS (SELECT 1 FROM captured AS k WHERE k.tbl = 'socket' AND k.host = c.host AND k.netns = c.netns) AS listed
-  FROM client AS c WHERE c.weight IS NOT NULL AND c.netns IS NOT NULL
-), track AS (
-  SELECT host, netns, dst AS ip, SUM(MAX(COALESCE(entries, 0), COALESCE(entries_last, 0))) AS n
-  FROM conntrack_count WHERE dst IN (SELECT ip FROM backend) GROUP BY host, netns, dst
-), listening AS (
-  SELECT DISTINCT host, netns, local_port FROM socket WHERE state = 'listening' AND EXISTS (SELECT 1 FROM backend)
-), held AS (
-  SELECT s.host, s.netns, s.peer AS ip, COUNT(*) AS n
-  FROM socket AS s LEFT JOIN listening AS l ON l.host = s.host AND l.netns = s.netns AND l.local_port = s.local_port
-  WHERE s.peer IN (SELECT ip FROM backend) AND s.state <> 'listening' AND l.host IS NULL GROUP BY s.host, s.netns, s.peer
-), seen AS (
-  SELECT p.net, p.name, b.ip, SUM(MAX(COALESCE(t.n, 0), COALESCE(h.n, 0))) AS n
-  FROM place AS p
-  JOIN backend AS b ON b.net = p.net AND b.name = p.name
-  LEFT JOIN track AS t ON t.host = p.host AND t.netns = p.netns AND t.ip = b.ip
-  LEFT JOIN held AS h ON h.host = p.host AND h.netns = p.netns AND h.ip = b.ip
-  WHERE p.tracked OR p.listed GROUP BY p.net, p.name, b.ip
 )
 SELECT b.net, b.network, b.name, b.ip, b.label, b.host, 1.0 / COUNT(*) OVER name,
   CASE WHEN m.clients > 0 THEN (COALESCE(t.tries, 0) + COALESCE(e.tries, 0)) / m.clients END,
-  (COALESCE(t.tries, 0) + COALESCE(e.tries, 0)) / (m.clients + m.unjudged), m.clients, m.unjudged, m.skewed, s.n, b.ref
+  (COALESCE(t.tries, 0) + COALESCE(e.tries, 0)) / (m.clients + m.unjudged), m.clients, m.unjudged, m.skewed, b.ref
 FROM backend AS b
 JOIN many AS m ON m.net = b.net AND m.name = b.name
 LEFT JOIN tries AS t ON t.net = b.net AND t.name = b.name AND t.ip = b.ip
 LEFT JOIN tries AS e ON e.net = b.net AND e.name = b.name AND e.ip IS NULL
-LEFT JOIN seen AS s ON s.net = b.net AND s.name = b.name AND s.ip = b.ip
 WINDOW name AS (PARTITION BY b.net, b.name)`,
 	Index: []string{"net, name"},
 }

@@ -29,48 +29,50 @@
 -- only when the client's namespace has an IPv6 address other than ::1, for only then does glibc learn the prefix length that the rule needs: fe80:: on eth0
 -- is enough. A gai.conf in the container can do the same by other rules. musl and Go leave IPv4 answers as they come.
 --
--- Each container on the service's network was asked for by the model, program by program; those of the service itself are left out. Reported when one task would get
--- twice its fair share or more of the first tries, whatever the clients do that could not be judged. The fact "seen" holds the prediction against
--- the connections in the judged clients' namespaces.
-WITH load AS (
-  SELECT l.*, ROW_NUMBER() OVER (PARTITION BY l.net, l.name ORDER BY l.least DESC, l.ip) AS place, COUNT(*) OVER (PARTITION BY l.net, l.name) AS tasks,
-    SUM(l.connections) OVER (PARTITION BY l.net, l.name) AS all_connections
-  FROM resolver_load AS l
-), who AS (
-  SELECT c.*, ROW_NUMBER() OVER (PARTITION BY c.net, c.name, c.ip ORDER BY c.share DESC, c.host, c.client, c.pid) AS place
-  FROM resolver_choice AS c WHERE c.weight IS NOT NULL AND c.rule IS NOT NULL
+-- Each container on the service's network was asked for by the model, program by program; those of the service itself are left out. Reported for a host when
+-- one of its containers would give one task twice its fair share or more of its first tries. Which containers do ask for the name is not
+-- known: "of_all_clients" is the load if all did, "not_judged" how many could not be, and "seen" holds the prediction against the connections in
+-- the client's namespace.
+WITH pick AS (
+  SELECT c.*, ROW_NUMBER() OVER (PARTITION BY c.host, c.net, c.name ORDER BY c.share DESC, c.client, c.netns, c.ip, c.pid) AS place
+  FROM resolver_choice AS c WHERE c.host IS NOT NULL AND c.weight IS NOT NULL AND c.rule IS NOT NULL AND c.share * c.backends >= 1.999
+), here AS (
+  SELECT host, net, name, COUNT(DISTINCT CASE WHEN weight IS NOT NULL AND rule IS NOT NULL THEN netns END) AS preferring,
+    COUNT(DISTINCT CASE WHEN weight IS NOT NULL THEN netns END) AS judged
+  FROM resolver_choice WHERE own = 0 GROUP BY host, net, name
 )
 SELECT
-  w.host,
-  COALESCE(s.backend, s.ip) || ' (' || s.ip || ') of the ' || s.tasks || ' tasks of ' || s.name || ' would get ' || CASE WHEN s.unjudged > 0 THEN 'at least ' ELSE '' END
-    || CAST(ROUND(100 * s.least) AS INTEGER) || ' % of the first tries: ' || s.skewed || ' of ' || (s.clients + s.unjudged) || ' clients prefer some tasks' AS summary,
-  'dns:' || w.host || '/' || s.network || '/' || s.name AS subject,
-  s.name,
-  s.name AS service,
-  s.network,
-  s.tasks,
-  s.clients,
-  s.unjudged AS clients_not_judged,
-  w.client AS a_client,
+  p.host,
+  p.client || ' on ' || p.host || ' would try ' || COALESCE(p.backend, p.ip) || ' (' || p.ip || ') first in ' || CAST(ROUND(100 * p.share) AS INTEGER)
+    || ' % of lookups of ' || p.name || ', which has ' || p.backends || ' tasks' AS summary,
+  'dns:' || p.host || '/' || p.network || '/' || p.name AS subject,
+  p.name,
+  p.name AS service,
+  p.network,
+  p.backends AS tasks,
+  p.client AS a_client,
   n.name AS netns,
-  w.client_service,
-  w.client_ip,
-  w.resolver || COALESCE(' ' || w.version, '') AS resolver,
-  w.why AS because,
-  w.ip6 AS sorts_because_of,
-  (SELECT group_concat(part, ', ') FROM (SELECT x.ip || ' ' || CAST(ROUND(100 * x.share) AS INTEGER) || ' %' AS part FROM load AS x
-    WHERE x.net = s.net AND x.name = s.name ORDER BY x.share DESC, x.ip)) AS shares,
-  (SELECT group_concat(part, ', ') FROM (SELECT COALESCE(x.client_service, 'no service') || ' ' || COUNT(DISTINCT COALESCE(x.netns, x.client)) AS part FROM resolver_choice AS x
-    WHERE x.net = s.net AND x.name = s.name AND x.weight IS NOT NULL AND x.rule IS NOT NULL GROUP BY x.client_service ORDER BY x.client_service)) AS preferring,
-  CASE WHEN s.all_connections IS NULL THEN 'connections were not captured'
-    WHEN s.all_connections < 2 * s.tasks THEN 'too few connections to tell: ' || s.connections || ' of ' || s.all_connections || ' to it'
-    WHEN s.connections * s.tasks >= 1.5 * s.all_connections THEN 'as predicted: ' || s.connections || ' of ' || s.all_connections || ' connections to it'
-    ELSE 'not as predicted: ' || s.connections || ' of ' || s.all_connections || ' connections to it' END AS seen,
-  w.ip6_ref,
-  w.client_ref,
-  w.resolver_ref,
-  s.task_ref
-FROM load AS s
-JOIN who AS w ON w.net = s.net AND w.name = s.name AND w.ip = s.ip AND w.place = 1
-LEFT JOIN netns AS n ON n.host = w.host AND n.netns = w.netns
-WHERE s.place = 1 AND s.least * s.tasks >= 1.999 AND w.host IS NOT NULL
+  p.client_service,
+  p.client_ip,
+  p.program,
+  p.resolver || COALESCE(' ' || p.version, '') AS resolver,
+  p.why AS because,
+  p.ip6 AS sorts_because_of,
+  h.preferring || ' of ' || h.judged || ' on this host' AS clients_that_prefer,
+  l.clients AS clients,
+  l.unjudged AS not_judged,
+  (SELECT group_concat(part, ', ') FROM (SELECT x.ip || ' ' || CAST(ROUND(100 * x.share) AS INTEGER) || ' %' AS part FROM resolver_load AS x
+    WHERE x.net = p.net AND x.name = p.name ORDER BY x.share DESC, x.ip)) AS of_all_clients,
+  CASE WHEN p.all_connections IS NULL THEN 'its connections were not captured'
+    WHEN p.all_connections < 8 THEN 'too few connections to tell: ' || p.connections || ' to it, ' || p.all_connections || ' to all tasks'
+    WHEN p.connections >= 0.8 * p.share * p.all_connections THEN 'as predicted: ' || p.connections || ' of ' || p.all_connections || ' connections to it'
+    ELSE 'not as predicted: ' || p.connections || ' of ' || p.all_connections || ' connections to it' END AS seen,
+  p.ip6_ref,
+  p.client_ref,
+  p.resolver_ref,
+  p.task_ref
+FROM pick AS p
+JOIN here AS h ON h.host = p.host AND h.net = p.net AND h.name = p.name
+JOIN resolver_load AS l ON l.net = p.net AND l.name = p.name AND l.ip = p.ip
+LEFT JOIN netns AS n ON n.host = p.host AND n.netns = p.netns
+WHERE p.place = 1
