@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -23,8 +24,9 @@ import (
 // A trial is a client's namespace, and the addresses of the name that it asks for.
 type trial struct {
 	name    string
-	ipv6    string   // "", "lo" for ::1, "link" for fe80::1, "global", "ula" or "deprecated"
-	devs    []string // addresses of each device, comma separated
+	ipv6    string   // "", "lo" for ::1, "link" for fe80::1, "global", "ula", "deprecated", or "down" for one on a device that is down
+	devs    []string // addresses of each device, comma separated; one with a peer is local>peer
+	tunnel  string   // address of an ipip device
 	routes  []string // destinations that go out by the first device
 	gai     string
 	answers string // at most four
@@ -38,6 +40,10 @@ var trials = []trial{
 	{name: "global", ipv6: "global", devs: []string{"10.20.1.15/24"}, answers: "10.20.1.9 10.20.1.10 10.20.1.11 10.20.1.12"},
 	{name: "fd00:: on lo", ipv6: "ula", devs: []string{"10.20.1.15/24"}, answers: "10.20.1.9 10.20.1.10 10.20.1.11 10.20.1.12"},
 	{name: "deprecated global", ipv6: "deprecated", devs: []string{"10.20.1.15/24"}, answers: "10.20.1.9 10.20.1.10 10.20.1.11 10.20.1.12"},
+	{name: "global, tentative on a device that is down", ipv6: "down", devs: []string{"10.20.1.15/24"}, answers: "10.20.1.9 10.20.1.10 10.20.1.11 10.20.1.12"},
+	{name: "peer", ipv6: "link", devs: []string{"10.20.1.15>10.20.1.8/24"}, answers: "10.20.1.9 10.20.1.10 10.20.1.12"},
+	{name: "ipip", ipv6: "link", devs: []string{"10.20.1.15/24"}, tunnel: "10.50.1.15/24", answers: "10.20.1.200 10.20.1.201 10.50.1.14"},
+	{name: "ipip, no IPv6", devs: []string{"10.20.1.15/24"}, tunnel: "10.50.1.15/24", answers: "10.20.1.200 10.20.1.201 10.50.1.14"},
 	{name: "two equally near", ipv6: "link", devs: []string{"10.20.1.15/24"}, answers: "10.20.1.9 10.20.1.10 10.20.1.20 10.20.1.21"},
 	{name: "two of the best class", ipv6: "link", devs: []string{"10.20.1.16/24"}, answers: "10.20.1.24 10.20.1.25 10.20.1.26 10.20.1.40"},
 	{name: "all equally far", ipv6: "link", devs: []string{"10.20.1.129/24"}, answers: "10.20.1.9 10.20.1.10 10.20.1.11 10.20.1.12"},
@@ -69,6 +75,8 @@ var trials = []trial{
 	{name: "IPv6 only, global", ipv6: "global", devs: []string{"10.20.1.15/24"}, answers: "2001:db8:1::9 2001:db8:1::c 2001:db8:1::f 2001:db8:1:8000::1"},
 }
 
+var errNoTunnel = errors.New("the kernel makes no ipip device")
+
 // A subject is a program that asks for each name on its command line, and prints the first address.
 type subject struct {
 	name    string
@@ -97,7 +105,9 @@ func TestIntegrationResolver(t *testing.T) {
 				runtime.LockOSThread() // never unlocked: the thread and its namespaces end with the goroutine
 				done <- tr.run(t, subjects)
 			}()
-			if err := <-done; err != nil {
+			if err := <-done; err == errNoTunnel {
+				t.Skip(err)
+			} else if err != nil {
 				t.Error(err)
 			}
 		})
@@ -134,13 +144,16 @@ func (tr *trial) run(t *testing.T, subjects []subject) error {
 		answers = append(answers, a)
 	}
 	for _, s := range subjects {
+		if s.env == "FOUR=1" && !onlyIPv4(answers) {
+			continue
+		}
 		client := Client{Library: s.library, Version: s.version, Arch: machine(), Addresses: list, GAI: tr.lines()}
 		p := client.First(answers)
 		if p.Judged() == (tr.open && s.library == Glibc) {
 			t.Errorf("%s: judged: %t (%s)", s.name, p.Judged(), p.Why)
 		}
 		if !p.Judged() {
-			t.Logf("%-8s not judged: %s", s.name, p.Why)
+			t.Logf("%-15s not judged: %s", s.name, p.Why)
 			continue
 		}
 		seen, err := s.ask(answers)
@@ -154,7 +167,7 @@ func (tr *trial) run(t *testing.T, subjects []subject) error {
 			}
 			line = append(line, fmt.Sprintf("%s %.2f %.2f", a.IP, p.Share[i], seen[i]))
 		}
-		t.Logf("%-8s %-6s  %s", s.name, p.Rule, strings.Join(line, "   "))
+		t.Logf("%-15s %-6s  %s", s.name, p.Rule, strings.Join(line, "   "))
 	}
 	return nil
 }
@@ -214,9 +227,21 @@ func (tr *trial) network() error {
 		return err
 	}
 	add := func(link netlink.Link, text string, deprecated bool) error {
-		a, err := netlink.ParseAddr(text)
+		local, peer, cut := strings.Cut(text, ">")
+		if cut {
+			_, bits, _ := strings.Cut(peer, "/")
+			local += "/" + bits
+		}
+		a, err := netlink.ParseAddr(local)
 		if err != nil {
 			return err
+		}
+		if cut {
+			ip, n, err := net.ParseCIDR(peer)
+			if err != nil {
+				return err
+			}
+			a.Peer = &net.IPNet{IP: ip, Mask: n.Mask}
 		}
 		if a.IP.To4() == nil {
 			a.Flags |= unix.IFA_F_NODAD
@@ -228,6 +253,41 @@ func (tr *trial) network() error {
 	}
 	if tr.ipv6 == "ula" {
 		if err := add(lo, "fd00::1/128", false); err != nil {
+			return err
+		}
+	}
+	if tr.ipv6 == "down" {
+		if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "off"}, PeerName: "offp"}); err != nil {
+			return err
+		}
+		off, err := netlink.LinkByName("off")
+		if err != nil {
+			return err
+		}
+		if err := set("off", "disable_ipv6", "0"); err != nil {
+			return err
+		}
+		a, err := netlink.ParseAddr("2001:db8:1::f00/64")
+		if err == nil {
+			err = netlink.AddrAdd(off, a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if tr.tunnel != "" {
+		err := netlink.LinkAdd(&netlink.Iptun{LinkAttrs: netlink.LinkAttrs{Name: "tun"}, Local: net.IPv4(192, 0, 2, 1), Remote: net.IPv4(192, 0, 2, 2)})
+		if err != nil {
+			return errNoTunnel
+		}
+		link, err := netlink.LinkByName("tun")
+		if err == nil {
+			err = netlink.LinkSetUp(link)
+		}
+		if err == nil {
+			err = add(link, tr.tunnel, false)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -306,7 +366,12 @@ func held() (out []Address, err error) {
 			return nil, fmt.Errorf("address %v", a)
 		}
 		ones, _ := a.Mask.Size()
-		x := Address{IP: ip.Unmap(), Prefix: ones, Index: a.LinkIndex}
+		x := Address{IP: ip.Unmap(), Prefix: ones, Index: a.LinkIndex, Tunnel: a.Label == "tun"}
+		if a.Peer != nil && !a.Peer.IP.Equal(a.IP) {
+			peer, _ := netip.AddrFromSlice(a.Peer.IP)
+			x.Peer = peer.Unmap()
+			x.Prefix, _ = a.Peer.Mask.Size()
+		}
 		if a.Flags&unix.IFA_F_SECONDARY != 0 && ip.Unmap().Is4() {
 			x.Flags = "secondary"
 		}
@@ -419,6 +484,7 @@ func permute(n int, f func([]int)) {
 const inC = `
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
 int main(int argc, char **argv) {
@@ -426,7 +492,8 @@ int main(int argc, char **argv) {
 		struct addrinfo hints = {0}, *r;
 		char text[64];
 		int err;
-		hints.ai_socktype = SOCK_STREAM;
+		hints.ai_socktype = getenv("ANY") ? 0 : SOCK_STREAM;
+		hints.ai_family = getenv("FOUR") ? AF_INET : AF_UNSPEC;
 		if ((err = getaddrinfo(argv[i], "80", &hints, &r))) { fprintf(stderr, "%s: %s\n", argv[i], gai_strerror(err)); return 1; }
 		if (getnameinfo(r->ai_addr, r->ai_addrlen, text, sizeof text, 0, 0, NI_NUMERICHOST)) return 2;
 		puts(text);
@@ -496,7 +563,11 @@ func build(t *testing.T) (list []subject) {
 			list = append(list, s)
 		}
 	}
-	put(subject{"glibc", compile("glibc", nil, "gcc"), "", Glibc, glibcVersion})
+	dynamic := compile("glibc", nil, "gcc")
+	put(subject{"glibc", dynamic, "", Glibc, glibcVersion})
+	put(subject{"glibc, any type", dynamic, "ANY=1", Glibc, glibcVersion})
+	put(subject{"glibc, AF_INET", dynamic, "FOUR=1", Glibc, glibcVersion})
+	put(subject{"glibc, static", compile("static", nil, "gcc", "-static", "-w"), "", Glibc, glibcVersion})
 	put(subject{"musl", compile("musl", nil, "musl-gcc"), "", Musl, muslVersion})
 	put(subject{"Go", compile("go", []string{"CGO_ENABLED=0"}, "go", "build"), "", Go, runtime.Version()})
 	cgo := compile("cgo", []string{"CGO_ENABLED=1"}, "go", "build")
