@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -169,6 +170,17 @@ WHERE l.netns IS NOT NULL AND l.kind IS NOT NULL AND (a.ip = l.ip OR l.kind = 'c
 		{`SELECT host, ip, netns, kind FROM bridge_endpoint WHERE kind IS NOT NULL`, text(4), func() {
 			if p, ok := b.owner[atNetns{x[0], x[2]}]; ok {
 				b.task[spot{host: x[0], ip: x[1]}] = p
+			}
+		}},
+		// Other addresses that one namespace of the host has: of networks that are no overlay and need no bridge.
+		{`SELECT a.host, a.ip, MIN(a.netns) FROM address AS a JOIN netns AS n ON n.host = a.host AND n.netns = a.netns AND n.kind IN ('container', 'other')
+WHERE a.scope = 'global' GROUP BY a.host, a.ip HAVING COUNT(DISTINCT a.netns) = 1`, text(3), func() {
+			here, at := atNetns{x[0], x[2]}, spot{host: x[0], ip: x[1]}
+			if slices.ContainsFunc(b.net[here], func(a ownAddress) bool { return a.ip == x[1] }) {
+				return
+			}
+			if _, ok := b.task[at]; !ok {
+				b.task[at] = b.ownerOf(here)
 			}
 		}},
 		{`SELECT a.host, a.ip FROM address AS a JOIN netns AS n ON n.host = a.host AND n.netns = a.netns AND n.kind = 'host'`, text(2),
