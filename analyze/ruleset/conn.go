@@ -34,6 +34,7 @@ type Conn struct {
 	MarkUnknown uint32 // bits of Mark that are not known
 	Zone        uint16
 	Status      Status
+	Began       uint8 // TCP: flags of the packet that began it, 0 where they are not known
 }
 
 // Status are bits of enum ip_conntrack_status; the numbers are the kernel's.
@@ -70,15 +71,19 @@ func track(p *Packet) {
 	if p.CT != CTNone { // of the way through the loopback device, or NOTRACK
 		return
 	}
+	p.Template = false
 	c := &p.Conn
 	if c.there() && c.Zone == p.Zone {
 		own := p.tuple()
 		switch {
 		case own.meets(c.Orig):
 			p.Reply, p.CT = false, CTNew
-			if c.Status&SeenReply != 0 {
+			switch {
+			case c.Status&SeenReply != 0:
 				p.CT = CTEstablished
-			} else if c.Status&Expected != 0 {
+			case c.early(p.TCPFlags):
+				p.CT = CTInvalid
+			case c.Status&Expected != 0:
 				p.CT = CTRelated
 			}
 			return
@@ -91,8 +96,14 @@ func track(p *Packet) {
 	p.Conn, p.Reply = Conn{}, false
 	p.CT = begins(p)
 	if p.CT == CTNew {
-		p.Conn = Conn{Orig: p.tuple(), Back: p.tuple().turned(), Zone: p.Zone}
+		p.Conn = Conn{Orig: p.tuple(), Back: p.tuple().turned(), Zone: p.Zone, Began: p.TCPFlags}
 	}
+}
+
+// early says whether a segment comes before the answer to the SYN that began the connection, and is neither that SYN
+// again nor a RST: column sSS of tcp_conntracks, where it is invalid.
+func (c *Conn) early(flags uint8) bool {
+	return c.Began&SYN != 0 && flags != 0 && flags&RST == 0 && flags&(SYN|ACK|FIN) != SYN
 }
 
 // begins says how conntrack sees a packet that belongs to no connection. A segment of TCP whose flags are not known

@@ -27,6 +27,9 @@ func (p *Packet) stateBits() uint8 {
 	bits := [...]uint8{
 		CTNone: stateInvalid, CTNew: stateNew, CTEstablished: stateEstablished, CTRelated: stateRelated, CTUntracked: stateUntracked, CTInvalid: stateInvalid,
 	}[p.CT]
+	if p.Template {
+		return stateNew
+	}
 	if c := p.conn(); c != nil {
 		if c.Status&SrcNAT != 0 {
 			bits |= stateSNAT
@@ -125,6 +128,9 @@ func conntrackMatch(r *specReader, list []option) bool {
 		for i := range states {
 			answer = and(answer, states[i].test(s).not(states[i].invert))
 		}
+		if s.p.Template && len(rest) > 0 {
+			return and(answer, Unknown)
+		}
 		if s.p.conn() == nil {
 			if len(states) == 0 {
 				return No
@@ -199,7 +205,10 @@ func connmarkMatch(r *specReader, list []option) bool {
 		invert := o.invert
 		r.ask(false, "connmark "+strconv.FormatBool(invert)+o.arg(0), "the connection's mark is not known", func(s *state) Tri {
 			c := s.p.conn()
-			if c == nil {
+			switch {
+			case s.p.Template:
+				return Unknown
+			case c == nil:
 				return No
 			}
 			return m.meets(c.Mark, c.MarkUnknown).not(invert)

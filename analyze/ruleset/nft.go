@@ -80,7 +80,7 @@ func (c *compiler) nftBase(ch *chain, row *Row[schema.NftChain], order int) {
 	if hook < 0 || r.Priority == nil {
 		return
 	}
-	b := &base{chain: ch, priority: *r.Priority, nat: r.Type == "nat", reroute: r.Type == "route", nft: order, policy: stuck}
+	b := &base{chain: ch, priority: *r.Priority, nat: r.Type == "nat", reroute: r.Type == "route", nft: order, table: r.Family + " " + r.Tbl, policy: stuck}
 	switch r.Policy {
 	case "accept":
 		b.policy = accept
@@ -109,7 +109,10 @@ func (c *compiler) bytecode(p xtTable, chainName string, num int64, chains map[s
 			continue
 		}
 		if c.xtSets == nil {
-			c.xtSets = c.sets(map[nftTable]map[string]*chain{t: chains})
+			c.xtSets = map[nftTable]map[string]*set{}
+		}
+		if c.xtSets[t] == nil {
+			c.xtSets[t] = c.sets(map[nftTable]map[string]*chain{t: chains})[t]
 		}
 		r := exprReader{family: family, chains: chains, sets: c.xtSets[t], text: row.Text}
 		ops, idle = r.read(row.Expr)

@@ -58,11 +58,12 @@ func byteorderExpr(r *exprReader, x *expr) bool {
 	n, size := x.num(4), x.num(5)
 	from, ok1 := x.reg(1, n)
 	to, ok2 := x.reg(2, n)
-	if !ok1 || !ok2 || size != 2 && size != 4 && size != 8 || n%size != 0 {
+	if !ok1 || !ok2 || size != 2 && size != 4 && size != 8 {
 		return false
 	}
 	r.asks(act(func(s *state) step {
 		var v, k [64]byte
+		n := n - n%size // a number that is shorter than size stays as it is: nft asks for that in concatenations
 		for i := range n {
 			j := i - i%size + size - 1 - i%size
 			v[i], k[i] = s.regs[from+j], s.known[from+j]
@@ -346,24 +347,26 @@ func ctExpr(r *exprReader, x *expr) bool {
 	if x.has(4) {
 		return r.ctSet(x, key)
 	}
-	at, ok := x.reg(1, 16)
-	if !ok {
-		at, ok = x.reg(1, 4)
-	}
+	n := ctLen(r.family, key)
+	at, ok := x.reg(1, n)
 	if !ok {
 		return false
 	}
 	reply := len(x.a[3]) == 1 && x.a[3][0] == 1
 	if key == ctState {
 		r.asks(act(func(s *state) step {
-			s.put32(at, part{nftStates[s.p.CT], 0xffffffff})
+			bits := nftStates[s.p.CT]
+			if s.p.Template {
+				bits = nftStates[CTNew]
+			}
+			s.put32(at, part{bits, 0xffffffff})
 			return next
 		}))
 		return true
 	}
 	if key == ctHelper {
 		r.asks(&cond{why: "whether a helper expected the connection is not known", test: func(s *state) Tri {
-			s.forget(at, 16)
+			s.forget(at, n)
 			if s.p.CT == CTRelated || s.p.Conn.Status&Expected != 0 {
 				return Unknown
 			}
@@ -373,7 +376,11 @@ func ctExpr(r *exprReader, x *expr) bool {
 	}
 	r.asks(act(func(s *state) step {
 		c := s.p.conn()
-		if c == nil {
+		switch {
+		case s.p.Template:
+			s.forget(at, n)
+			return next
+		case c == nil:
 			return miss
 		}
 		t := c.Orig
@@ -415,11 +422,27 @@ func ctExpr(r *exprReader, x *expr) bool {
 		case ctZone:
 			s.put(at, []byte{byte(c.Zone), byte(c.Zone >> 8)})
 		default:
-			s.forget(at, 16)
+			s.forget(at, n)
 		}
 		return next
 	}))
 	return true
+}
+
+// ctLen is how many bytes a key of ct loads. An address without a family of its own takes that of the table.
+func ctLen(family string, key uint32) uint32 {
+	switch key {
+	case ctSrc, ctDst:
+		if family == "ip" {
+			return 4
+		}
+		return 16
+	case ctHelper, ctLabels, ctSrcIP6, ctDstIP6:
+		return 16
+	case 14, 15, 16: // packets, bytes, bytes a packet
+		return 8
+	}
+	return 4
 }
 
 func (s *state) putAddr(at uint32, a netip.Addr) {
@@ -455,7 +478,7 @@ func (r *exprReader) ctSet(x *expr, key uint32) bool {
 					s.why = "the zone is not known"
 					return stuck
 				}
-				s.p.Zone = binary.LittleEndian.Uint16(s.regs[from:])
+				s.template(binary.LittleEndian.Uint16(s.regs[from:]))
 			}
 			return next
 		}))

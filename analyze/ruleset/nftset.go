@@ -62,7 +62,8 @@ func newSet(row *schema.NftSet, elements []Row[schema.NftElement], chains map[st
 			s.why = "an element of the set " + row.Name + " is not understood"
 			continue
 		}
-		if s.isMap && !x.value(e.Data, row.DataLen, chains) {
+		end := strings.Contains(e.Flags, "interval_end") // has no value
+		if s.isMap && !end && !x.value(e.Data, row.DataLen, chains) {
 			s.why = "a value of the map " + row.Name + " is not understood"
 		}
 		switch {
@@ -72,7 +73,7 @@ func newSet(row *schema.NftSet, elements []Row[schema.NftElement], chains map[st
 			s.why = "an element of the set " + row.Name + " has another length than its key"
 		case len(x.end) != 0:
 			s.ranges = append(s.ranges, x)
-		case strings.Contains(e.Flags, "interval_end"):
+		case end:
 			s.marks = append(s.marks, mark{key: x.key})
 		case interval && len(s.fields) < 2:
 			s.marks = append(s.marks, mark{x.key, x})

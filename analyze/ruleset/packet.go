@@ -61,6 +61,10 @@ type Packet struct {
 	Reply bool // it goes in the reply direction of Conn
 	Conn  Conn // its connection in this namespace; zero for none yet
 	Zone  uint16
+
+	// Template says that a rule has attached a template (-j CT, ct zone set) and conntrack has not seen the packet yet:
+	// rules take it for a new connection, and no other template takes its place.
+	Template bool
 }
 
 // Flags of TCP.
@@ -120,7 +124,7 @@ func hasPorts(proto uint8) bool {
 func (p Packet) Moved() Packet {
 	p.In, p.Out, p.PhysIn, p.PhysOut = "", "", "", ""
 	p.Local, p.Kind, p.Bridged = false, KindUnknown, No
-	p.Mark, p.MarkUnknown, p.Zone = 0, 0, 0
+	p.Mark, p.MarkUnknown, p.Zone, p.Template = 0, 0, 0, false
 	p.Decrypted, p.Encrypted, p.IPVS = No, Unknown, No
 	p.CT, p.Reply, p.Conn = CTNone, false, Conn{}
 	return p

@@ -39,8 +39,9 @@ type base struct {
 	priority int64
 	policy   step // accept or drop; stuck when the row does not tell
 	nat      bool
-	reroute  bool // at output: the route is looked up again after it if the packet changed
-	nft      int  // order among the base chains of nftables that were dumped; 0 for one of legacy iptables
+	reroute  bool   // at output: the route is looked up again after it if the packet changed
+	nft      int    // order among the base chains of nftables that were dumped; 0 for one of legacy iptables
+	table    string // of nftables
 }
 
 // A stage is one thing that the kernel does at a hook.

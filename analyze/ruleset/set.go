@@ -132,6 +132,9 @@ func orders(list []*base) [][]*base {
 		var grown [][]*base
 		for _, head := range out {
 			permute(list[i:j], func(p []*base) bool {
+				if !possible(p) {
+					return true
+				}
 				grown = append(grown, append(slices.Clip(head), p...))
 				return len(grown) < maxPlans
 			})
@@ -139,6 +142,19 @@ func orders(list []*base) [][]*base {
 		out, i = grown, j
 	}
 	return out
+}
+
+// possible says whether chains may be called in an order: of those of one table of nftables the one that was made
+// last comes first, and they are dumped in the order in which they were made.
+func possible(list []*base) bool {
+	for i, a := range list {
+		for _, b := range list[i+1:] {
+			if a.nft != 0 && b.nft > a.nft && a.table != "" && a.table == b.table {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // permute calls f with each order of list, the given one first, until it returns false.

@@ -117,7 +117,7 @@ func connmarkTarget(r *specReader, list []option) bool {
 
 // untrack takes a packet that conntrack has not seen yet out of its sight.
 func untrack(s *state) step {
-	if s.p.CT == CTNone {
+	if s.p.CT == CTNone && !s.p.Template {
 		s.p.CT = CTUntracked
 	}
 	return next
@@ -131,27 +131,35 @@ func notrackTarget(r *specReader, _ []option) bool {
 // ctTarget is xt_ct_target: a template for the connection that is to be found. Helpers, events and timeouts do not
 // change a packet's way.
 func ctTarget(r *specReader, list []option) bool {
+	zone := uint16(0)
 	for _, o := range list {
 		switch o.name {
 		case "notrack":
 			r.act(untrack)
+			return true
 		case "zone":
 			n, err := strconv.ParseUint(o.arg(0), 0, 16)
 			if err != nil {
 				return false
 			}
-			r.act(func(s *state) step {
-				if s.p.CT == CTNone {
-					s.p.Zone = uint16(n)
-				}
-				return next
-			})
+			zone = uint16(n)
 		case "helper", "timeout", "ctevents", "expevents":
 		default:
 			return false
 		}
 	}
+	r.act(func(s *state) step {
+		s.template(zone)
+		return next
+	})
 	return true
+}
+
+// template attaches a template, unless there is one or conntrack has seen the packet.
+func (s *state) template(zone uint16) {
+	if s.p.CT == CTNone && !s.p.Template {
+		s.p.Template, s.p.Zone = true, zone
+	}
 }
 
 // tcpmssTarget is tcpmss_mangle_packet: it lowers the MSS of a SYN and never raises it. What the path's MTU is, it asks

@@ -1,0 +1,445 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/netmortem/netmortem/analyze/ruleset"
+)
+
+// A probe is one packet that is sent, and what has become of it.
+type probe struct {
+	id     uint32
+	dev    string // it comes in by; empty for one of the router's own
+	packet ruleset.Packet
+	bytes  []byte
+	want   prediction
+	saw    []seen
+	back   string // an ICMP error or a reset that came back; empty for none
+}
+
+// A prediction is where the evaluator's packet ends.
+type prediction struct {
+	verdict ruleset.Verdict
+	local   bool
+	dev     string // that it leaves by
+	packet  ruleset.Packet
+	rule    ruleset.Hit
+	why     string
+	way     []string // for the log
+}
+
+// walkRouter follows a packet through a router.
+func walkRouter(set *ruleset.Set, ns routerNamespace, dev string, p ruleset.Packet) (w prediction) {
+	hook := func(h ruleset.Hook) bool {
+		o := set.Trace(h, p)
+		line := fmt.Sprintf("%s in=%q out=%q ct=%d mark=%#x: %s", h, p.In, p.Out, p.CT, p.Mark, o.Verdict)
+		for _, hit := range o.Trace {
+			line += "\n      " + hit.Ref + " " + hit.Text
+		}
+		w.way = append(w.way, line)
+		w.verdict, w.rule, w.why = o.Verdict, o.Rule, o.Why
+		if o.Verdict == ruleset.Undecided && o.Lost() == ruleset.Yes {
+			w.verdict = ruleset.Reject // dropped or rejected: it does not come through
+		}
+		p = o.Packet
+		w.packet = p
+		return o.Verdict == ruleset.Accept
+	}
+	unknown := func(why string) prediction {
+		w.verdict, w.why = ruleset.Undecided, why
+		return w
+	}
+	route := func() (ruleset.Route, bool) {
+		if !p.Dst.IsValid() {
+			return ruleset.Route{}, false
+		}
+		return ns.Route(ruleset.RouteQuery{Dst: p.Dst})
+	}
+	if dev == "" {
+		r, _ := route()
+		p.Out, p.Local = r.Dev, true
+		if !hook(ruleset.Output) {
+			return w
+		}
+		if r, ok := route(); ok {
+			p.Out = r.Dev
+		} else {
+			return unknown("new destination not known")
+		}
+		if !hook(ruleset.Postrouting) {
+			return w
+		}
+		if p.Out != "lo" {
+			w.dev = p.Out
+			return w
+		}
+		p.In, p.Out, p.Local = "lo", "", false
+	} else {
+		p.In = dev
+	}
+	if !hook(ruleset.Prerouting) {
+		return w
+	}
+	r, ok := route()
+	switch {
+	case !ok:
+		return unknown("new destination not known")
+	case r.Type == ruleset.LocalAddr:
+		if p.Dst.IsLoopback() && p.In != "lo" {
+			return unknown("a packet for 127.0.0.0/8 from outside")
+		}
+		w.local = true
+		hook(ruleset.Input)
+		return w
+	}
+	p.Out = r.Dev
+	p.TTL--
+	if hook(ruleset.Forward) && hook(ruleset.Postrouting) {
+		w.dev = p.Out
+	}
+	return w
+}
+
+// judge compares what was predicted with what was seen; empty is agreement.
+func (p *probe) judge() string {
+	w := &p.want
+	switch {
+	case w.verdict == ruleset.Undecided:
+		return ""
+	case w.verdict != ruleset.Accept:
+		if len(p.saw) > 0 {
+			return fmt.Sprintf("predicted %s, but it came through: %s", w.verdict, p.saw[0])
+		}
+		if w.verdict == ruleset.Drop && p.back != "" {
+			return "predicted drop, but back came " + p.back
+		}
+		return ""
+	case len(p.saw) == 0:
+		return "predicted accept, but it did not come through"
+	case len(p.saw) > 1:
+		return fmt.Sprintf("it came through %d times", len(p.saw))
+	}
+	s, q := p.saw[0], w.packet
+	var bad []string
+	addr := func(name string, got, want netip.Addr) {
+		if want.IsValid() && got != want {
+			bad = append(bad, fmt.Sprintf("%s %s, predicted %s", name, got, want))
+		}
+	}
+	port := func(name string, got, want uint16) {
+		if want != 0 && got != want {
+			bad = append(bad, fmt.Sprintf("%s %d, predicted %d", name, got, want))
+		}
+	}
+	if s.local != w.local || s.dev != w.dev {
+		bad = append(bad, fmt.Sprintf("came to local %v device %q, predicted %v %q", s.local, s.dev, w.local, w.dev))
+	}
+	addr("source", s.Src, q.Src)
+	addr("destination", s.Dst, q.Dst)
+	port("source port", s.Sport, q.Sport)
+	port("destination port", s.Dport, q.Dport)
+	if p.packet.MSS != 0 {
+		port("MSS", s.MSS, q.MSS)
+	}
+	if (s.mark^q.Mark)&^q.MarkUnknown != 0 {
+		bad = append(bad, fmt.Sprintf("mark %#x, predicted %#x of %#x", s.mark, q.Mark, ^q.MarkUnknown))
+	}
+	return strings.Join(bad, "; ")
+}
+
+func (s seen) String() string {
+	return fmt.Sprintf("%s:%d > %s:%d proto %d local %v device %s mark %#x", s.Src, s.Sport, s.Dst, s.Dport, s.Proto, s.local, s.dev, s.mark)
+}
+
+// firstSport is where the source ports of packets begin that are no answers.
+const firstSport = 20000
+
+// packet draws a packet that comes in by a device, or is the router's own for an empty one. Its source port is its
+// own, so that no two packets share a connection.
+func (g *ruleGen) packet(dev string, n int) ruleset.Packet {
+	addr := func(text string) netip.Addr { return netip.MustParseAddr(text) }
+	p := ruleset.Packet{TTL: uint8(62 + g.IntN(4)), Decrypted: ruleset.No, Encrypted: ruleset.No, IPVS: ruleset.No, Bridged: ruleset.No, Kind: ruleset.KindHost}
+	if dev == "" {
+		p.Dst = addr(g.one(g.host(), g.host(), g.host(), ownAddr(g.dev(), g.v6)))
+		route, _ := routerNamespace{}.Route(ruleset.RouteQuery{Dst: p.Dst})
+		p.Src = addr(ownAddr(g.one(g.dev(), route.Dev), g.v6))
+		if route.Dev == "lo" {
+			p.Src = p.Dst
+		}
+		p.Mark = []uint32{0, 0, 0, 1, 0x106}[g.IntN(5)]
+	} else {
+		p.Src = addr(g.one(g.hosts(dev)...))
+		for p.Dst = p.Src; p.Dst == p.Src; {
+			p.Dst = addr(g.one(g.host(), g.host(), ownAddr(g.dev(), g.v6)))
+		}
+	}
+	switch g.IntN(10) {
+	case 0, 1, 2, 3, 4:
+		p.Proto, p.TCPFlags = unix.IPPROTO_TCP, ruleset.SYN
+		if g.chance(20) {
+			p.TCPFlags = []uint8{ruleset.ACK, ruleset.SYN | ruleset.ACK, ruleset.ACK | ruleset.PSH, ruleset.FIN | ruleset.ACK, ruleset.RST}[g.IntN(5)]
+		}
+		if p.TCPFlags&ruleset.SYN != 0 {
+			p.MSS = 1460
+		}
+	case 5, 6, 7, 8:
+		p.Proto = unix.IPPROTO_UDP
+	default:
+		p.Proto, p.ICMP = unix.IPPROTO_ICMP, ruleset.ICMP{Known: true, Type: 8}
+		if g.v6 {
+			p.Proto, p.ICMP = unix.IPPROTO_ICMPV6, ruleset.ICMP{Known: true, Type: 128}
+		}
+	}
+	if p.Proto == unix.IPPROTO_TCP || p.Proto == unix.IPPROTO_UDP {
+		p.Sport, p.Dport = uint16(firstSport+n), uint16(g.port())
+		if g.chance(10) {
+			p.Dport = uint16(10000 + g.IntN(100))
+		}
+	}
+	if p.Proto == unix.IPPROTO_UDP && p.Dport == 4789 {
+		p.Payload = "\x08\x00\x00\x00\x00\x10" + string([]byte{byte(1 + g.IntN(2)), 0})
+	}
+	return p
+}
+
+// A routerCase is a router with the rules that it was given.
+type routerCase struct {
+	*router
+	gen    *ruleGen
+	kind   string
+	texts  []string
+	probes []*probe
+}
+
+// give loads rules of one kind. A text that the kernel refuses is drawn again: it lacks an extension, or the tool is
+// of another mind.
+func (c *routerCase) give(t *testing.T, kind string) {
+	t.Helper()
+	c.kind = kind
+	program := map[bool]string{false: "iptables", true: "ip6tables"}[c.gen.v6]
+	load := func(draw func() string, command ...string) {
+		var last error
+		for range 5 {
+			text := draw()
+			if last = c.load(t, text, command[0], command[1:]...); last == nil {
+				c.texts = append(c.texts, strings.Join(command, " ")+"\n"+text)
+				return
+			}
+		}
+		t.Logf("refused five times: %v\n%s", last, draw())
+		refusedRulesets++
+	}
+	for part := range strings.SplitSeq(kind, "+") {
+		switch part {
+		case "legacy":
+			load(c.gen.iptables, program+"-legacy-restore")
+		case "iptables-nft":
+			load(c.gen.iptables, program+"-nft-restore")
+		case "nft":
+			load(c.gen.nft, "nft", "-f", "-")
+		}
+	}
+}
+
+var refusedRulesets int
+
+var rulesetKinds = []string{"legacy", "iptables-nft", "nft", "nft", "legacy+nft", "iptables-nft+nft", "legacy+iptables-nft"}
+
+// TestIntegrationRuleset gives routers rulesets that were drawn by chance, sends packets through them, and compares
+// what the kernel does with what package ruleset says of the rules as captured. RULESET_SEED repeats a run,
+// RULESET_ROUTERS and RULESET_PACKETS make it longer.
+func TestIntegrationRuleset(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to make network namespaces")
+	}
+	for _, name := range []string{"iptables-legacy-restore", "ip6tables-legacy-restore", "iptables-nft-restore", "ip6tables-nft-restore", "nft"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("needs %s (Debian packages iptables, nftables)", name)
+		}
+	}
+	t.Setenv("XTABLES_LOCKFILE", filepath.Join(t.TempDir(), "xtables.lock"))
+	number := func(name string, otherwise int) int {
+		if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+			return n
+		}
+		return otherwise
+	}
+	seed := number("RULESET_SEED", int(time.Now().UnixNano()%1_000_000))
+	routers, packets := number("RULESET_ROUTERS", 42), number("RULESET_PACKETS", 60)
+	t.Logf("RULESET_SEED=%d", seed)
+
+	// One processor, so that what is sent first is worked off first.
+	runtime.LockOSThread()
+	var all, own unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 1024 {
+		if all.IsSet(i) {
+			own.Set(i)
+			break
+		}
+	}
+
+	begun := time.Now()
+	far := newNetnsThread(t)
+	wire := -1
+	far.do(t, func() (err error) {
+		if err := os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0); err != nil {
+			return err
+		}
+		wire, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+		return err
+	})
+	t.Cleanup(func() { unix.Close(wire) })
+	var cases []*routerCase
+	for i := range routers {
+		c := &routerCase{router: newRouter(t, i, far), gen: newRuleGen(uint64(seed*1000+i), i%3 == 2, i%10 == 9)}
+		c.give(t, rulesetKinds[i%len(rulesetKinds)])
+		cases = append(cases, c)
+	}
+	made := time.Now()
+	rows := capturedRows(t)
+	read := time.Now()
+	if err := unix.SchedSetaffinity(0, &own); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.SchedSetaffinity(0, &all); runtime.UnlockOSThread() }()
+
+	var total, undecided, unsteady, unsteadyUndecided, wrong, rejected, answered int
+	byKind := map[string][2]int{}
+	for _, c := range cases {
+		if rows[c.id] == nil {
+			if len(c.texts) > 0 {
+				t.Errorf("router %d: no rows were captured", c.n)
+			}
+			continue
+		}
+		ns := routerNamespace{r: c.router}
+		set := ruleset.New(rows[c.id], ns)
+		round := func(probes []*probe) {
+			bySport := map[uint16]uint32{}
+			for _, p := range probes {
+				p.want = walkRouter(set, ns, p.dev, p.packet)
+				if p.packet.Proto == unix.IPPROTO_TCP && p.packet.Sport >= firstSport { // no two have the same
+					bySport[p.packet.Sport] = p.id
+				}
+				var err error
+				if p.dev == "" {
+					err = c.emit(p.bytes, p.packet.Dst, p.packet.Mark)
+				} else {
+					err = c.inject(wire, p.dev, p.bytes)
+				}
+				if err != nil {
+					t.Fatalf("send: %v", err)
+				}
+			}
+			h, err := c.harvest(t.Context(), far, wire, c.gen.v6, bySport)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range probes {
+				p.saw, p.back = h.seen[p.id], h.answered[p.id]
+				total++
+				k := byKind[c.kind]
+				k[0]++
+				if p.want.verdict == ruleset.Undecided {
+					k[1]++
+					if c.gen.unsteady {
+						unsteadyUndecided++
+					} else {
+						undecided++
+						if os.Getenv("RULESET_VERBOSE") != "" {
+							t.Logf("undecided (%s): %s %s %s", c.kind, p.want.why, p.want.rule.Ref, p.want.rule.Text)
+						}
+					}
+				}
+				byKind[c.kind] = k
+				if c.gen.unsteady {
+					unsteady++
+				}
+				if p.want.verdict == ruleset.Reject {
+					rejected++
+					if p.back != "" {
+						answered++
+					}
+				}
+				if bad := p.judge(); bad != "" {
+					wrong++
+					if wrong <= 8 {
+						t.Errorf("router %d (%s), probe %d: %s\n  sent by %q %s:%d > %s:%d proto %d flags %#x mark %#x\n  of the connection %+v\n    %s", c.n, c.kind, p.id, bad, p.dev, p.packet.Src, p.packet.Sport,
+							p.packet.Dst, p.packet.Dport, p.packet.Proto, p.packet.TCPFlags, p.packet.Mark, p.packet.Conn, strings.Join(p.want.way, "\n    "))
+						if os.Getenv("RULESET_VERBOSE") != "" {
+							t.Log(strings.Join(c.texts, "\n"))
+						}
+					}
+				}
+			}
+		}
+		id := uint32(0)
+		add := func(dev string, p ruleset.Packet, ident uint32) *probe {
+			id++
+			if ident == 0 {
+				ident = id
+			}
+			b := encode(&p, id, uint16(ident))
+			p.Length = uint16(len(b))
+			p.Payload += probeMagic + string([]byte{byte(id >> 24), byte(id >> 16), byte(id >> 8), byte(id)})
+			return &probe{id: id, dev: dev, packet: p, bytes: b}
+		}
+		var first []*probe
+		for i := range packets {
+			dev := c.gen.one("eth0", "eth0", "docker0", "br-web", "")
+			first = append(first, add(dev, c.gen.packet(dev, i), 0))
+		}
+		round(first)
+		// What came through beyond is answered, and goes on.
+		var second, third []*probe
+		for _, p := range first {
+			if p.want.verdict != ruleset.Accept || len(p.saw) != 1 || p.saw[0].local || p.judge() != "" || p.want.packet.Sport != p.saw[0].Sport || !p.want.packet.Src.IsValid() {
+				continue
+			}
+			a := p.want.packet.Answer()
+			if p.packet.Proto == unix.IPPROTO_TCP && p.packet.TCPFlags != ruleset.SYN {
+				continue
+			}
+			a.TTL, a.MSS, a.Local = 64, map[bool]uint16{true: 1460}[a.TCPFlags&ruleset.SYN != 0], false
+			a.Payload = ""
+			second = append(second, add(p.want.dev, a, p.id))
+			q := p.packet
+			q.Payload, q.TCPFlags, q.MSS = "", map[bool]uint8{true: ruleset.ACK}[q.Proto == unix.IPPROTO_TCP], 0
+			third = append(third, add(p.dev, q, p.id))
+		}
+		round(second)
+		for i, p := range third {
+			if a := second[i]; a.want.packet.Conn != (ruleset.Conn{}) && a.want.verdict != ruleset.Undecided {
+				p.packet.Conn = a.want.packet.Conn
+			} else {
+				third[i] = nil
+			}
+		}
+		round(slices.DeleteFunc(third, func(p *probe) bool { return p == nil }))
+	}
+	steady := total - unsteady
+	t.Logf("%d routers, %d cases: %d wrong; %d of %d undecided (%.1f %%), of those with lots and counts %d of %d; %d of %d rejections answered", len(cases), total, wrong, undecided, steady,
+		100*float64(undecided)/float64(max(steady, 1)), unsteadyUndecided, unsteady, answered, rejected)
+	t.Logf("by kind, cases and undecided: %v; %s to make, %s to capture, %s to send", byKind, made.Sub(begun).Round(time.Millisecond), read.Sub(made).Round(time.Millisecond), time.Since(read).Round(time.Millisecond))
+	if steady > 0 && undecided*20 > steady {
+		t.Errorf("%d of %d cases could not be decided: more than 5 %%", undecided, steady)
+	}
+	if total < routers*packets/2 || refusedRulesets > routers/4 {
+		t.Errorf("%d cases, %d rulesets were refused", total, refusedRulesets)
+	}
+}
