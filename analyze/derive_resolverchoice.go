@@ -141,21 +141,24 @@ func fillResolverChoice(ctx context.Context, tx *sql.Tx, put func(row ...any) er
 	if err != nil || len(names) == 0 {
 		return err
 	}
-	facts, err := loadResolverFacts(ctx, tx)
-	if err != nil {
-		return err
-	}
 	clients, err := loadNameClients(ctx, tx)
 	if err != nil {
 		return err
 	}
 	shared := map[[3]string]int{} // networks on which a namespace meets a service
+	want, services := map[resolverPlace]bool{}, map[string]bool{}
 	for _, r := range names {
+		services[strings.ToLower(r.service)] = true
 		for _, c := range clients[r.net] {
 			if c.netns != "" {
 				shared[[3]string{c.host, c.netns, r.serviceID}]++
+				want[resolverPlace{c.host, c.netns}], want[resolverPlace{c.host, c.container}] = true, true
 			}
 		}
+	}
+	facts, err := loadResolverFacts(ctx, tx, want, services)
+	if err != nil {
+		return err
 	}
 	answered, err := loadAnswered(ctx, tx)
 	if err != nil {

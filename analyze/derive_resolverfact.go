@@ -34,7 +34,8 @@ type containerNames struct {
 	sorted  bool // resolv.conf has a sortlist
 	sources []string
 	gai     []resolver.GAIRule
-	hosts   map[string]bool // names, lower case
+	hosts   map[string]bool // names of services that its hosts file has, lower case
+	entries int             // names there in all
 }
 
 // A nameProcess stands for the processes of a container that run one program on one library.
@@ -76,7 +77,8 @@ GROUP BY host, container, exe, kind, version, libc, libc_version, go_build, libs
 	factFiles = "SELECT host, container, path, present, COALESCE(err, ''), COALESCE(document, '') FROM container_file WHERE present IS NOT NULL"
 )
 
-func loadResolverFacts(ctx context.Context, tx *sql.Tx) (*resolverFacts, error) {
+// loadResolverFacts reads the facts about the clients' namespaces and containers, and no others: a fleet has many.
+func loadResolverFacts(ctx context.Context, tx *sql.Tx, want map[resolverPlace]bool, services map[string]bool) (*resolverFacts, error) {
 	f := &resolverFacts{
 		arch: map[string]string{}, addresses: map[resolverPlace][]heldAddress{}, addrKnown: map[resolverPlace]bool{}, processes: map[resolverPlace][]nameProcess{}, processKnown: map[string]bool{}, names: map[resolverPlace]*containerNames{},
 		connections: map[resolverPlace]map[string]int64{}, watched: map[resolverPlace]bool{},
@@ -89,7 +91,7 @@ func loadResolverFacts(ctx context.Context, tx *sql.Tx) (*resolverFacts, error) 
 		query string
 		into  []any
 		take  func()
-	}{
+	}{ // a row whose id is no client's is left out
 		{"SELECT host, arch FROM host WHERE arch <> ''", []any{&host, &a}, func() { f.arch[host] = a }},
 		{"SELECT host, netns FROM resolver_watched", []any{&host, &id}, func() { f.watched[resolverPlace{host, id}] = true }},
 		{"SELECT host, netns, ip, connections FROM resolver_connection", []any{&host, &id, &a, &n}, func() {
@@ -131,14 +133,25 @@ func loadResolverFacts(ctx context.Context, tx *sql.Tx) (*resolverFacts, error) 
 			c := f.name(host, id)
 			c.sources = append(c.sources, a)
 		}},
-		{"SELECT host, container, item, COALESCE(prefix, ''), COALESCE(setting, '') FROM gai_rule ORDER BY host, container, ref", []any{&host, &id, &a, &b, &c}, func() {
+		{"SELECT host, container, item, COALESCE(prefix, ''), COALESCE(setting, '') FROM gai_rule ORDER BY host, container, line", []any{&host, &id, &a, &b, &c}, func() {
 			n := f.name(host, id)
 			n.gai = append(n.gai, resolver.GAIRule{Item: a, Prefix: b, Setting: c})
 		}},
-		{"SELECT DISTINCT host, container, lower(name) FROM hosts_entry", []any{&host, &id, &a}, func() { f.name(host, id).hosts[strings.TrimSuffix(a, ".")] = true }},
+		{"SELECT host, container, lower(name) FROM hosts_entry", []any{&host, &id, &a}, func() {
+			c := f.name(host, id)
+			c.entries++
+			if a = strings.TrimSuffix(a, "."); services[a] {
+				c.hosts[a] = true
+			}
+		}},
 	}
 	for _, s := range steps {
-		if err := eachOf(ctx, tx, s.query, s.into, s.take); err != nil {
+		err := eachOf(ctx, tx, s.query, s.into, func() {
+			if len(s.into) < 2 || s.into[1] != any(&id) || want[resolverPlace{host, id}] {
+				s.take()
+			}
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -147,14 +160,14 @@ func loadResolverFacts(ctx context.Context, tx *sql.Tx) (*resolverFacts, error) 
 		for name, of := range map[string]struct {
 			tbl  string
 			rows int
-		}{"/etc/resolv.conf": {"resolver_config", len(c.servers)}, "/etc/hosts": {"hosts_entry", len(c.hosts)}, "/etc/nsswitch.conf": {"nss_source", len(c.sources)}, "/etc/gai.conf": {"gai_rule", len(c.gai)}} {
+		}{"/etc/resolv.conf": {"resolver_config", len(c.servers)}, "/etc/hosts": {"hosts_entry", c.entries}, "/etc/nsswitch.conf": {"nss_source", len(c.sources)}, "/etc/gai.conf": {"gai_rule", len(c.gai)}} {
 			if x, ok := c.files[name]; ok && x.present && of.rows == 0 && gaps[resolverPlace{at.host, of.tbl}] {
 				x.read = false
 				c.files[name] = x
 			}
 		}
 	}
-	return f, f.loadProcesses(ctx, tx)
+	return f, f.loadProcesses(ctx, tx, want)
 }
 
 // name is the entry of a container, made if there is none.
@@ -166,7 +179,7 @@ func (f *resolverFacts) name(host, container string) *containerNames {
 	return f.names[at]
 }
 
-func (f *resolverFacts) loadProcesses(ctx context.Context, tx *sql.Tx) error {
+func (f *resolverFacts) loadProcesses(ctx context.Context, tx *sql.Tx, want map[resolverPlace]bool) error {
 	var host, container, exe string
 	var p nameProcess
 	into := []any{&host, &container, &p.pid, &p.processes, &exe, &p.kind, &p.version, &p.libc, &p.libcVersion, &p.cgo, &p.build, &p.libs, &p.ref}
@@ -175,7 +188,7 @@ func (f *resolverFacts) loadProcesses(ctx context.Context, tx *sql.Tx) error {
 		if exe == "" {
 			p.program = ""
 		}
-		if slices.Contains(firstProcesses, p.program) {
+		if !want[resolverPlace{host, container}] || slices.Contains(firstProcesses, p.program) {
 			return
 		}
 		f.processes[resolverPlace{host, container}] = append(f.processes[resolverPlace{host, container}], p)

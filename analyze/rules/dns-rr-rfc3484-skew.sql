@@ -29,7 +29,7 @@
 -- only when the client's namespace has an IPv6 address other than ::1, for only then does glibc learn the prefix length that the rule needs: fe80:: on eth0
 -- is enough. A gai.conf in the container can do the same by other rules. musl and Go leave IPv4 answers as they come.
 --
--- Each container on the service's network was asked for by the model, program by program; those of the service itself are left out. Reported for a host when
+-- The model goes through the containers on the service's network, program by program, but for those of the service itself. Reported for a host when
 -- one of its containers would give one task twice its fair share or more of its first tries. Which containers do ask for the name is not
 -- known: "of_all_clients" is the load if all did, "not_judged" how many could not be, and "seen" holds the prediction against the connections in
 -- the client's namespace.
