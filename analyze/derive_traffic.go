@@ -97,7 +97,7 @@ SELECT client_kind, client, CASE client_kind WHEN 'service' THEN client END, ser
       ELSE CASE WHEN time_wait > 0 THEN 'at least ' || time_wait || ' connections were closed in order within the last minute' ELSE finished || ' connections were closed in order within the last two minutes' END || CASE WHEN sockets > 0 THEN '; nothing was sent on the ' || sockets || ' open ones' ELSE '; none was open long enough to tell loss and speed' END END
     ELSE CASE WHEN reset > 0 AND reset * 2 >= opened THEN reset || ' of ' || opened || ' new connections ended by a reset between the reads: refused, or cut by a program'
       WHEN sockets = 0 AND counted_at IS NULL THEN 'neither end''s sockets were captured'
-      WHEN sockets > 0 AND unsure > 0 THEN 'only a sample of the sockets was captured'
+      WHEN sockets > 0 AND unsure > 0 THEN 'the sockets that would tell were not captured, or as a sample only'
       WHEN sockets > 0 AND measured > 0 THEN 'nothing was sent between the reads of the ' || CASE counted_at WHEN 'both' THEN 'hosts' ELSE counted_at || '''s host' END || ' on ' || measured || ' of ' || sockets || ' open connections'
       WHEN sockets > 0 AND sockets = syn_sent + syn_recv THEN 'nothing but ' || sockets || ' connections that wait for a first answer'
       WHEN sockets > 0 THEN 'what TCP knows of the ' || sockets || ' open connections was not captured in both reads'

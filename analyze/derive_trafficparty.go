@@ -65,6 +65,7 @@ type trafficBook struct {
 	port     map[portOf]publication
 	listens  map[listener]bool
 	netName  map[string]string
+	meshName string                    // name of the routing mesh's network
 	subnet   map[string][]netip.Prefix // of a host's networks of Docker's
 }
 
@@ -127,7 +128,11 @@ LEFT JOIN (SELECT l.host, l.netns, MIN(t.service) AS service FROM local_endpoint
 		}},
 		{`SELECT host, netns FROM captured WHERE tbl = 'socket' AND netns IS NOT NULL`, text(2), func() { b.whole[atNetns{x[0], x[1]}] = true }},
 		{`SELECT host, last_s - first_s FROM reading WHERE last_s > first_s`, append(text(1), &f), func() { b.window[x[0]] = f }},
-		{`SELECT net, network FROM overlay_network`, text(2), func() { b.netName[x[0]] = x[1] }},
+		{`SELECT net, network, ingress FROM overlay_network`, append(text(2), &n), func() {
+			if b.netName[x[0]] = x[1]; n == 1 {
+				b.meshName = x[1]
+			}
+		}},
 		{`SELECT net, ip, kind, COALESCE(service, ''), COALESCE(label, owner), COALESCE(host, '') FROM endpoint`, text(6), func() {
 			p := party{kind: partyContainer, label: x[4], host: x[5]}
 			switch {
@@ -202,6 +207,14 @@ GROUP BY v.ip HAVING COUNT(DISTINCT v.node) = 1`, text(2), func() { b.node[x[0]]
 		}
 	}
 	return b, nil
+}
+
+// published is where a port of a host leads to, and the network that it goes over, if a service has it published.
+func (b *trafficBook) published(proto string, port int64) (p publication, network string, ok bool) {
+	if p, ok = b.port[portOf{proto, port}]; p.mode == "ingress" {
+		network = b.meshName
+	}
+	return p, network, ok
 }
 
 // ownerOf is who a namespace belongs to.

@@ -10,7 +10,7 @@ import (
 // room. A program that works off one request after the other shows the second: bytes wait on every connection but one, while its processor
 // may idle, because the one request waits for something itself.
 //
-// The counters of a namespace name no port: they are told of the port where there is one only, else with no port.
+// UDP sockets on ports that clients get are left out unless they lost something. The counters of a namespace name no port: they are told of the port where there is one only, else with no port.
 var serviceQueue = Derived{
 	Name: "service_queue",
 	Doc:  "What waits before the programs of a service, a container or a host: one row a port that somebody listens on, or with no port where only the namespace's counters tell.",
@@ -59,6 +59,7 @@ WITH tcp AS (
     SUM(CASE WHEN r.host IS NOT NULL AND s.seen = 'both' THEN s.drops_last - s.drops END), COALESCE(MIN(CASE WHEN s.drops_last > s.drops THEN s.ref END), MIN(s.ref))
   FROM socket AS s LEFT JOIN reading AS r ON r.host = s.host
   WHERE s.proto = 'udp' AND s.state = 'unconnected' AND substr(s.local, 1, 4) <> '127.' AND s.local <> '::1' AND s.local_port > 0
+    AND (s.local_port < %[8]d OR s.drops_last > s.drops)
   GROUP BY s.host, s.netns, s.local_port
 ), ports AS (
   SELECT p.*, COUNT(*) OVER (PARTITION BY host, netns, proto) AS beside FROM (SELECT * FROM tcp UNION ALL SELECT * FROM udp) AS p
@@ -155,6 +156,6 @@ SELECT kind, name, proto, port, listeners, judged, full, unaccepted, full_once, 
     WHEN 'ok' THEN CASE WHEN full_once > 0 THEN 'the accept queue was full in one read only' WHEN proto = 'udp' THEN COALESCE(drops, 0) || ' datagrams lost' ELSE 'nothing waits' END || ', ' || judged || ' of ' || listeners || ' judged'
     ELSE 'read once, or without the lengths of queues' END,
   host, netns, ref, counter_ref, cpu_ref
-FROM busy`, fullListener, unreadSocket, overflowLeast, overflowSeconds, udpLostLeast, udpLostShare, idleShare),
+FROM busy`, fullListener, unreadSocket, overflowLeast, overflowSeconds, udpLostLeast, udpLostShare, idleShare, firstEphemeral),
 	Index: []string{"kind, name, proto, port"},
 }

@@ -153,8 +153,8 @@ func (t *trafficTally) where(s *tcpSocket) (k flowKey, w wanted, server bool) {
 	}
 	k.server, k.network = t.peerOf(s.at, s.local, s.peer)
 	k.backend = s.peer
-	if p, ok := t.port[portOf{"tcp", s.peerPort}]; ok && k.server.kind == partyHost {
-		k.server, k.backend, k.port, k.via = party{kind: partyService, label: p.service}, "", p.target, "published"
+	if p, network, ok := t.published("tcp", s.peerPort); ok && k.server.kind == partyHost {
+		k.server, k.backend, k.network, k.port, k.via = party{kind: partyService, label: p.service}, "", network, p.target, "published"
 		return k, w, false
 	}
 	if s.state != "syn-sent" {

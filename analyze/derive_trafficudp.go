@@ -81,8 +81,8 @@ func (t *trafficTally) whereUDP(tracks map[atNetns]bool, at atNetns, src, dst st
 		}
 		k.server, k.network = t.peerOf(at, own, dst)
 		k.backend = dst
-		if p, ok := t.port[portOf{"udp", port}]; ok && k.server.kind == partyHost {
-			k.server, k.backend, k.port, k.via = party{kind: partyService, label: p.service}, "", p.target, "published"
+		if p, network, ok := t.published("udp", port); ok && k.server.kind == partyHost {
+			k.server, k.backend, k.network, k.port, k.via = party{kind: partyService, label: p.service}, "", network, p.target, "published"
 		}
 		return k, true
 	}
