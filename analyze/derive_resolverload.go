@@ -27,11 +27,11 @@ WITH task AS (` + dnsrrAddresses + `
 SELECT host, netns, ip, MAX(n) FROM (
   SELECT c.host, c.netns, c.dst AS ip, SUM(MAX(COALESCE(c.entries, 0), COALESCE(c.entries_last, 0))) AS n
   FROM conntrack_count AS c LEFT JOIN local_endpoint AS o ON o.host = c.host AND o.netns = c.netns AND o.ip = c.dst
-  WHERE c.dst IN (SELECT ip FROM task) AND o.host IS NULL GROUP BY c.host, c.netns, c.dst
+  WHERE EXISTS (SELECT 1 FROM task) AND c.dst IN (SELECT ip FROM task) AND o.host IS NULL GROUP BY c.host, c.netns, c.dst
   UNION ALL
   SELECT s.host, s.netns, s.peer, COUNT(*)
   FROM socket AS s LEFT JOIN listening AS l ON l.host = s.host AND l.netns = s.netns AND l.local_port = s.local_port
-  WHERE s.peer IN (SELECT ip FROM task) AND s.state <> 'listening' AND l.host IS NULL GROUP BY s.host, s.netns, s.peer
+  WHERE EXISTS (SELECT 1 FROM task) AND s.peer IN (SELECT ip FROM task) AND s.state <> 'listening' AND l.host IS NULL GROUP BY s.host, s.netns, s.peer
 ) GROUP BY host, netns, ip`,
 	Index: []string{"host, netns, ip"},
 }

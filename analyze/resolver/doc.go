@@ -15,6 +15,6 @@
 // What is not known is not judged, unless it makes no difference: each uncertain fact is tried both ways.
 //
 // Tried against the real libraries, every order of the answers once (TestIntegrationResolver): glibc 2.36, also linked statically, musl 1.2.3, and the
-// Go that builds this package. Read, not tried: glibc 2.12, about 2.17, about 2.26 and 2.38, all with the same rules for IPv4 but for the
+// Go that builds this package. Read, not tried: glibc 2.12, about 2.17, about 2.26, 2.34 and 2.38, all with the same rules for IPv4 but for the
 // scope of private addresses; musl from before it sorted and from 1.2; glibc's rule 7 where the kernel makes no ipip device; the shift by 32 on machines other than x86.
 package resolver
