@@ -226,13 +226,14 @@ func (t *trafficTally) viaOf(lb atNetns) string {
 // An otherEnd is what a balancer knows of a connection.
 type otherEnd struct{ ip, ref string }
 
-// findBackends asks IPVS for the destination of each connection that a client's socket is part of.
+// findBackends asks IPVS for the destination of each connection that a client's socket is part of; what the last read says counts.
 func findBackends(ctx context.Context, tx *sql.Tx, found map[wanted]*otherEnd) error {
 	var w wanted
 	var end otherEnd
-	return eachInto(ctx, tx, `SELECT host, netns, client, cport, vaddress, vport, address, ref FROM ipvs_connection WHERE proto = 'tcp' AND cport > 0 ORDER BY read`,
-		[]any{&w.lb.host, &w.lb.netns, &w.ip, &w.port, &w.to, &w.toPort, &end.ip, &end.ref}, func() error {
-			if _, ok := found[w]; ok {
+	var last bool
+	return eachInto(ctx, tx, `SELECT host, netns, client, cport, vaddress, vport, address, ref, read = 'last' FROM ipvs_connection WHERE proto = 'tcp' AND cport > 0`,
+		[]any{&w.lb.host, &w.lb.netns, &w.ip, &w.port, &w.to, &w.toPort, &end.ip, &end.ref, &last}, func() error {
+			if old, ok := found[w]; ok && (old == nil || last) {
 				e := end
 				found[w] = &e
 			}
@@ -244,9 +245,10 @@ func findBackends(ctx context.Context, tx *sql.Tx, found map[wanted]*otherEnd) e
 func findClients(ctx context.Context, tx *sql.Tx, found map[wanted]*otherEnd) error {
 	w := wanted{serverSide: true}
 	var end otherEnd
-	return eachInto(ctx, tx, `SELECT host, netns, reply_dst, COALESCE(reply_dport, 0), reply_src, src, ref FROM conntrack_entry WHERE proto = 'tcp' AND nat = 'dnat,snat' ORDER BY seen`,
-		[]any{&w.lb.host, &w.lb.netns, &w.ip, &w.port, &w.to, &end.ip, &end.ref}, func() error {
-			if _, ok := found[w]; ok {
+	var last bool
+	return eachInto(ctx, tx, `SELECT host, netns, reply_dst, COALESCE(reply_dport, 0), reply_src, src, ref, seen <> 'first' FROM conntrack_entry WHERE proto = 'tcp' AND nat = 'dnat,snat'`,
+		[]any{&w.lb.host, &w.lb.netns, &w.ip, &w.port, &w.to, &end.ip, &end.ref, &last}, func() error {
+			if old, ok := found[w]; ok && (old == nil || last) {
 				e := end
 				found[w] = &e
 			}
