@@ -23,6 +23,8 @@ var traffic = Derived{
 		trafficSums(),
 		[]schema.Column{
 			whole("refused", "connections refused between the reads: reset before an answer, as the balancer and the client's own counter of failed connects agree; NULL where either was not captured"),
+			must(whole("astray", "connections that a load balancer gave to what is not of the server's: open ones, or those dealt out between the reads, whichever are more")),
+			text("astray_to", schema.Name, "who has the address that it gave them to; one of several"),
 			must(whole("clients", "namespaces of clients that were seen to use it")),
 			must(whole("backends", "addresses of the server that were seen in use")),
 			text("backend_most", schema.Addr, "address of the server that has the most connections, of those whose backend is known"),
@@ -53,7 +55,8 @@ WITH failed AS (
     CASE WHEN COUNT(DISTINCT via) = 1 THEN MIN(via) ELSE 'several' END AS via,
     CASE WHEN COUNT(DISTINCT counted_at) = 2 THEN 'both' ELSE MIN(counted_at) END AS counted_at,
 %[1]s,
-    SUM(refused) AS refused, COUNT(DISTINCT client_host || '/' || client_netns) AS clients, COUNT(DISTINCT backend) AS backends,
+    SUM(refused) AS refused, SUM(CASE WHEN astray IS NULL THEN 0 WHEN sockets > COALESCE(opened, 0) THEN sockets ELSE COALESCE(opened, 0) END) AS astray, MAX(astray) AS astray_to,
+    COUNT(DISTINCT client_host || '/' || client_netns) AS clients, COUNT(DISTINCT backend) AS backends,
     COUNT(*) - COUNT(connections) AS unsure, MAX(ref) AS any_ref,
     MAX(CASE WHEN half_open + stuck + unread > 0 OR to_server_again + to_client_again > 0 THEN ref END) AS bad_ref, MAX(other_ref) AS other_ref
   FROM flow GROUP BY client_kind, client, server_kind, server, network, proto, port
@@ -78,7 +81,7 @@ WITH failed AS (
 )
 SELECT client_kind, client, CASE client_kind WHEN 'service' THEN client END, server_kind, server, CASE server_kind WHEN 'service' THEN server END, network, proto, port, via, counted_at,
 %[6]s,
-  refused, clients, backends, backend_most, backend_share, quality,
+  refused, astray, astray_to, clients, backends, backend_most, backend_share, quality,
   CASE WHEN proto = 'udp' AND quality = 'lossy' THEN queue_why
     WHEN proto = 'udp' THEN answered || ' of ' || tracked || ' flows had a reply' || CASE WHEN answered = 0 THEN ', which some protocols never give' ELSE '' END
   ELSE CASE quality
@@ -103,7 +106,7 @@ SELECT client_kind, client, CASE client_kind WHEN 'service' THEN client END, ser
       WHEN sockets > 0 THEN 'what TCP knows of the ' || sockets || ' open connections was not captured in both reads'
       WHEN other_sockets > 0 THEN 'the client''s host shows no open connection, the server''s showed ' || other_sockets || ' when it was read'
       ELSE 'no connection is open, and none was opened between the reads' END
-  END END,
+  END END || CASE WHEN astray > 0 THEN '; a load balancer gave ' || astray || CASE astray WHEN 1 THEN ' connection to ' ELSE ' connections to ' END || astray_to ELSE '' END,
   COALESCE(bad_ref, any_ref, other_ref), other_ref, queue_ref
 FROM judged`, sumOf(trafficSums()), refusedLeast, refusedShare, leastAgain, lossShare, names(trafficSums()), slowRTT/1000, slowRTTTimes),
 	Index: []string{"client_service, server_service", "server_service"},

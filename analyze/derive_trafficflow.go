@@ -32,6 +32,7 @@ var trafficFlow = Derived{
 		text("server_host", schema.Name, "captured host that it is on; NULL when the backend is not known either"),
 		text("server_netns", schema.Plain, "its namespace there"),
 		text("backend", schema.Addr, "address of the server; NULL where only its virtual or published address is known"),
+		text("astray", schema.Name, "who has that address, where the balancer gave the connection to what is not of the server's"),
 		text("network", schema.Name, "overlay that it goes over, by name; NULL for none"),
 		must(text("via", schema.Plain, "vip, published (a port of the routing mesh or of a host) or direct")),
 		must(text("proto", schema.Plain, "tcp; or udp, of which connection tracking alone tells: columns tracked to unanswered")),
@@ -91,6 +92,7 @@ type flowKey struct {
 	network, via   string
 	proto          string // empty for tcp
 	port           int64
+	astray         string // who else has the backend's address
 	unplaced       string
 }
 
@@ -196,7 +198,7 @@ func (f *flow) row() []any {
 	}
 	return []any{
 		f.client.kind, f.client.label, orNull(f.client.host), orNull(f.client.netns),
-		f.server.kind, f.server.label, orNull(f.server.host), orNull(f.server.netns), orNull(f.backend),
+		f.server.kind, f.server.label, orNull(f.server.host), orNull(f.server.netns), orNull(f.backend), orNull(f.astray),
 		orNull(f.network), f.via, cmp.Or(f.proto, "tcp"), f.port, orNull(f.countedAt), orNull(f.unplaced),
 		f.sockets, when(f.countedAt != "" && !f.partial, f.sockets), f.others,
 		f.established, f.synSent, f.synRecv, f.closeWait, f.closing, f.timeWait,

@@ -195,9 +195,7 @@ func (t *trafficTally) joined(b *behind, end *otherEnd) flowKey {
 		}
 	case end != nil:
 		k.backend = end.ip
-		if p, ok := t.task[spot{net: net, ip: end.ip}]; ok {
-			k.server = p
-		}
+		k.server, k.astray = t.serverOf(k.server.label, net, end.ip)
 	case !t.whole[b.at]:
 		k.unplaced = "it is one of a sample of its client's sockets, and which task it leads to was not captured"
 	}
@@ -213,6 +211,23 @@ func (t *trafficTally) clientOf(lb atNetns, net, ip string) party {
 		return p
 	}
 	return party{kind: partyUnknown, label: ip}
+}
+
+// serverOf is who answers for a service at an address that a balancer chose; astray names who else has the address. What the client asked
+// for stays the server: it asked for that, and the balancer's choice is what is wrong.
+func (t *trafficTally) serverOf(service, net, ip string) (p party, astray string) {
+	p, known := t.task[spot{net: net, ip: ip}]
+	switch {
+	case service == "" && known:
+		return p, ""
+	case service == "":
+		return party{kind: partyUnknown, label: ip}, ""
+	case known && (p.kind != partyService || p.label != service):
+		return party{kind: partyService, label: service}, p.label
+	case known:
+		return p, ""
+	}
+	return party{kind: partyService, label: service}, ""
 }
 
 // viaOf is the way that leads through a balancer.

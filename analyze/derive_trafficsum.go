@@ -162,21 +162,11 @@ GROUP BY c.host, c.netns, c.client, c.cport, c.vaddress, c.vport, c.address, c.p
 				return nil
 			}
 			k := flowKey{client: t.clientOf(at, net, client), backend: dest, network: t.network(net), via: t.viaOf(at), port: vport}
-			p, known := t.task[spot{net: net, ip: dest}]
-			switch service, ok := t.vip[spot{net: net, ip: vip}]; {
-			case known:
-				k.server = p
-			case ok:
-				k.server = party{kind: partyService, label: service}
-			default:
-				k.server = party{kind: partyUnknown, label: dest}
-			}
+			service := t.vip[spot{net: net, ip: vip}]
 			if p, ok := t.port[portOf{"tcp", vport}]; ok && k.via == "published" {
-				k.port = p.target
-				if !known {
-					k.server = party{kind: partyService, label: p.service}
-				}
+				service, k.port = p.service, p.target
 			}
+			k.server, k.astray = t.serverOf(service, net, dest)
 			f := t.flow(k)
 			f.balanced = true
 			if f.otherRef == "" {

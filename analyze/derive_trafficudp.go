@@ -62,13 +62,11 @@ func (t *trafficTally) whereUDP(tracks map[atNetns]bool, at atNetns, src, dst st
 	k.via, k.port = "direct", port
 	if net, balances := t.lb[at]; balances && replySrc != dst {
 		k.client, k.via, k.network, k.backend = t.clientOf(at, net, src), t.viaOf(at), t.network(net), replySrc
-		k.server, ok = t.task[spot{net: net, ip: replySrc}]
-		if !ok {
-			k.server = party{kind: partyUnknown, label: replySrc}
-		}
+		service := t.vip[spot{net: net, ip: dst}]
 		if p, ok := t.port[portOf{"udp", port}]; ok && k.via == "published" {
-			k.port = p.target
+			service, k.port = p.service, p.target
 		}
+		k.server, k.astray = t.serverOf(service, net, replySrc)
 		return k, true
 	}
 	net, own, onNet := t.netOf(at, src)
