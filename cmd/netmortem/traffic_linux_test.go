@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -69,6 +69,10 @@ func TestIntegrationTraffic(t *testing.T) {
 		t.Skip("needs root to make a network namespace")
 	}
 	client, server := newTrafficSide(t), newTrafficSide(t)
+	// Addresses of this process alone: other tests that run beside may hold namespaces, and an address of two namespaces is nobody's.
+	pid := os.Getpid()
+	near := netip.AddrFrom4([4]byte{198, 18, byte(pid >> 6), byte(pid&63)*4 + 1})
+	far := near.Next()
 	var to int
 	server.do(t, func() (err error) {
 		to, err = unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -87,9 +91,9 @@ func TestIntegrationTraffic(t *testing.T) {
 		return errors.Join(netlink.AddrAdd(l, a), netlink.LinkSetUp(l))
 	}
 	client.do(t, func() error {
-		return errors.Join(netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "left"}, PeerName: "right", PeerNamespace: netlink.NsFd(to)}), up("left", "192.0.2.1/24"))
+		return errors.Join(netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "left"}, PeerName: "right", PeerNamespace: netlink.NsFd(to)}), up("left", near.String()+"/30"))
 	})
-	server.do(t, func() error { return up("right", "192.0.2.2/24") })
+	server.do(t, func() error { return up("right", far.String()+"/30") })
 
 	const full, unaccepted, unread, fine, idle = 8001, 8002, 8003, 8004, 8005
 	listeners := map[int]int{}
@@ -123,7 +127,7 @@ func TestIntegrationTraffic(t *testing.T) {
 				return err
 			}
 			fds = append(fds, fd)
-			if err = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte(net.IPv4(192, 0, 2, 2).To4()), Port: port}); err == unix.EINPROGRESS {
+			if err = unix.Connect(fd, &unix.SockaddrInet4{Addr: far.As4(), Port: port}); err == unix.EINPROGRESS {
 				return nil
 			}
 			return err
