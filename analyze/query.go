@@ -45,3 +45,16 @@ func eachRow(ctx context.Context, tx *sql.Tx, query string, columns int, f func(
 	}
 	return nil
 }
+
+// each calls f with what scans it for each row of a query.
+func each(ctx context.Context, tx *sql.Tx, query string, f func(scan func(into ...any) error) error) error {
+	for scan, err := range queried(ctx, tx, query) {
+		if err != nil {
+			return err
+		}
+		if err := f(scan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
