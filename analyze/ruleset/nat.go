@@ -72,8 +72,8 @@ func (s *state) setup(n *natSpec) {
 	}
 }
 
-// port is the port that get_unique_tuple and nf_nat_l4proto_unique_tuple pick where no other connection is in the
-// way. 0 is one that is not known.
+// port is the port that get_unique_tuple keeps where no other connection is in the way. 0 is one that is not known:
+// nf_nat_l4proto_unique_tuple looks for one that is free.
 func (n *natSpec) port(now uint16) uint16 {
 	switch {
 	case n.random:
@@ -91,10 +91,8 @@ func (n *natSpec) port(now uint16) uint16 {
 		return n.portMin + (now-n.base)%(n.portMax-n.portMin+1)
 	case n.portMin <= now && now <= n.portMax:
 		return now
-	case n.src:
-		return 0
 	}
-	return n.portMin
+	return 0
 }
 
 // mapped is NETMAP: the first bits of the address are replaced.

@@ -197,13 +197,14 @@ func (w *walk) one(s *state) {
 		}
 		if s.op == 0 {
 			f.rule++
-			if w.rules++; w.rules > maxRules {
-				s.why = "more rules than are followed"
-				w.finish(s, Undecided)
-				return
-			}
+			w.rules++
 		}
 		r := &f.chain.rules[f.rule-1]
+		if w.rules > maxRules {
+			s.last, s.why = r.hit, "more rules than are followed"
+			w.finish(s, Undecided)
+			return
+		}
 		if !w.rule(s, r) {
 			return
 		}

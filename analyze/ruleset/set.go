@@ -269,6 +269,7 @@ func (s *Set) through(r *read, h Hook, p *Packet, tracing bool) Outcome {
 			st.why = "chains of the same priority: which one the kernel calls first is not known"
 			st.sides = []side{{why: st.why, took: uint16(i)}}
 		}
+		w.forks = 0
 		w.run(st)
 	}
 	return join(w.ends)

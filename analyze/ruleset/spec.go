@@ -53,14 +53,12 @@ func (r *specReader) part(w []string) []string {
 		return w[1:]
 	case "-m":
 		if len(w) < 2 {
-			r.strange("-m without a name")
-			return nil
+			return r.end("-m without a name")
 		}
 		return r.match(value, w[2:])
 	case "-j", "-g":
 		if len(w) < 2 {
-			r.strange(w[0] + " without a target")
-			return nil
+			return r.end(w[0] + " without a target")
 		}
 		return r.target(value, w[0] == "-g", w[2:])
 	default:
@@ -69,8 +67,7 @@ func (r *specReader) part(w []string) []string {
 			r.ops = append(r.ops, give{stuck, "expression not modelled: " + name})
 			return rest
 		}
-		r.strange("not understood: " + w[0])
-		return nil
+		return r.end("not understood: " + w[0])
 	}
 	return w[min(2, len(w)):]
 }
@@ -89,6 +86,13 @@ func (r *specReader) strange(why string) {
 	r.ops = append(r.ops, &cond{test: func(*state) Tri { return Unknown }, why: why})
 }
 
+// end gives up on what follows: it may be any condition and any target.
+func (r *specReader) end(why string) []string {
+	r.strange(why)
+	r.does(give{stuck, why})
+	return nil
+}
+
 // match reads the options of a match.
 func (r *specReader) match(name string, w []string) []string {
 	if what, rest, ok := cutUnmodelled(w); ok {
@@ -98,15 +102,20 @@ func (r *specReader) match(name string, w []string) []string {
 	list, rest := options(w)
 	build := matches[name]
 	if build == nil {
-		text := name
+		text, invert := name, false
 		for _, o := range list {
-			text += " " + map[bool]string{true: "! "}[o.invert] + "--" + o.name + " " + strings.Join(o.args, " ")
+			if o.invert && len(list) == 1 {
+				invert = true
+			} else if o.invert {
+				text += " !"
+			}
+			text += strings.TrimRight(" --"+o.name+" "+strings.Join(o.args, " "), " ")
 		}
 		key := text
 		if unsteady[name] {
 			key = ""
 		}
-		r.ops = append(r.ops, &cond{test: func(*state) Tri { return Unknown }, key: key, why: "match not modelled: " + text})
+		r.ops = append(r.ops, &cond{test: func(*state) Tri { return Unknown }, invert: invert, key: key, why: "match not modelled: " + text})
 		return rest
 	}
 	if !build(r, list) {

@@ -131,9 +131,9 @@ func (g *ruleGen) conditions(table string, in, out bool) string {
 	case 8:
 		say("-p tcp -m tcp --sport %s --dport %s", g.one("1024:65535", "1:1023", "20000:30000"), g.ports())
 	}
-	n := 20
+	n := 23
 	if g.unsteady {
-		n = 23
+		n = 26
 	}
 	for range 2 {
 		if !g.chance(35) {
@@ -145,7 +145,11 @@ func (g *ruleGen) conditions(table string, in, out bool) string {
 		case 4:
 			say("-m state --state %s", g.one("NEW", "RELATED,ESTABLISHED", "INVALID"))
 		case 5, 6:
-			say("-m addrtype %s--dst-type %s", g.not(), g.one("LOCAL", "UNICAST", "BROADCAST", "MULTICAST", "LOCAL,UNICAST"))
+			kinds := []string{"LOCAL", "UNICAST", "MULTICAST", "LOCAL,UNICAST", "BROADCAST"}
+			if g.v6 {
+				kinds = kinds[:4]
+			}
+			say("-m addrtype %s--dst-type %s", g.not(), g.one(kinds...))
 		case 7:
 			say("-m addrtype %s--src-type %s", g.not(), g.one("LOCAL", "UNICAST"))
 		case 8:
@@ -179,10 +183,22 @@ func (g *ruleGen) conditions(table string, in, out bool) string {
 		case 19:
 			say("-m conntrack %s--ctreplsrc %s --ctproto %s", g.not(), g.host(), g.one("6", "17"))
 		case 20:
-			say("-m statistic --mode random --probability 0.5")
+			if in && !out {
+				say("-m physdev %s--physdev-in eth0", g.not())
+			} else {
+				say("-m helper %s--helper ftp", g.not())
+			}
 		case 21:
-			say("-m limit --limit 1/sec --limit-burst 3")
+			say("-m conntrack %s--ctorigsrc %s --ctstatus %s", g.not(), g.net(), g.one("SEEN_REPLY", "CONFIRMED"))
 		case 22:
+			if !strings.Contains(b.String(), "-p ") {
+				say("-p tcp -m tcp --tcp-flags SYN,RST SYN -m tcpmss %s--mss %s", g.not(), g.one("1400:1500", "1460", "0:1400"))
+			}
+		case 23:
+			say("-m statistic --mode random --probability 0.5")
+		case 24:
+			say("-m limit --limit 1/sec --limit-burst 3")
+		case 25:
 			say("-m recent --set --name x --rsource")
 		}
 	}
@@ -190,11 +206,17 @@ func (g *ruleGen) conditions(table string, in, out bool) string {
 }
 
 // encrypted is how Docker finds packets of an encrypted overlay network, of VNI 4097.
-func (g *ruleGen) encrypted() string {
+func (g *ruleGen) encrypted(chain string) string {
 	if g.v6 {
 		return " -p udp -m udp --dport 4789"
 	}
-	policy := g.one("", " -m policy --dir in --pol none", " -m policy --dir in --pol ipsec")
+	policy := ""
+	switch chain {
+	case "PREROUTING", "INPUT", "FORWARD":
+		policy = g.one("", " -m policy --dir in --pol none", " -m policy --dir in --pol ipsec")
+	case "OUTPUT", "POSTROUTING":
+		policy = g.one("", " -m policy --dir out --pol none", " -m policy --dir out --pol ipsec")
+	}
 	if g.chance(50) {
 		return policy + ` -p udp -m udp --dport 4789 -m u32 --u32 "0x0>>0x16&0x3c@0xc&0xffffff00=0x100100"`
 	}
@@ -312,7 +334,7 @@ func (g *ruleGen) iptables() string {
 func (g *ruleGen) rule(b *strings.Builder, c genChain) {
 	say := func(conditions, target string) { fmt.Fprintf(b, "-A %s%s%s\n", c.name, conditions, target) }
 	if c.table == "filter" && g.chance(6) {
-		say(g.encrypted(), " -j DROP")
+		say(g.encrypted(c.name), " -j DROP")
 		return
 	}
 	cond := g.conditions(c.table, c.in, c.out)
@@ -322,18 +344,22 @@ func (g *ruleGen) rule(b *strings.Builder, c genChain) {
 	}
 	switch c.table {
 	case "raw":
+		if c.name == "PREROUTING" && g.chance(10) {
+			fmt.Fprintf(b, "-A PREROUTING -m rpfilter %s--invert -j DROP\n", g.one("", "--loose ", "--validmark "))
+			return
+		}
 		say(cond, " -j "+g.one("DROP", "ACCEPT", "CT --notrack", "NOTRACK", "MARK --set-xmark 0x1/0xffffffff", "CT --zone 3"))
 	case "mangle":
 		switch {
 		case c.name == "FORWARD" && g.chance(15):
 			fmt.Fprintf(b, "-A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS %s\n", g.one("--set-mss 1300", "--clamp-mss-to-pmtu"))
 		case g.chance(6):
-			say(g.encrypted(), " -j MARK --set-xmark 0xd0c4e3/0xffffffff")
+			say(g.encrypted(c.name), " -j MARK --set-xmark 0xd0c4e3/0xffffffff")
 		default:
 			say(cond, g.one(" -j "+g.markTarget(), " -j "+g.markTarget(), " -j "+g.markTarget(), " -j ACCEPT", " -j RETURN", ""))
 		}
 	case "nat":
-		g.natRule(say, cond, c)
+		g.natRule(b, say, cond, c)
 	default:
 		reject := "REJECT"
 		if strings.Contains(cond, "-p tcp") && !strings.Contains(cond, "! -p tcp") && g.chance(50) {
@@ -343,12 +369,17 @@ func (g *ruleGen) rule(b *strings.Builder, c genChain) {
 	}
 }
 
-func (g *ruleGen) natRule(say func(string, string), cond string, c genChain) {
+func (g *ruleGen) natRule(b *strings.Builder, say func(string, string), cond string, c genChain) {
 	switch {
 	case g.chance(15):
 		say(cond, " -j "+g.one("ACCEPT", "RETURN"))
 	case c.dst:
-		switch g.IntN(5) {
+		switch g.IntN(6) {
+		case 5:
+			if g.v6 {
+				return
+			}
+			fmt.Fprintf(b, "-A %s -d 10.0.0.0/8 -j NETMAP --to %s\n", c.name, g.one("172.17.0.0/24", "172.18.0.2"))
 		case 0:
 			p := g.protocol()
 			say(g.side("-d")+p, " -j REDIRECT"+g.one("", fmt.Sprintf(" --to-ports %d", g.port())))

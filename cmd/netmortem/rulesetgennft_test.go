@@ -58,7 +58,7 @@ func (g *ruleGen) nftConditions(in, out bool) string {
 	case 0, 1:
 		say("tcp dport %s%d", g.neq(), g.port())
 	case 2:
-		say("%s dport %s%s", g.one("tcp", "udp", "th"), g.neq(), g.one("5000-5010", "{ 22, 80, 443 }", "{ 53, 5000-5010, 8080-9000 }", "< 1024", "> 5005"))
+		say("%s dport %s", g.one("tcp", "udp", "th"), g.one(g.neq()+"5000-5010", g.neq()+"{ 22, 80, 443 }", g.neq()+"{ 53, 5000-5010, 8080-9000 }", "< 1024", "> 5005", "<= 443", ">= 8080"))
 		if strings.HasPrefix(parts[len(parts)-1], "th") {
 			parts[len(parts)-1] = "meta l4proto { tcp, udp } " + parts[len(parts)-1]
 		}
@@ -71,9 +71,9 @@ func (g *ruleGen) nftConditions(in, out bool) string {
 	case 6:
 		say("%s type %s", icmp, g.one("echo-request", "echo-reply", "{ echo-request, destination-unreachable }"))
 	}
-	n := 14
+	n := 18
 	if g.unsteady {
-		n = 17
+		n = 21
 	}
 	if g.chance(45) {
 		switch g.IntN(n) {
@@ -96,16 +96,26 @@ func (g *ruleGen) nftConditions(in, out bool) string {
 		case 10:
 			say("ct original %s daddr %s%s", g.ip(), g.neq(), g.host())
 		case 11:
-			say("ct original proto-dst %d", g.port())
+			say("ct original protocol %s%s", g.neq(), g.one("tcp", "udp"))
 		case 12:
 			say("meta pkttype %s", g.one("host", "broadcast", "{ host, multicast }"))
 		case 13:
 			say("meta length %s", g.one("< 100", "60", "36-48", "> 100"))
 		case 14:
-			say("numgen random mod 2 0")
+			say("%s %s%d", map[bool]string{false: "ip ttl", true: "ip6 hoplimit"}[g.v6], g.one("", "!= ", "< ", "> "), 62+g.IntN(4))
 		case 15:
-			say("limit rate 1/second burst 3 packets")
+			say("%s != %s", map[bool]string{false: "ip protocol", true: "ip6 nexthdr"}[g.v6], g.one("tcp", "udp"))
 		case 16:
+			say("meta mark & 0xff %s %s", g.one("==", "!="), g.one("0x0", "0x6"))
+		case 17:
+			if in {
+				say("iif %s\"%s\"", g.neq(), g.one(routerDevs...))
+			}
+		case 18:
+			say("numgen random mod 2 0")
+		case 19:
+			say("limit rate 1/second burst 3 packets")
+		case 20:
 			say("limit rate over 1/second burst 3 packets")
 		}
 	}
@@ -172,6 +182,12 @@ func (g *ruleGen) dockerBridges(b *strings.Builder) {
 		say("  tcp dport %d redirect to :%d", g.port(), g.port())
 	}
 	if g.chance(30) {
+		say("  dnat %s addr . port to tcp dport map { %d : %s . %d, %d : %s . %d }", ip, 53, g.host(), g.port(), 5005, g.host(), g.port())
+	}
+	if g.unsteady && g.chance(50) {
+		say("  tcp dport 2377 dnat to numgen random mod 2 map { 0 : %s, 1 : %s }", g.hosts("docker0")[0], g.hosts("br-web")[0])
+	}
+	if g.chance(30) {
 		say("  dnat to tcp dport map { %d : %s, %d : %s }", 22, g.host(), 443, g.host())
 	}
 	say(" }")
@@ -223,7 +239,11 @@ func (g *ruleGen) zones(b *strings.Builder) {
 			say("  ct state { established, related } accept\n  ct status dnat accept")
 		}
 		for range 1 + g.IntN(5) {
-			switch g.IntN(9) {
+			switch g.IntN(11) {
+			case 9:
+				say("  ct state vmap { established : accept, related : accept, invalid : %s }", g.one("drop", "jump zone_web", "continue"))
+			case 10:
+				say("  meta l4proto vmap { tcp : jump zone_web, udp : %s }", g.one("continue", "accept", "goto zone_public"))
 			case 0:
 				say("  %s %saddr %s@nets %s", ip, g.one("s", "d"), g.neq(), g.verdict())
 			case 1:
@@ -279,7 +299,7 @@ func (g *ruleGen) zones(b *strings.Builder) {
 	if g.chance(50) {
 		say(" chain nat_PRE {\n  type nat hook prerouting priority dstnat + 10; policy accept;")
 		for range 1 + g.IntN(2) {
-			say("  %s tcp dport %d dnat %s to %s", g.nftConditions(true, false), g.port(), ip, g.to(true))
+			say("  %s daddr %s%s tcp dport %d dnat %s to %s", ip, g.neq(), g.nftNet(), g.port(), ip, g.to(true))
 		}
 		say("  %s dport %d redirect to :%d\n }", g.one("tcp", "udp"), g.port(), g.port())
 		say(" chain nat_POST {\n  type nat hook postrouting priority srcnat + 10; policy accept;")
