@@ -34,7 +34,8 @@ type Conn struct {
 	MarkUnknown uint32 // bits of Mark that are not known
 	Zone        uint16
 	Status      Status
-	Began       uint8 // TCP: flags of the packet that began it, 0 where they are not known
+	Unsure      Status // bits of Status that are not known: whether NAT that may have changed nothing counts
+	Began       uint8  // TCP: flags of the packet that began it, 0 where they are not known
 }
 
 // Status are bits of enum ip_conntrack_status; the numbers are the kernel's.

@@ -94,8 +94,8 @@ func (p *Packet) transport(off uint32) (value, known byte) {
 		return word(p.Sport, off)
 	case hasPorts(p.Proto) && off < 4:
 		return word(p.Dport, off-2)
-	case p.Proto == protoTCP && off == 13: // ECE and CWR are the kernel's own business
-		return p.TCPFlags, filled(p.TCPFlags != 0) & 0x3f
+	case p.Proto == protoTCP && off == 13:
+		return p.TCPFlags, filled(p.TCPFlags != 0)
 	case p.Proto == protoTCP: // how long the header is depends on its options
 		return 0, 0
 	case p.Proto == protoUDP && off < 6:

@@ -23,19 +23,25 @@ func (r *specReader) all(match, why string, list []option, f func(o *option) fun
 		if test == nil {
 			return false
 		}
-		r.ask(o.invert, match+" "+o.name+" "+strings.Join(o.args, " "), why, test)
+		value := o.arg(0)
+		if len(o.args) > 1 {
+			value = strings.Join(o.args, " ")
+		}
+		r.ask(o.invert, match+" "+o.name+" "+value, why, test)
 	}
 	return true
 }
 
 func portsMatch(r *specReader, list []option) bool {
 	return r.all("port", "the ports are not known", list, func(o *option) func(*state) Tri {
-		of := map[string]func(*state) uint16{"sport": sportOf, "dport": dportOf}[o.name]
 		p, ok := spanOf(o.arg(0), ":", 16)
-		if of == nil || !ok {
-			return nil
+		switch {
+		case ok && o.name == "sport":
+			return portTest(sportOf, p)
+		case ok && o.name == "dport":
+			return portTest(dportOf, p)
 		}
-		return portTest(of, []span{p})
+		return nil
 	})
 }
 
@@ -62,9 +68,11 @@ func tcpMatch(r *specReader, list []option) bool {
 	return portsMatch(r, ports)
 }
 
+var tcpFlagNames = map[string]uint8{"FIN": FIN, "SYN": SYN, "RST": RST, "PSH": PSH, "ACK": ACK, "URG": URG, "ALL": 63, "NONE": 0}
+
 func tcpFlagsOf(text string) (flags uint8, ok bool) {
 	for name := range strings.SplitSeq(text, ",") {
-		bit, ok := map[string]uint8{"FIN": FIN, "SYN": SYN, "RST": RST, "PSH": PSH, "ACK": ACK, "URG": URG, "ALL": 63, "NONE": 0}[name]
+		bit, ok := tcpFlagNames[name]
 		if !ok {
 			return 0, false
 		}
@@ -83,7 +91,7 @@ func multiportMatch(r *specReader, list []option) bool {
 			}
 			spans = append(spans, s)
 		}
-		src, dst := portTest(sportOf, spans), portTest(dportOf, spans)
+		src, dst := portTest(sportOf, spans...), portTest(dportOf, spans...)
 		switch o.name {
 		case "sports":
 			return src
@@ -159,7 +167,7 @@ func addrtypeMatch(r *specReader, list []option) bool {
 		}
 	}
 	return r.all("addrtype "+limit, "what kind of address that is in the namespace is not known", ask, func(o *option) func(*state) Tri {
-		of := map[string]func(*state) netip.Addr{"src-type": srcOf, "dst-type": dstOf}[o.name]
+		of := sideOf(o.name)
 		var mask uint16
 		for name := range strings.SplitSeq(o.arg(0), ",") {
 			t, ok := addrTypes[name]
@@ -173,6 +181,17 @@ func addrtypeMatch(r *specReader, list []option) bool {
 		}
 		return func(s *state) Tri { return s.addrType(of(s), dev, mask) }
 	})
+}
+
+// sideOf is the address that an option is about by the begin of its name; nil for another option.
+func sideOf(option string) func(*state) netip.Addr {
+	switch {
+	case strings.HasPrefix(option, "src-"):
+		return srcOf
+	case strings.HasPrefix(option, "dst-"):
+		return dstOf
+	}
+	return nil
 }
 
 var addrTypes = map[string]RouteType{
@@ -208,7 +227,7 @@ func unicast6(a netip.Addr) bool { return !a.IsMulticast() && !a.IsUnspecified()
 
 func iprangeMatch(r *specReader, list []option) bool {
 	return r.all("iprange", "the address is not known", list, func(o *option) func(*state) Tri {
-		of := map[string]func(*state) netip.Addr{"src-range": srcOf, "dst-range": dstOf}[o.name]
+		of := sideOf(o.name)
 		lo, hi, ok := addrSpan(o.arg(0))
 		if !ok || of == nil {
 			return nil

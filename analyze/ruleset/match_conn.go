@@ -22,21 +22,27 @@ var stateNames = map[string]uint8{
 	"SNAT": stateSNAT, "DNAT": stateDNAT,
 }
 
-// stateBits are the bits that a packet has.
-func (p *Packet) stateBits() uint8 {
-	bits := [...]uint8{
+// stateBits are the bits that a packet has, and those that it may have.
+func (p *Packet) stateBits() (bits, unsure uint8) {
+	bits = [...]uint8{
 		CTNone: stateInvalid, CTNew: stateNew, CTEstablished: stateEstablished, CTRelated: stateRelated, CTUntracked: stateUntracked, CTInvalid: stateInvalid,
 	}[p.CT]
 	if p.Template {
-		return stateNew
+		return stateNew, 0
 	}
 	if c := p.conn(); c != nil {
-		if c.Status&SrcNAT != 0 {
-			bits |= stateSNAT
-		}
-		if c.Status&DstNAT != 0 {
-			bits |= stateDNAT
-		}
+		bits |= natBits(c.Status)
+		unsure = natBits(c.Unsure)
+	}
+	return bits, unsure
+}
+
+func natBits(s Status) (bits uint8) {
+	if s&SrcNAT != 0 {
+		bits |= stateSNAT
+	}
+	if s&DstNAT != 0 {
+		bits |= stateDNAT
 	}
 	return bits
 }
@@ -52,9 +58,9 @@ func (p *Packet) conn() *Conn {
 // status are the bits of a connection, and those of them that are not known: conntrack confirms a connection when its
 // first packet leaves the namespace or reaches its socket, and assures it at a time of its own.
 func (p *Packet) status() (bits, unknown Status) {
-	bits = p.Conn.Status
+	bits, unknown = p.Conn.Status, p.Conn.Unsure
 	if bits&(SeenReply|Assured) == SeenReply {
-		unknown = Assured
+		unknown |= Assured
 	}
 	return bits, unknown
 }
@@ -77,7 +83,13 @@ func conntrackMatch(r *specReader, list []option) bool {
 				}
 				mask |= bit
 			}
-			c.test = func(s *state) Tri { return Of(s.p.stateBits()&mask != 0) }
+			c.test = func(s *state) Tri {
+				bits, unsure := s.p.stateBits()
+				if bits&mask == 0 && unsure&mask != 0 {
+					return Unknown
+				}
+				return Of(bits&mask != 0)
+			}
 			states = append(states, c)
 			continue
 		case "ctproto":
@@ -90,7 +102,7 @@ func conntrackMatch(r *specReader, list []option) bool {
 			c.test = netTest(tupleAddr(o.name), wholeNet(o.arg(0)))
 		case "ctorigsrcport", "ctorigdstport", "ctreplsrcport", "ctrepldstport":
 			if p, ok := spanOf(o.arg(0), ":", 16); ok {
-				c.test = portTest(tuplePort(o.name), []span{p})
+				c.test = portTest(tuplePort(o.name), p)
 			}
 		case "ctstatus":
 			mask, ok := ctStatusOf(o.arg(0))
@@ -184,9 +196,11 @@ func tuplePort(name string) func(*state) uint16 {
 }
 
 // ctStatusOf reads names of bits. NONE is no bit: the kernel asks whether one of them is set, so it is never met.
+var ctStatusNames = map[string]Status{"NONE": 0, "EXPECTED": Expected, "SEEN_REPLY": SeenReply, "ASSURED": Assured, "CONFIRMED": Confirmed}
+
 func ctStatusOf(text string) (mask Status, ok bool) {
 	for name := range strings.SplitSeq(text, ",") {
-		bit, ok := map[string]Status{"NONE": 0, "EXPECTED": Expected, "SEEN_REPLY": SeenReply, "ASSURED": Assured, "CONFIRMED": Confirmed}[name]
+		bit, ok := ctStatusNames[name]
 		if !ok {
 			return 0, false
 		}

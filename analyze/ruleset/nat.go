@@ -61,15 +61,33 @@ func (s *state) setup(n *natSpec) {
 		*port = n.port(now)
 	}
 	c.Status |= s.natBit()
-	if after == before && addr.IsValid() && !n.random {
-		return
-	}
 	c.Back = after.turned()
+	bit, was := DstNAT, before.Dst
 	if n.src {
-		c.Status |= SrcNAT
-	} else {
-		c.Status |= DstNAT
+		bit, was = SrcNAT, before.Src
 	}
+	touched := hasPorts(before.Proto) && (n.hasPort || n.random)
+	changed := No
+	if n.hasAddr {
+		changed = or(changed, differ(was.IsValid() && addr.IsValid(), was != *addr))
+	}
+	if touched {
+		changed = or(changed, differ(now != 0 && *port != 0, now != *port))
+	}
+	switch changed {
+	case Yes:
+		c.Status |= bit
+	case Unknown:
+		c.Unsure |= bit
+	}
+}
+
+// differ is whether two values differ that may not be known.
+func differ(known, differ bool) Tri {
+	if !known {
+		return Unknown
+	}
+	return Of(differ)
 }
 
 // port is the port that get_unique_tuple keeps where no other connection is in the way. 0 is one that is not known:
@@ -133,7 +151,7 @@ func (s *state) translate() bool {
 	if src != s.p.Reply {
 		bit = SrcNAT
 	}
-	if c.Status&bit == 0 {
+	if (c.Status|c.Unsure)&bit == 0 { // NAT that may have changed nothing gives the same addresses
 		return false
 	}
 	target := c.Back.turned()

@@ -95,6 +95,23 @@ func (c *compiler) nftBase(ch *chain, row *Row[schema.NftChain], order int) {
 	}
 }
 
+// elsewhere finds the base chains that are not called at one of the five hooks of IP.
+func elsewhere(rows *Rows) (list []Elsewhere) {
+	for i := range rows.NftChains {
+		row := &rows.NftChains[i]
+		c := &row.Row
+		ip := c.Family == "ip" || c.Family == "ip6" || c.Family == "inet"
+		if c.Hook == "" || ip && slices.Contains(hookNames[:], c.Hook) {
+			continue
+		}
+		idle := c.Policy != "drop" && !slices.ContainsFunc(rows.NftRules, func(r Row[schema.NftRule]) bool {
+			return r.Row.Family == c.Family && r.Row.Tbl == c.Tbl && r.Row.Chain == c.Chain
+		})
+		list = append(list, Elsewhere{Hit{row.Ref, c.Family + " " + c.Tbl + " " + c.Chain}, c.Family, c.Hook, c.Dev, idle})
+	}
+	return list
+}
+
 // bytecode compiles the rules of iptables-nft that have an expression for which iptables has no match, by their
 // place and number.
 func (c *compiler) bytecode(p xtTable, chainName string, num int64, chains map[string]*chain) (ops []op, idle, ok bool) {

@@ -221,3 +221,42 @@ func TestDockerEncrypted(t *testing.T) {
 		}
 	}
 }
+
+// TestElsewhere: a chain that no hook of IP calls is named, not evaluated.
+func TestElsewhere(t *testing.T) {
+	zero := int64(0)
+	rows := &Rows{NftChains: []Row[schema.NftChain]{
+		{"c1", schema.NftChain{Family: "bridge", Tbl: "b", Chain: "f", Type: "filter", Hook: "forward", Priority: &zero, Policy: "drop"}},
+		{"c2", schema.NftChain{Family: "netdev", Tbl: "n", Chain: "i", Type: "filter", Hook: "ingress", Priority: &zero, Policy: "accept", Dev: "eth0"}},
+		{"c3", schema.NftChain{Family: "ip", Tbl: "t", Chain: "f", Type: "filter", Hook: "forward", Priority: &zero, Policy: "accept"}},
+	}}
+	set := New(rows, home{})
+	if o := set.Hook(Forward, forwarded(80)); o.Verdict != Accept || o.Rule.Ref != "c3" {
+		t.Errorf("%s by %s", o.Verdict, o.Rule.Ref)
+	}
+	if got := fmt.Sprint(set.Elsewhere()); got != "[{{c1 bridge b f} bridge forward  false} {{c2 netdev n i} netdev ingress eth0 true}]" {
+		t.Error(got)
+	}
+}
+
+// TestBesideConntrack: a chain of the priority of conntrack, or of NAT, may come before it or behind.
+func TestBesideConntrack(t *testing.T) {
+	at := func(priority int64) *Rows {
+		return &Rows{
+			NftChains: []Row[schema.NftChain]{{"c", schema.NftChain{Family: "ip", Tbl: "t", Chain: "p", Type: "filter", Hook: "prerouting", Priority: &priority, Policy: "accept"}}},
+			NftRules:  []Row[schema.NftRule]{{"r", schema.NftRule{Family: "ip", Tbl: "t", Chain: "p", Num: 1, Expr: ctStateNewDrop, Text: "ct state new drop"}}},
+		}
+	}
+	for priority, want := range map[int64]Verdict{-300: Accept, -200: Undecided, -150: Drop} {
+		if o := New(at(priority), home{}).Hook(Prerouting, syn("10.0.0.2", "10.0.1.3", 80)); o.Verdict != want {
+			t.Errorf("priority %d: %s (%s), want %s", priority, o.Verdict, o.Why, want)
+		}
+	}
+}
+
+// ctStateNewDrop is the bytecode of ct state new drop: load the state, mask it, compare, verdict.
+const ctStateNewDrop = "" +
+	"20000100" + "07000100" + "63740000" + "14000280" + "0800020000000000" + "0800010000000001" +
+	"44000100" + "0c000100" + "6269747769736500" + "34000280" + "0800010000000001" + "0800020000000001" + "0800030000000004" + "0c000480" + "0800010008000000" + "0c000580" + "0800010000000000" +
+	"2c000100" + "08000100" + "636d7000" + "20000280" + "0800010000000001" + "0800020000000001" + "0c000380" + "0800010000000000" +
+	"30000100" + "0e000100" + "696d6d6564696174" + "65000000" + "1c000280" + "0800010000000000" + "10000280" + "0c000280" + "0800010000000000"

@@ -35,7 +35,7 @@ type Packet struct {
 	Sport    uint16     // TCP, UDP, SCTP
 	Dport    uint16
 	ICMP     ICMP
-	TCPFlags uint8  // FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32
+	TCPFlags uint8  // all of them: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128
 	MSS      uint16 // the option of a SYN, bytes
 	Length   uint16 // of the whole packet with its IP header, bytes
 	TTL      uint8  // or hop limit

@@ -133,6 +133,7 @@ func (t *trace) list() []Hit {
 
 // A walk collects the ends of one packet at one hook.
 type walk struct {
+	state   state // of the first way
 	tracing bool
 	pending []*state
 	forks   int

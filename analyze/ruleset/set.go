@@ -3,6 +3,7 @@ package ruleset
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/netmortem/netmortem/schema"
 )
@@ -10,10 +11,25 @@ import (
 // A Set is the rulesets of one namespace, compiled. It does not change, and may be asked from several goroutines.
 type Set struct {
 	ns    Namespace
+	free  sync.Pool       // of *walk
 	reads []read          // one; two where the two reads of the capture differ
 	once  map[string]bool // refs of the rows that one of the two reads held
 	gap   *Gap
+	other []Elsewhere
 }
+
+// An Elsewhere is a base chain that the kernel calls at none of the five hooks: of family bridge for frames that cross
+// a bridge, of arp, of netdev and of hook ingress for frames of a device. Nothing here evaluates them.
+type Elsewhere struct {
+	Hit
+	Family, Hook string
+	Dev          string // comma separated; empty where the chain is not bound to a device
+	Idle         bool   // it has no rules and accepts: nothing depends on it
+}
+
+// Elsewhere lists them. Who walks a packet through such a place cannot tell what becomes of it there, unless all are
+// idle.
+func (s *Set) Elsewhere() []Elsewhere { return s.other }
 
 // A read is what one of the two reads held, by family (IPv4, IPv6) and hook.
 type read [2][Postrouting + 1][]plan
@@ -33,6 +49,7 @@ func New(rows *Rows, ns Namespace) *Set {
 		g := rows.Gaps[0]
 		s.gap = &g
 	}
+	s.other = elsewhere(rows)
 	twice, once := readTwice(rows)
 	if len(once) == 0 || !twice {
 		s.reads = []read{compile(rows, "")}
@@ -77,7 +94,11 @@ func compile(rows *Rows, which string) read {
 	var r read
 	for family := range r {
 		for hook := range r[family] {
-			r[family][hook] = plans(Hook(hook), c.bases[family][hook])
+			if bases := c.bases[family][hook]; len(bases) > 0 {
+				r[family][hook] = plans(Hook(hook), bases)
+			} else {
+				r[family][hook] = []plan{ruleless[hook]}
+			}
 		}
 	}
 	return r
@@ -89,6 +110,12 @@ type compiler struct {
 	which  string
 	xtSets map[nftTable]map[string]*set // of tables of iptables-nft; nil until a rule asks
 	bases  [2][Postrouting + 1][]*base
+}
+
+// ruleless are the plans of hooks without chains: conntrack and NAT of what other hooks have decided.
+var ruleless = [Postrouting + 1]plan{
+	stages(Prerouting, nil, nil, false, false), stages(Input, nil, nil, false, false), stages(Forward, nil, nil, false, false),
+	stages(Output, nil, nil, false, false), stages(Postrouting, nil, nil, false, false),
 }
 
 // maxPlans bounds the orders in which chains of equal priority are tried.
@@ -110,15 +137,33 @@ func plans(h Hook, bases []*base) []plan {
 			other = append(other, b)
 		}
 	}
+	// The kernel's own hooks have their priorities, too.
+	tied := func(priority int64) []bool {
+		if slices.ContainsFunc(other, func(b *base) bool { return b.priority == priority }) {
+			return []bool{false, true}
+		}
+		return []bool{false}
+	}
 	var out []plan
 	for _, o := range orders(other) {
 		for _, n := range orders(nat) {
-			if len(out) < maxPlans {
-				out = append(out, stages(h, o, n))
+			for _, trackFirst := range tied(priConntrack) {
+				for _, natFirst := range tied(natPriority(h)) {
+					if len(out) < maxPlans {
+						out = append(out, stages(h, o, n, trackFirst, natFirst))
+					}
+				}
 			}
 		}
 	}
 	return out
+}
+
+func natPriority(h Hook) int64 {
+	if sourceHook(h) {
+		return priNatSrc
+	}
+	return priNatDst
 }
 
 // orders lists the permutations of chains that have the same priority; it gives up at maxPlans.
@@ -176,21 +221,22 @@ func permute(list []*base, f func([]*base) bool) {
 }
 
 // stages adds conntrack and NAT to the chains: nf_conntrack is at prerouting and output, the NAT core at all hooks but
-// forward, at priorities of its own whatever its chains say (nf_nat_ipv4_ops).
-func stages(h Hook, other, nat []*base) plan {
+// forward, at priorities of its own whatever its chains say (nf_nat_ipv4_ops). Whether they come before a chain of the
+// same priority is for the caller to say.
+func stages(h Hook, other, nat []*base, trackFirst, natFirst bool) plan {
 	var p plan
 	track := h == Prerouting || h == Output
-	natAt := int64(priNatDst)
-	if sourceHook(h) {
-		natAt = priNatSrc
+	natAt := natPriority(h)
+	behind := func(b *base, priority int64, first bool) bool {
+		return b.priority > priority || first && b.priority == priority
 	}
 	core := h != Forward
 	for i := 0; i <= len(other); i++ {
 		last := i == len(other)
-		if track && (last || other[i].priority > priConntrack) {
+		if track && (last || behind(other[i], priConntrack, trackFirst)) {
 			p, track = append(p, stage{kind: trackPacket}), false
 		}
-		if core && (last || other[i].priority > natAt) {
+		if core && (last || behind(other[i], natAt, natFirst)) {
 			core = false
 			end := len(p) + 1 + len(nat)
 			p = append(p, stage{kind: natBegin, skip: end})
@@ -261,10 +307,15 @@ func (s *Set) through(r *read, h Hook, p *Packet, tracing bool) Outcome {
 	if p.v6() {
 		family = 1
 	}
-	w := walk{tracing: tracing}
+	w, _ := s.free.Get().(*walk)
+	if w == nil {
+		w = &walk{}
+	}
+	w.tracing, w.rules, w.ends = tracing, 0, w.ends[:0]
 	list := r[family][h]
 	for i, plan := range list {
-		st := &state{p: *p, v6: family == 1, hook: h, ns: s.ns, stages: plan}
+		st := &w.state
+		*st = state{p: *p, v6: family == 1, hook: h, ns: s.ns, stages: plan}
 		if len(list) > 1 {
 			st.why = "chains of the same priority: which one the kernel calls first is not known"
 			st.sides = []side{{why: st.why, took: uint16(i)}}
@@ -272,5 +323,8 @@ func (s *Set) through(r *read, h Hook, p *Packet, tracing bool) Outcome {
 		w.forks = 0
 		w.run(st)
 	}
-	return join(w.ends)
+	o := join(w.ends)
+	clear(w.ends)
+	s.free.Put(w)
+	return o
 }

@@ -182,9 +182,16 @@ func (m masked) meets(n, unknown uint32) Tri {
 }
 
 // portTest asks for one of some ports; port 0 of a packet is one that is not known.
-func portTest(of func(*state) uint16, list []span) func(*state) Tri {
-	if len(list) == 1 && list[0] == (span{0, 0xffff}) {
-		return func(*state) Tri { return Yes }
+func portTest(of func(*state) uint16, list ...span) func(*state) Tri {
+	if len(list) == 1 {
+		r := list[0]
+		return func(s *state) Tri {
+			n := of(s)
+			if n == 0 && r != (span{0, 0xffff}) {
+				return Unknown
+			}
+			return Of(r.has(uint64(n)))
+		}
 	}
 	return func(s *state) Tri {
 		n := of(s)

@@ -305,6 +305,9 @@ func (c *routerCase) give(t *testing.T, kind string) {
 			load(c.gen.iptables, program+"-legacy-restore")
 		case "iptables-nft":
 			load(c.gen.iptables, program+"-nft-restore")
+			if c.gen.chance(40) {
+				load(c.gen.mingled, "nft", "-f", "-")
+			}
 		case "nft":
 			load(c.gen.nft, "nft", "-f", "-")
 		}
@@ -442,7 +445,10 @@ func TestIntegrationRuleset(t *testing.T) {
 				blind, bold = blind+p.want.blind, bold+p.want.bold
 				for _, rash := range p.want.rash {
 					if wrong++; wrong <= 8 {
-						t.Errorf("router %d (%s), probe %d: %s", c.n, c.kind, p.id, rash)
+						t.Errorf("router %d (%s), probe %d: %s\n    %s", c.n, c.kind, p.id, rash, strings.Join(p.want.way, "\n    "))
+						if os.Getenv("RULESET_VERBOSE") != "" {
+							t.Log(strings.Join(c.texts, "\n"))
+						}
 					}
 				}
 				if bad := p.judge(); bad != "" {
@@ -492,12 +498,15 @@ func TestIntegrationRuleset(t *testing.T) {
 			second = append(second, add(p.want.dev, a, p.id))
 			q := p.packet
 			q.Payload, q.TCPFlags, q.MSS = "", map[bool]uint8{true: ruleset.ACK}[q.Proto == unix.IPPROTO_TCP], 0
+			q.Conn = p.want.packet.Conn
 			third = append(third, add(p.dev, q, p.id))
 		}
 		round(second)
 		for i, p := range third { // an error that the router sends belongs to the connection, too, and rules may mark it for that
 			if a := second[i]; a.want.packet.Conn != (ruleset.Conn{}) && (a.want.verdict == ruleset.Accept && !a.want.local || a.want.verdict == ruleset.Drop) {
-				p.packet.Conn = a.want.packet.Conn
+				if a.want.packet.Conn.Orig == p.packet.Conn.Orig { // else the answer did not belong to it
+					p.packet.Conn = a.want.packet.Conn
+				}
 			} else {
 				third[i] = nil
 			}

@@ -17,6 +17,19 @@ func (g *ruleGen) nft() string {
 	return b.String()
 }
 
+// mingled adds rules of nftables to the table filter of iptables-nft, and at times a base chain, after which the table
+// is not taken for one of iptables-nft any more.
+func (g *ruleGen) mingled() string {
+	var b strings.Builder
+	if g.chance(30) {
+		fmt.Fprintf(&b, "add chain %s filter early { type filter hook %s priority -5; policy accept; }\n", g.ip(), g.one("input", "forward", "output"))
+	}
+	for range 1 + g.IntN(3) {
+		fmt.Fprintf(&b, "%s rule %s filter %s %s %s\n", g.one("insert", "add"), g.ip(), g.one("FORWARD", "FORWARD", "INPUT", "f0", "f1"), g.nftConditions(true, true), g.verdict())
+	}
+	return b.String()
+}
+
 // ip is ip or ip6.
 func (g *ruleGen) ip() string {
 	if g.v6 {
