@@ -48,8 +48,10 @@ type prediction struct {
 // walkRouter follows a packet through a router. At each hook it also asks what becomes of the packet when less is known
 // of it: what is then said must not differ.
 func walkRouter(set *ruleset.Set, ns routerNamespace, dev string, p ruleset.Packet, lots *rand.Rand) (w prediction) {
+	reroute := false
 	hook := func(h ruleset.Hook) bool {
 		o := set.Trace(h, p)
+		reroute = o.Reroute
 		less := p
 		for range 1 + lots.IntN(3) {
 			forget(&less, lots)
@@ -79,10 +81,10 @@ func walkRouter(set *ruleset.Set, ns routerNamespace, dev string, p ruleset.Pack
 		return w
 	}
 	route := func() (ruleset.Route, bool) {
-		if !p.Dst.IsValid() {
+		if !p.Dst.IsValid() || p.MarkUnknown != 0 {
 			return ruleset.Route{}, false
 		}
-		return ns.Route(ruleset.RouteQuery{Dst: p.Dst})
+		return ns.Route(ruleset.RouteQuery{Dst: p.Dst, Mark: p.Mark})
 	}
 	if dev == "" {
 		r, _ := route()
@@ -90,10 +92,12 @@ func walkRouter(set *ruleset.Set, ns routerNamespace, dev string, p ruleset.Pack
 		if !hook(ruleset.Output) {
 			return w
 		}
-		if r, ok := route(); ok {
+		if reroute {
+			r, ok := route()
+			if !ok {
+				return unknown("new destination or mark not known")
+			}
 			p.Out = r.Dev
-		} else {
-			return unknown("new destination not known")
 		}
 		if !hook(ruleset.Postrouting) {
 			return w
@@ -112,7 +116,7 @@ func walkRouter(set *ruleset.Set, ns routerNamespace, dev string, p ruleset.Pack
 	r, ok := route()
 	switch {
 	case !ok:
-		return unknown("new destination not known")
+		return unknown("new destination or mark not known")
 	case r.Type == ruleset.LocalAddr:
 		if p.Dst.IsLoopback() && p.In != "lo" {
 			return unknown("a packet for 127.0.0.0/8 from outside")

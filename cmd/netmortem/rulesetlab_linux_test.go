@@ -85,7 +85,9 @@ type router struct {
 
 const (
 	probeMagic  = "\xf0\x9f\xa6\x8aprb" // in each packet, before its number
-	markerProto = 0x88b5                // IEEE 802 local experimental: marks that all before has been worked off
+	routingMark = 0x106                 // sends a packet out by markedDev
+	markedDev   = "br-web"
+	markerProto = 0x88b5 // IEEE 802 local experimental: marks that all before has been worked off
 )
 
 var routerSysctls = map[string]string{
@@ -176,6 +178,22 @@ func (r *router) open() error {
 	for _, gw := range []string{"192.0.2.254", "fd00:a::fe"} {
 		if err := netlink.RouteAdd(&netlink.Route{LinkIndex: r.index["eth0"], Gw: net.ParseIP(gw)}); err != nil {
 			return fmt.Errorf("route by %s: %w", gw, err)
+		}
+	}
+	// What is marked so goes another way: rules may send a packet there.
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		everything := &net.IPNet{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)}
+		if family == netlink.FAMILY_V6 {
+			everything = &net.IPNet{IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)}
+		}
+		if err := netlink.RouteAdd(&netlink.Route{LinkIndex: r.index[markedDev], Table: routingMark, Dst: everything, Scope: unix.RT_SCOPE_LINK}); err != nil {
+			return fmt.Errorf("route of the mark: %w", err)
+		}
+		rule := netlink.NewRule()
+		mask := uint32(0xffffffff)
+		rule.Family, rule.Mark, rule.Mask, rule.Table, rule.Priority = family, routingMark, &mask, routingMark, 100
+		if err := netlink.RuleAdd(rule); err != nil {
+			return fmt.Errorf("rule of the mark: %w", err)
 		}
 	}
 	const soRcvmark = 75 // SO_RCVMARK, since Linux 5.19
@@ -369,6 +387,9 @@ func (ns routerNamespace) Ifindex(dev string) (uint32, bool) {
 func (ns routerNamespace) Route(q ruleset.RouteQuery) (ruleset.Route, bool) {
 	if ns.local(q.Dst) {
 		return ruleset.Route{Type: ruleset.LocalAddr, Dev: "lo"}, true
+	}
+	if q.Mark == routingMark {
+		return ruleset.Route{Type: ruleset.Unicast, Dev: markedDev}, true
 	}
 	nets := onLink4
 	if q.Dst.Is6() {
