@@ -410,15 +410,21 @@ func xtExpr(target bool) func(*exprReader, *expr) bool {
 			sign = "target"
 		}
 		w := words(r.text)
+		begins := func(i int) bool { return w[i] == "xt" && (w[i+1] == "match" || w[i+1] == "target") }
 		n := 0
 		for i := 0; i+2 < len(w); i++ {
-			if w[i] != "xt" || w[i+1] != "match" && w[i+1] != "target" {
+			if !begins(i) {
 				continue
 			}
 			if n++; n <= r.xt {
 				continue
 			}
 			r.xt++
+			for j := i + 1; j+1 < len(w); j++ { // what follows it up to the next one; words of nftables among it are none of its options
+				if begins(j) {
+					w = w[:j]
+				}
+			}
 			if w[i+1] != sign || w[i+2] != cstring(x.a[1]) && !strings.HasPrefix(sameName[cstring(x.a[1])], w[i+2]) {
 				return false
 			}

@@ -294,7 +294,7 @@ func (g *ruleGen) zones(b *strings.Builder) {
 			}
 			typ := "filter"
 			if hook == "output" {
-				typ = "route"
+				typ = g.one("route", "filter")
 			}
 			say(" chain mangle_%s {\n  type %s hook %s priority mangle + %d; policy accept;", hook, typ, hook, 10*g.IntN(2))
 			for range 1 + g.IntN(3) {
