@@ -222,6 +222,42 @@ func TestDockerEncrypted(t *testing.T) {
 	}
 }
 
+// TestBalancer walks a connection through the namespace of a load balancer, whose rules are Docker's: the VIP is marked, and what
+// IPVS sends on gets the namespace's own source. Through all of input it would not: NAT would be done with it.
+func TestBalancer(t *testing.T) {
+	set := New(rowsOf("legacy", "ipv4", `*mangle
+:INPUT ACCEPT
+-A INPUT -d 10.20.0.4/32 -j MARK --set-xmark 0x106/0xffffffff
+COMMIT
+*nat
+:PREROUTING ACCEPT
+:INPUT ACCEPT
+:OUTPUT ACCEPT
+:POSTROUTING ACCEPT
+-A POSTROUTING -d 10.20.0.0/24 -m ipvs --ipvs -j SNAT --to-source 10.20.0.3
+COMMIT
+`), home{"10.20.0.4": LocalAddr})
+	p := syn("10.20.0.9", "10.20.0.4", 80)
+	p.In = "eth0"
+	p = set.Hook(Prerouting, p).Packet
+	p = set.Balancer(p).Packet
+	if p.Mark != 0x106 {
+		t.Fatalf("mark %#x", p.Mark)
+	}
+	p = p.Balanced(netip.MustParseAddr("10.20.0.7"), 0, true)
+	p.Out = "eth0"
+	p = set.Hook(Output, p).Packet
+	p = set.Hook(Postrouting, p).Packet
+	if got := fmt.Sprintf("%s:%d > %s:%d", p.Src, p.Sport, p.Dst, p.Dport); got != "10.20.0.3:40000 > 10.20.0.7:80" {
+		t.Fatal(got)
+	}
+	a := p.Answer()
+	a.Local, a.In = false, "eth0"
+	if a = set.Hook(Prerouting, a).Packet; a.Dst.String() != "10.20.0.9" || a.CT != CTEstablished || !a.Reply {
+		t.Errorf("the answer goes to %s, %+v", a.Dst, a)
+	}
+}
+
 // TestElsewhere: a chain that no hook of IP calls is named, not evaluated.
 func TestElsewhere(t *testing.T) {
 	zero := int64(0)

@@ -130,6 +130,22 @@ func (p Packet) Moved() Packet {
 	return p
 }
 
+// Balanced is the packet as IPVS sends it on to a destination by masquerading: ip_vs_nat_xmit and, where the sysctl
+// net.ipv4.vs.conntrack is 1, ip_vs_update_conntrack. It goes through output and postrouting next.
+func (p Packet) Balanced(dst netip.Addr, port uint16, conntrack bool) Packet {
+	p.Dst, p.IPVS, p.Out = dst, Yes, "" // its incoming device is seen at postrouting again: ip_output takes skb->dev
+	if hasPorts(p.Proto) && port != 0 {
+		p.Dport = port
+	}
+	switch {
+	case !conntrack:
+		p.CT, p.Conn, p.Reply = CTUntracked, Conn{}, false
+	case p.Conn.there() && p.Conn.Status&Confirmed == 0:
+		p.Conn.Back.Src, p.Conn.Back.Sport = p.Dst, p.Dport
+	}
+	return p
+}
+
 // Answer is a packet that the receiver of p sends back, before any hook has seen it: SYN, ACK to a SYN, ACK to
 // another segment of TCP, an echo reply to an echo request. Its connection is that of p, which the caller takes away
 // where it answers in another namespace.

@@ -32,7 +32,7 @@ type Elsewhere struct {
 func (s *Set) Elsewhere() []Elsewhere { return s.other }
 
 // A read is what one of the two reads held, by family (IPv4, IPv6) and hook.
-type read [2][Postrouting + 1][]plan
+type read [2][balancer + 1][]plan
 
 // A plan is what happens at a hook, in order. There are several where chains have the same priority: the kernel calls
 // the one that was registered last first (nf_hook_entries_grow), and nothing captured tells which one that was.
@@ -93,15 +93,28 @@ func compile(rows *Rows, which string) read {
 	c.nftables()
 	var r read
 	for family := range r {
-		for hook := range r[family] {
+		for hook := range c.bases[family] {
 			if bases := c.bases[family][hook]; len(bases) > 0 {
 				r[family][hook] = plans(Hook(hook), bases)
 			} else {
 				r[family][hook] = []plan{ruleless[hook]}
 			}
 		}
+		for _, p := range r[family][Input] {
+			r[family][balancer] = append(r[family][balancer], p.toBalancer())
+		}
 	}
 	return r
+}
+
+// toBalancer is what of hook input comes before IPVS.
+func (p plan) toBalancer() plan {
+	for i := range p {
+		if p[i].kind != filterChain || p[i].base.priority >= priNatSrc-1 {
+			return p[:i:i]
+		}
+	}
+	return p
 }
 
 // A compiler gathers the base chains of one read.
@@ -261,12 +274,20 @@ func (s *Set) Hook(h Hook, p Packet) Outcome { return s.ask(h, p, false) }
 // Trace is Hook with the rules that matched on the way.
 func (s *Set) Trace(h Hook, p Packet) Outcome { return s.ask(h, p, true) }
 
+// Balancer is Trace of hook input as far as IPVS: its hooks come before NAT's there (ip_vs_ops, NF_IP_PRI_NAT_SRC - 1),
+// and what it sends on sees neither that nor the confirmation of its connection. A packet that IPVS does not take goes
+// through all of [Input] instead.
+func (s *Set) Balancer(p Packet) Outcome { return s.ask(balancer, p, true) }
+
+// balancer is the hook of Balancer.
+const balancer = Postrouting + 1
+
 func (s *Set) ask(h Hook, p Packet, tracing bool) Outcome {
 	switch {
 	case s.gap != nil:
 		hit := Hit{Ref: s.gap.Ref}
 		return Outcome{Rule: hit, Doubt: hit, Why: s.gap.Why, Packet: p}
-	case h > Postrouting || !p.Src.IsValid() && !p.Dst.IsValid():
+	case h > balancer || !p.Src.IsValid() && !p.Dst.IsValid():
 		return Outcome{Why: "neither source nor destination is known", Packet: p}
 	}
 	first := s.through(&s.reads[0], h, &p, tracing)
@@ -316,6 +337,9 @@ func (s *Set) through(r *read, h Hook, p *Packet, tracing bool) Outcome {
 	for i, plan := range list {
 		st := &w.state
 		*st = state{p: *p, v6: family == 1, hook: h, ns: s.ns, stages: plan}
+		if h == balancer {
+			st.hook = Input
+		}
 		if len(list) > 1 {
 			st.why = "chains of the same priority: which one the kernel calls first is not known"
 			st.sides = []side{{why: st.why, took: uint16(i)}}
