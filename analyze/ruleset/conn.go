@@ -35,6 +35,7 @@ type Conn struct {
 	Zone        uint16
 	Status      Status
 	Unsure      Status // bits of Status that are not known: whether NAT that may have changed nothing counts
+	Masq        string // device by which a masqueraded connection left first; empty for another, ? where that is not known
 	Began       uint8  // TCP: flags of the packet that began it, 0 where they are not known
 }
 

@@ -136,6 +136,20 @@ func between(a, lo, hi netip.Addr) bool {
 	return a.IsValid() && lo.Compare(a) <= 0 && a.Compare(hi) <= 0
 }
 
+// oifChanged is nf_nat_oif_changed: a masqueraded connection that leaves by another device than it did at first is
+// dropped, so that it begins anew with another source.
+func (s *state) oifChanged() Tri {
+	c := s.p.conn()
+	if c == nil || c.Masq == "" || s.hook != Postrouting || s.p.Reply {
+		return No
+	}
+	dev, ok := outOf(s)
+	if !ok || c.Masq == "?" {
+		return Unknown
+	}
+	return Of(dev != c.Masq)
+}
+
 // translate is the end of nf_nat_inet_fn: a connection that no rule decided on stays as it is, and the packet gets the
 // addresses that its connection has. It says whether the destination changed.
 func (s *state) translate() bool {

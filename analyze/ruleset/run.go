@@ -186,7 +186,9 @@ func (w *walk) one(s *state) {
 				w.finish(s, Accept)
 				return
 			}
-			s.stage()
+			if !w.stage(s) {
+				return
+			}
 			continue
 		}
 		f := &s.stack[s.depth-1]
@@ -344,8 +346,8 @@ func (s *state) passed(hit Hit) {
 	s.at++
 }
 
-// stage begins the next stage, or does it.
-func (s *state) stage() {
+// stage begins the next stage, or does it. It reports whether the walk goes on.
+func (w *walk) stage(s *state) bool {
 	st := &s.stages[s.at]
 	switch st.kind {
 	case trackPacket:
@@ -353,9 +355,19 @@ func (s *state) stage() {
 	case natBegin:
 		if !s.natFirst() {
 			s.at = st.skip
-			return
+			return true
 		}
 	case natEnd:
+		if changed := s.oifChanged(); changed != No {
+			s.last = Hit{Text: "NAT: a masqueraded connection that leaves by another device than at first"}
+			if changed == Yes {
+				w.finish(s, Drop)
+			} else {
+				s.why = "by which device the connection left at first, or leaves now, is not known"
+				w.finish(s, Undecided)
+			}
+			return false
+		}
 		if s.translate() && s.hook == Output {
 			s.reroute = true
 		}
@@ -367,7 +379,8 @@ func (s *state) stage() {
 		s.before = s.p
 		s.depth = 1
 		s.stack[0] = frame{chain: st.base.chain}
-		return
+		return true
 	}
 	s.at++
+	return true
 }

@@ -296,7 +296,13 @@ func redirectTarget(r *specReader, list []option) bool {
 // masquerade is nf_nat_masquerade_ipv4 and _ipv6.
 func (s *state) masquerade(n natSpec) step {
 	n.src, n.hasAddr = true, true
-	if dev, ok := outOf(s); ok && s.p.Dst.IsValid() {
+	dev, ok := outOf(s)
+	if c := &s.p.Conn; c.there() && !s.natDone() {
+		if c.Masq = dev; !ok {
+			c.Masq = "?"
+		}
+	}
+	if ok && s.p.Dst.IsValid() {
 		if a, known := s.ns.Masquerade(dev, s.p.Dst); known {
 			if !a.IsValid() {
 				return drop

@@ -28,6 +28,7 @@ type probe struct {
 	bytes  []byte
 	want   prediction
 	saw    []seen
+	common bool   // other packets have its source port, too: where it begins a connection, SNAT may have to choose another
 	back   string // an ICMP error or a reset that came back; empty for none
 }
 
@@ -236,7 +237,9 @@ func (p *probe) judge() string {
 	}
 	addr("source", s.Src, q.Src)
 	addr("destination", s.Dst, q.Dst)
-	port("source port", s.Sport, q.Sport)
+	if !p.common || w.packet.Reply {
+		port("source port", s.Sport, q.Sport)
+	}
 	port("destination port", s.Dport, q.Dport)
 	if p.packet.MSS != 0 {
 		port("MSS", s.MSS, q.MSS)
@@ -533,11 +536,13 @@ func TestIntegrationRuleset(t *testing.T) {
 			if a.Sport == 0 { // chosen by the kernel
 				a.Sport = p.saw[0].Dport
 			}
-			second = append(second, add(p.want.dev, a, p.id))
-			q := p.packet
-			q.Payload, q.TCPFlags, q.MSS = "", map[bool]uint8{true: ruleset.ACK}[q.Proto == unix.IPPROTO_TCP], 0
-			q.Conn = p.want.packet.Conn
-			third = append(third, add(p.dev, q, p.id))
+			q := add(p.want.dev, a, p.id)
+			q.common = true
+			second = append(second, q)
+			r := p.packet
+			r.Payload, r.TCPFlags, r.MSS = "", map[bool]uint8{true: ruleset.ACK}[r.Proto == unix.IPPROTO_TCP], 0
+			r.Conn = p.want.packet.Conn
+			third = append(third, add(p.dev, r, p.id))
 		}
 		round(second)
 		for i, p := range third { // an error that the router sends belongs to the connection, too, and rules may mark it for that
