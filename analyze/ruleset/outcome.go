@@ -1,5 +1,7 @@
 package ruleset
 
+import "net/netip"
+
 // A Verdict is what becomes of a packet at a hook.
 type Verdict uint8
 
@@ -63,7 +65,8 @@ func (o *Outcome) same(p *Outcome) bool {
 	return o.Verdict != Accept || o.Packet == p.Packet && o.Reroute == p.Reroute
 }
 
-// blur makes one accepted packet of two that differ in marks and MSS only: what differs is not known any more.
+// blur makes one accepted packet of two that differ in marks and MSS only, or in what one of them does not know: what
+// differs is not known any more.
 func blur(a, b *Outcome) (Outcome, bool) {
 	if a.Verdict != Accept || b.Verdict != Accept || a.Reroute != b.Reroute {
 		return Outcome{}, false
@@ -79,6 +82,20 @@ func blur(a, b *Outcome) (Outcome, bool) {
 	if p.MSS != q.MSS {
 		p.MSS, q.MSS = 0, 0
 	}
+	for _, x := range [][2]*uint16{{&p.Sport, &q.Sport}, {&p.Dport, &q.Dport}, {&p.Conn.Back.Sport, &q.Conn.Back.Sport}, {&p.Conn.Back.Dport, &q.Conn.Back.Dport}} {
+		if *x[0] == 0 || *x[1] == 0 {
+			*x[0], *x[1] = 0, 0
+		}
+	}
+	for _, x := range [][2]*netip.Addr{{&p.Src, &q.Src}, {&p.Dst, &q.Dst}, {&p.Conn.Back.Src, &q.Conn.Back.Src}, {&p.Conn.Back.Dst, &q.Conn.Back.Dst}} {
+		if !x[0].IsValid() || !x[1].IsValid() {
+			*x[0], *x[1] = netip.Addr{}, netip.Addr{}
+		}
+	}
+	unsure := p.Conn.Unsure | q.Conn.Unsure
+	p.Conn.Unsure, q.Conn.Unsure = unsure, unsure
+	p.Conn.Status &^= unsure
+	q.Conn.Status &^= unsure
 	return out, *p == q
 }
 

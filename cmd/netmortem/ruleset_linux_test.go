@@ -61,7 +61,7 @@ func walkRouter(set *ruleset.Set, ns routerNamespace, dev string, p ruleset.Pack
 		for range 1 + lots.IntN(3) {
 			forget(&less, lots)
 		}
-		if q := set.Hook(h, less); q.Verdict != ruleset.Undecided && q.Verdict != o.Verdict {
+		if q := set.Hook(h, less); q.Verdict != ruleset.Undecided && !always(&o, q.Verdict) {
 			less.Payload = ""
 			w.rash = append(w.rash, fmt.Sprintf("%s: %s, but of the packet %+v it says %s by %s %s", h, o.Verdict, less, q.Verdict, q.Rule.Ref, q.Rule.Text))
 		} else if q.Verdict != ruleset.Undecided {
@@ -144,6 +144,11 @@ func walkRouter(set *ruleset.Set, ns routerNamespace, dev string, p ruleset.Pack
 		w.dev = p.Out
 	}
 	return w
+}
+
+// always says whether an outcome is a verdict whichever way it goes.
+func always(o *ruleset.Outcome, v ruleset.Verdict) bool {
+	return o.Verdict == v || len(o.Any) > 0 && !slices.ContainsFunc(o.Any, func(way ruleset.Outcome) bool { return !always(&way, v) })
 }
 
 // ends follows every way that an undecided packet may go. It returns nil where one of them is not told to its end.
