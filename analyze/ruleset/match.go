@@ -12,20 +12,21 @@ var matches = map[string]builder{
 	"icmp": icmpMatch, "icmp6": icmpMatch, "conntrack": conntrackMatch, "state": conntrackMatch, "connmark": connmarkMatch,
 	"mark": markMatch, "comment": func(*specReader, []option) bool { return true }, "addrtype": addrtypeMatch, "iprange": iprangeMatch,
 	"ipvs": ipvsMatch, "policy": policyMatch, "physdev": physdevMatch, "pkttype": pkttypeMatch, "length": lengthMatch, "tcpmss": tcpmssMatch,
-	"ttl": ttlMatch, "hl": ttlMatch, "rpfilter": rpfilterMatch, "u32": u32Match, "bpf": bpfMatch, "helper": helperMatch,
+	"ttl": ttlMatch, "hl": ttlMatch, "rpfilter": rpfilterMatch, "u32": u32Match, "bpf": bpfMatch, "helper": helperMatch, "owner": ownerMatch,
 }
 
-// all asks every option; f returns nil for one that is not known.
+// all asks every option; f returns nil for one that is not known, which then may be true or not.
 func (r *specReader) all(match, why string, list []option, f func(o *option) func(*state) Tri) bool {
 	for i := range list {
 		o := &list[i]
-		test := f(o)
-		if test == nil {
-			return false
-		}
 		value := o.arg(0)
 		if len(o.args) > 1 {
 			value = strings.Join(o.args, " ")
+		}
+		test := f(o)
+		if test == nil {
+			r.strange("match not understood: " + match + " --" + o.name + " " + value)
+			continue
 		}
 		r.ask(o.invert, match+" "+o.name+" "+value, why, test)
 	}
@@ -433,6 +434,18 @@ func helperMatch(r *specReader, list []option) bool {
 	return r.all("helper", "whether a helper expected the connection is not known", list, func(o *option) func(*state) Tri {
 		return func(s *state) Tri {
 			if s.p.CT == CTRelated || s.p.Conn.Status&Expected != 0 {
+				return Unknown
+			}
+			return No
+		}
+	})
+}
+
+// ownerMatch is owner_mt: a packet that came in has no socket here, and none of what is asked of one is true.
+func ownerMatch(r *specReader, list []option) bool {
+	return r.all("owner", "whose socket sends it is not known", list, func(o *option) func(*state) Tri {
+		return func(s *state) Tri {
+			if s.p.Local {
 				return Unknown
 			}
 			return No

@@ -67,6 +67,10 @@ func TestUndecided(t *testing.T) {
 		{name: "gotos in a circle", rules: filter("ACCEPT", "-A FORWARD -j user", "-A user -g user"), want: "cannot tell filter/user/1", why: "more rules than"},
 		{name: "no policy", rules: filter("-"), want: "cannot tell filter/FORWARD", why: "the policy"},
 		{name: "no rule", rules: filter("ACCEPT", "-A FORWARD"), want: "accept filter/FORWARD"},
+		{name: "one option that is not understood", rules: filter("ACCEPT", "-A FORWARD -p tcp -m tcp --dport 81 --tcp-option 5 -j DROP"), want: "accept filter/FORWARD"},
+		{name: "one option that is not understood, the others met", rules: filter("ACCEPT", "-A FORWARD -p tcp -m tcp --dport 80 --tcp-option 5 -j DROP"), want: "cannot tell filter/FORWARD/1", why: "match not understood: port --tcp-option 5"},
+		{name: "owner of a packet that came in", rules: filter("ACCEPT", "-A FORWARD -m owner --uid-owner 0 -j DROP"), want: "accept filter/FORWARD"},
+		{name: "owner of the namespace's own", rules: filter("ACCEPT", "-A FORWARD -m owner --uid-owner 0 -j DROP"), change: func(p *Packet) { p.Local = true }, want: "cannot tell filter/FORWARD/1", why: "whose socket"},
 		{name: "not a condition", rules: filter("ACCEPT", "-A FORWARD --what -j DROP"), want: "cannot tell filter/FORWARD/1", why: "not understood: --what"},
 		{name: "a net that is none", rules: filter("ACCEPT", "-A FORWARD -s 10.0.0.0/99 -j DROP"), want: "cannot tell filter/FORWARD/1", why: "not understood: src 10.0.0.0/99"},
 	} {
