@@ -92,7 +92,7 @@ const (
 
 var routerSysctls = map[string]string{
 	"ipv4/ip_forward": "1", "ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0", "ipv4/conf/all/send_redirects": "0", "ipv4/conf/default/send_redirects": "0",
-	"ipv4/icmp_ratemask": "0", "ipv6/conf/all/forwarding": "1", "ipv6/conf/default/accept_dad": "0", "ipv6/icmp/ratemask": "", "ipv4/icmp_echo_ignore_all": "1", "ipv6/icmp/echo_ignore_all": "1", "ipv4/conf/all/accept_local": "0",
+	"ipv4/icmp_ratemask": "0", "ipv6/conf/all/forwarding": "1", "ipv6/conf/default/accept_dad": "0", "ipv6/icmp/ratelimit": "0", "ipv4/icmp_echo_ignore_all": "1", "ipv6/icmp/echo_ignore_all": "1", "ipv4/conf/all/accept_local": "0",
 }
 
 // newRouter makes router n, whose devices' other ends go to the namespace far.
