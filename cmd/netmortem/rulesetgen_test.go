@@ -262,8 +262,8 @@ type genChain struct {
 // iptables makes the text that iptables-restore reads.
 func (g *ruleGen) iptables() string {
 	var b strings.Builder
-	for _, table := range []string{"raw", "mangle", "nat", "filter"} {
-		if table != "filter" && g.chance(35) {
+	for _, table := range []string{"raw", "mangle", "nat", "filter", "security"} {
+		if table != "filter" && g.chance(35) || table == "security" && g.chance(60) {
 			continue
 		}
 		var chains []genChain
@@ -298,6 +298,11 @@ func (g *ruleGen) iptables() string {
 			add(genChain{name: "DOCKER", in: true, dst: true, calls: []string{"d0"}})
 			add(genChain{name: "d0", in: true, dst: true})
 			add(genChain{name: "s0", in: true, out: true, src: true, masquerade: true})
+		case "security":
+			policies = []string{"INPUT", "FORWARD", "OUTPUT"}
+			add(genChain{name: "INPUT", in: true})
+			add(genChain{name: "FORWARD", in: true, out: true})
+			add(genChain{name: "OUTPUT", out: true})
 		case "filter":
 			policies = []string{"INPUT", "FORWARD", "OUTPUT"}
 			u := []string{"DOCKER-USER", "f0", "f1"}
@@ -343,6 +348,8 @@ func (g *ruleGen) rule(b *strings.Builder, c genChain) {
 		return
 	}
 	switch c.table {
+	case "security":
+		say(cond, " -j "+g.one("ACCEPT", "ACCEPT", "DROP", "RETURN"))
 	case "raw":
 		if c.name == "PREROUTING" && g.chance(10) {
 			fmt.Fprintf(b, "-A PREROUTING -m rpfilter %s--invert -j DROP\n", g.one("", "--loose ", "--validmark "))
