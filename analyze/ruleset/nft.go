@@ -3,6 +3,7 @@ package ruleset
 import (
 	"cmp"
 	"encoding/hex"
+	"math"
 	"slices"
 	"strings"
 
@@ -45,16 +46,17 @@ func (c *compiler) nftables() {
 			bases[p] = row
 		}
 	}
-	if len(order) == 0 {
-		return
-	}
 	sets := c.sets(chains)
 	rules := map[nftPlace][]*Row[schema.NftRule]{}
 	for i := range c.rows.NftRules {
 		row := &c.rows.NftRules[i]
-		if held(row.Row.Seen, c.which) {
-			p := nftPlace{nftTable{row.Row.Family, row.Row.Tbl}, row.Row.Chain}
-			rules[p] = append(rules[p], row)
+		if !held(row.Row.Seen, c.which) {
+			continue
+		}
+		p := nftPlace{nftTable{row.Row.Family, row.Row.Tbl}, row.Row.Chain}
+		rules[p] = append(rules[p], row)
+		if !xt[p.nftTable] && chains[p.nftTable][p.chain] == nil {
+			c.chainless(row)
 		}
 	}
 	for n, p := range order {
@@ -63,12 +65,28 @@ func (c *compiler) nftables() {
 		slices.SortStableFunc(list, func(a, b *Row[schema.NftRule]) int { return cmp.Compare(a.Row.Num, b.Row.Num) })
 		ch.rules = make([]rule, len(list))
 		for i, row := range list {
-			r := exprReader{family: p.family, chains: chains[p.nftTable], sets: sets[p.nftTable], text: row.Row.Text}
+			r := exprReader{family: p.family, chains: chains[p.nftTable], sets: sets[p.nftTable], text: row.Row.Text, late: row.Row.Seen == schema.SeenLast}
 			ops, idle := r.read(row.Row.Expr)
 			ch.rules[i] = rule{hit: Hit{row.Ref, row.Row.Text}, ops: ops, idle: idle}
 		}
 		if row := bases[p]; row != nil {
 			c.nftBase(ch, row, n+1)
+		}
+	}
+}
+
+// chainless is for a rule whose chain has no row: chains are read once, before the rules of the last read. It may be a base
+// chain, at any hook.
+func (c *compiler) chainless(row *Row[schema.NftRule]) {
+	b := &base{chain: &chain{
+		hit:   Hit{row.Ref, row.Row.Family + " " + row.Row.Tbl + " " + row.Row.Chain},
+		rules: []rule{{hit: Hit{row.Ref, row.Row.Text}, ops: []op{give{stuck, "the chain " + row.Row.Chain + " was not captured, only its rules"}}}},
+	}, priority: math.MaxInt32, policy: stuck}
+	for family := range c.bases {
+		if row.Row.Family == "inet" || row.Row.Family == [2]string{"ip", "ip6"}[family] {
+			for hook := range c.bases[family] {
+				c.bases[family][hook] = append(c.bases[family][hook], b)
+			}
 		}
 	}
 }
@@ -169,6 +187,7 @@ type exprReader struct {
 	sets   map[string]*set
 	text   string // in nft's words; extensions of iptables stand there in those of iptables
 	xt     int    // extensions that were read
+	late   bool   // the rule was seen at the last read only, when sets were not read again
 	ops    []op
 	acts   bool
 }
@@ -349,6 +368,11 @@ func lookupExpr(r *exprReader, x *expr) bool {
 	if set == nil {
 		r.does(give{stuck, "the set " + name + " was not captured"})
 		return true
+	}
+	if r.late && set.why == "" {
+		old := *set
+		old.why = "what the set " + name + " held when the rule was read was not captured"
+		set = &old
 	}
 	key, ok := x.reg(2, max(set.keyLen, 1))
 	if !ok {

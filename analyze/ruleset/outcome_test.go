@@ -262,6 +262,22 @@ COMMIT
 	}
 }
 
+// TestLateChain: a rule of the last read whose chain has no row may stand anywhere; of the first read it says nothing.
+func TestLateChain(t *testing.T) {
+	rows := &Rows{NftRules: []Row[schema.NftRule]{
+		{"r1", schema.NftRule{Family: "ip", Tbl: "t", Chain: "new", Num: 1, Expr: "", Text: "drop", Seen: schema.SeenLast}},
+		{"r2", schema.NftRule{Family: "ip6", Tbl: "t", Chain: "old", Num: 1, Expr: "", Seen: schema.SeenBoth}},
+	}, NftChains: []Row[schema.NftChain]{{"c", schema.NftChain{Family: "ip6", Tbl: "t", Chain: "old"}}}}
+	o := New(rows, home{}).Hook(Forward, forwarded(80))
+	if o.Verdict != Undecided || o.Rule.Ref != "r1" || o.Why != "the chain new was not captured, only its rules" {
+		t.Errorf("%s by %s: %s", o.Verdict, o.Rule.Ref, o.Why)
+	}
+	rows.NftRules[0].Row.Seen = schema.SeenFirst
+	if o := New(rows, home{}).Hook(Forward, Packet{Src: netip.MustParseAddr("fd00::1"), Dst: netip.MustParseAddr("fd00::2")}); o.Verdict != Accept {
+		t.Errorf("of the other family: %s: %s", o.Verdict, o.Why)
+	}
+}
+
 // TestElsewhere: a chain that no hook of IP calls is named, not evaluated.
 func TestElsewhere(t *testing.T) {
 	zero := int64(0)
