@@ -10,5 +10,8 @@
 // travels with the packet from hook to hook. Routing, IPVS and IPsec are not: who walks a packet asks for one hook,
 // routes, and asks for the next. What the rules ask of the namespace itself is asked of [Namespace].
 //
+// Of the world beyond the walked connection it assumes two things. No other connection stands in the way of a source
+// port that NAT keeps if it can. And no table of nftables is dormant: capture does not read the flags of tables.
+//
 // Start at set.go, which puts the rows into order, and run.go, which walks.
 package ruleset

@@ -28,7 +28,7 @@ type Outcome struct {
 	Rule    Hit    // that decided: the rule or policy of the last chain of the hook that the packet went through. None where no chain is there
 	Doubt   Hit    // Undecided, or a mark that is not known: what would have told
 	Why     string // what is not known about Doubt
-	Packet  Packet // after the hook; Accept only
+	Packet  Packet // after the hook; as it was dropped, or zero where that is not known; as far as it came, of one that is Undecided
 	Reroute bool   // at output: destination, source or mark changed in a chain after which the kernel looks up the route again
 	Trace   []Hit  // Trace only: the rules that matched, in order
 	Any     []Outcome
@@ -129,7 +129,13 @@ next:
 		kinds = append(kinds, &ends[i].Outcome)
 	}
 	if len(kinds) == 1 {
-		return first.Outcome
+		out := first.Outcome
+		for i := range ends {
+			if ends[i].Packet != out.Packet { // of packets that are dropped; same has compared the others
+				out.Packet = Packet{}
+			}
+		}
+		return out
 	}
 	doubt, why := doubtOf(ends)
 	merged, ok := *kinds[0], true
