@@ -72,14 +72,13 @@ var expectedDNSAnswer = Derived{
 	Query: `
 WITH shared AS (
   SELECT q.host, q.netns, q.container, q.name, q.service, q.tasks, q.ref, q.answered, q.asked,
-    l.label AS client, l.net, w.network, t.service_id, MIN(s.endpoint_mode) AS mode, l.since_s,
+    l.label AS client, l.net, w.network, t.service_id, s.mode, l.since_s,
     COUNT(*) OVER (PARTITION BY q.host, q.netns, q.container, q.name) AS networks
   FROM dns_question AS q
-  JOIN local_endpoint AS l ON l.host = q.host AND l.netns = q.netns
+  JOIN (SELECT DISTINCT host, netns, net, label, since_s FROM local_endpoint) AS l ON l.host = q.host AND l.netns = q.netns
   JOIN overlay_network AS w ON w.net = l.net AND w.ingress = 0
-  JOIN task_endpoint AS t ON t.net = l.net AND t.service = q.service
-  JOIN swarm_service AS s ON s.service_id = t.service_id
-  GROUP BY q.host, q.netns, q.container, q.name, q.service, q.tasks, q.ref, q.answered, q.asked, l.label, l.net, w.network, t.service_id, l.since_s
+  JOIN (SELECT DISTINCT net, service, service_id FROM task_endpoint) AS t ON t.net = l.net AND t.service = q.service
+  JOIN (SELECT service_id, MIN(endpoint_mode) AS mode FROM swarm_service GROUP BY service_id) AS s ON s.service_id = t.service_id
 )
 SELECT c.host, c.netns, c.container, c.client, c.name, c.service, c.net, c.network, v.ip, 'vip', NULL, MIN(v.ref), c.ref,
   'service ' || c.service || ' has this virtual address and settled tasks on ' || COALESCE(c.network, c.net)
@@ -89,7 +88,7 @@ LEFT JOIN network_change AS q ON q.net = c.net
 JOIN swarm_service_vip AS v ON v.service_id = c.service_id AND substr(v.network_id, 1, 8) = c.net
 JOIN task_endpoint AS t ON t.service_id = c.service_id AND t.net = c.net
 WHERE c.networks = 1 AND c.tasks = 0 AND c.mode = 'vip' AND c.answered = c.asked AND c.since_s <= r.first_s - 60
-  AND instr(v.ip, ':') = 0 AND t.running = 1 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120
+  AND instr(v.ip, ':') = 0 AND t.running > 0 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120
   AND (t.look_s >= r.last_s OR q.changed_s <= t.look_s - 30)
 GROUP BY c.host, c.netns, c.container, c.client, c.name, c.service, c.net, c.network, v.ip, c.ref
 UNION ALL
@@ -100,7 +99,7 @@ JOIN reading AS r ON r.host = c.host
 LEFT JOIN network_change AS q ON q.net = c.net
 JOIN task_endpoint AS t ON t.service_id = c.service_id AND t.net = c.net
 WHERE c.networks = 1 AND (c.tasks = 1 OR c.mode = 'dnsrr') AND c.answered = c.asked AND c.since_s <= r.first_s - 60
-  AND t.running = 1 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120
+  AND t.running > 0 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120
   AND (t.look_s >= r.last_s OR q.changed_s <= t.look_s - 30)`,
 	Index: []string{"host, netns, name, ip"},
 }

@@ -30,9 +30,11 @@ var knownBadVersion = Derived{
 const engineUses = `
 SELECT v.host, v.version, v.ref,
   CASE WHEN e.swarm_state = 'active' THEN 1 ELSE 0 END,
-  EXISTS (SELECT 1 FROM network AS n WHERE n.host = v.host AND n.driver = 'overlay' AND n.encrypted = 1),
-  CASE WHEN e.firewall_reloaded_at IS NOT NULL OR EXISTS (SELECT 1 FROM service_unit AS u WHERE u.host = v.host AND u.name = 'firewalld' AND u.process_started IS NOT NULL) THEN 1 ELSE 0 END
-FROM engine_version AS v JOIN engine AS e ON e.host = v.host AND e.ref = v.ref ORDER BY v.host, v.ref`
+  n.host IS NOT NULL, e.firewall_reloaded_at IS NOT NULL OR u.host IS NOT NULL
+FROM engine_version AS v JOIN engine AS e ON e.host = v.host AND e.ref = v.ref
+LEFT JOIN (SELECT DISTINCT host FROM network WHERE driver = 'overlay' AND encrypted = 1) AS n ON n.host = v.host
+LEFT JOIN (SELECT DISTINCT host FROM service_unit WHERE name = 'firewalld' AND process_started IS NOT NULL) AS u ON u.host = v.host
+ORDER BY v.host, v.ref`
 
 func fillKnownBadVersion(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 	for scan, err := range queried(ctx, tx, engineUses) {

@@ -126,8 +126,9 @@ func reachable(ctx context.Context, tx *sql.Tx) (things map[string][]hostPrefix,
 	for scan, err := range queried(ctx, tx, `
 SELECT r.host, r.argument, r.ref, CASE WHEN r.file = '/etc/resolv.conf' THEN 1 ELSE 0 END
 FROM host_resolv AS r
-WHERE r.directive = 'nameserver' AND EXISTS (SELECT 1 FROM host_resolv AS e WHERE e.host = r.host AND e.file = '/etc/resolv.conf' AND e.directive = 'nameserver'
-  AND (r.file = e.file OR e.argument = '127.0.0.53'))
+JOIN (SELECT host, MAX(CASE WHEN argument = '127.0.0.53' THEN 1 ELSE 0 END) AS stub FROM host_resolv
+  WHERE file = '/etc/resolv.conf' AND directive = 'nameserver' GROUP BY host) AS e ON e.host = r.host
+WHERE r.directive = 'nameserver' AND (r.file = '/etc/resolv.conf' OR e.stub = 1)
 ORDER BY r.host, r.file, r.position`) {
 		if err != nil {
 			return nil, nil, err

@@ -65,20 +65,35 @@ func readSubnets(ctx context.Context, tx *sql.Tx, query string) ([]poolSubnet, e
 	return out, nil
 }
 
-// fillSubnetOverlap goes through each host's subnets in the order of their first address. Prefixes either lie within each other or
-// apart, so those that are still open when one begins are the ones that hold it.
+// fillSubnetOverlap goes through each host's subnets, one host after the other, in the order of their first address. Prefixes either
+// lie within each other or apart, so those that are still open when one begins are the ones that hold it.
 func fillSubnetOverlap(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 	all, err := readSubnets(ctx, tx, networkSubnets)
 	if err != nil {
 		return err
 	}
-	all = withAllOverlays(all)
-	slices.SortStableFunc(all, func(a, b poolSubnet) int {
-		return cmp.Or(cmp.Compare(a.host, b.host), cmp.Compare(a.first, b.first), cmp.Compare(b.last, a.last), cmp.Compare(a.id, b.id))
+	overlays := overlaysOf(all)
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].host == all[0].host {
+			n++
+		}
+		if err := putOverlaps(withOverlays(all[:n], overlays), put); err != nil {
+			return err
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// putOverlaps puts the pairs of one host's subnets of which one holds the other.
+func putOverlaps(subnets []poolSubnet, put func(row ...any) error) error {
+	slices.SortStableFunc(subnets, func(a, b poolSubnet) int {
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(b.last, a.last), cmp.Compare(a.id, b.id))
 	})
 	var open []poolSubnet
-	for _, s := range all {
-		open = slices.DeleteFunc(open, func(o poolSubnet) bool { return o.host != s.host || o.last < s.first })
+	for _, s := range subnets {
+		open = slices.DeleteFunc(open, func(o poolSubnet) bool { return o.last < s.first })
 		for _, o := range open {
 			if o.id == s.id {
 				continue
@@ -92,30 +107,34 @@ func fillSubnetOverlap(ctx context.Context, tx *sql.Tx, put func(row ...any) err
 	return nil
 }
 
-// withAllOverlays adds to each host the overlays that only others know: a worker learns of one when its first task comes.
-func withAllOverlays(all []poolSubnet) []poolSubnet {
-	type key struct{ host, id string }
+// overlaysOf lists the subnets of overlays, each once.
+func overlaysOf(all []poolSubnet) []poolSubnet {
+	type key struct{ id, text string }
 	known := map[key]bool{}
 	var overlays []poolSubnet
-	var hosts []string
 	for _, s := range all {
-		if !known[key{"", s.id + s.text}] && s.driver == "overlay" {
+		if k := (key{s.id, s.text}); s.driver == "overlay" && !known[k] {
+			known[k] = true
 			overlays = append(overlays, s)
 		}
-		if !slices.Contains(hosts[max(0, len(hosts)-1):], s.host) { // sorted by host
-			hosts = append(hosts, s.host)
-		}
-		known[key{s.host, s.id}], known[key{"", s.id + s.text}] = true, true
 	}
-	for _, h := range hosts {
-		for _, s := range overlays {
-			if !known[key{h, s.id}] {
-				s.host = h
-				all = append(all, s)
-			}
+	return overlays
+}
+
+// withOverlays adds to a host's subnets those of overlays that only others know: a worker learns of one when its first task comes.
+func withOverlays(own, overlays []poolSubnet) []poolSubnet {
+	known := map[string]bool{}
+	for _, s := range own {
+		known[s.id] = true
+	}
+	out := slices.Clone(own)
+	for _, s := range overlays {
+		if !known[s.id] {
+			s.host = own[0].host
+			out = append(out, s)
 		}
 	}
-	return all
+	return out
 }
 
 // poolUse counts what is left of the pools from which Docker takes subnets of networks that ask for none. A daemon without pools of

@@ -45,12 +45,12 @@ var expectedSysctl = Derived{
 }
 
 const sandboxValues = `
-SELECT n.host, n.netns, n.name, n.kind, v.version, v.ref, c.value, c.ref, s.ref,
-  EXISTS (SELECT 1 FROM ipvs_destination AS d WHERE d.host = n.host AND d.netns = n.netns AND d.forward = 'route')
+SELECT n.host, n.netns, n.name, n.kind, v.version, v.ref, c.value, c.ref, s.ref, d.host IS NOT NULL
 FROM netns AS n
 JOIN engine_version AS v ON v.host = n.host
 JOIN (SELECT host, netns, MIN(ref) AS ref FROM ipvs_service WHERE fwmark > 0 AND seen = 'both' GROUP BY host, netns) AS s ON s.host = n.host AND s.netns = n.netns
 JOIN sysctl AS c ON c.host = n.host AND c.netns = n.netns AND c.key = ?
+LEFT JOIN (SELECT DISTINCT host, netns FROM ipvs_destination WHERE forward = 'route') AS d ON d.host = n.host AND d.netns = n.netns
 WHERE n.kind IN ('lb', 'ingress') ORDER BY n.host, n.netns, c.ref`
 
 func fillExpectedSysctl(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {

@@ -37,8 +37,8 @@ var capturedTable = Derived{
 		must(Col("outcome", "TEXT", schema.Plain, "ok, or absent where there is no such thing")),
 		must(Col("ref", "TEXT", schema.Plain, "address of the coverage row that says so")),
 	},
-	// The table comes last: with a constant in front the planner, which knows no sizes, would begin with captured and go through all of its rows.
-	Index: []string{"host, netns, tbl"},
+	// The host comes first: with the table, which is a constant, in front, the planner, which knows no sizes, would begin with captured and go through all of its rows.
+	Index: []string{"host, tbl, netns"},
 }
 
 var gapTable = Derived{

@@ -27,7 +27,7 @@
 -- The resolver of this host answers the name, every time that it was asked, with an address that the service does not have: a task
 -- that has ended, or a task of another service, or nobody. A client that picks it waits for a connection that never comes, or talks
 -- to the wrong service. Each host answers from its own copy of the gossiped tables, so other hosts may be right.
-WITH wrong AS (
+WITH wrong AS MATERIALIZED (
   SELECT a.host, a.netns, a.container, a.name, a.service, a.ip, a.hits, a.ref, l.net, w.network, l.label AS client, v.manager, v.first_s, v.tasks_ref, s.service_id, v.look_s
   FROM dns_answer_set AS a
   JOIN swarm_view AS v ON v.host = a.host

@@ -8,7 +8,6 @@ import (
 type specReader struct {
 	v6     bool
 	chains map[string]*chain // of the table
-	hook   Hook
 	ops    []op
 	acts   bool // an op may change something or end the rule
 }
