@@ -32,10 +32,10 @@ func TestLab(t *testing.T) {
 	for i, f := range readLabFaults(t) {
 		t.Run(f.Name, func(t *testing.T) { l.testFault(t, m, f) })
 		if i%labBetween == labBetween-1 {
-			t.Run("healthy", func(t *testing.T) { l.silent(t, m, "after "+f.Name, codeOK, codePartial) })
+			t.Run("healthy", func(t *testing.T) { l.silent(t, m, "after "+f.Name) })
 		}
 	}
-	t.Run("healthy", func(t *testing.T) { l.silent(t, m, "after all faults", codeOK, codePartial) })
+	t.Run("healthy", func(t *testing.T) { l.silent(t, m, "after all faults") })
 	t.Run("busy", func(t *testing.T) { l.testBusy(t, m) })
 	t.Run("hung", func(t *testing.T) { l.testHung(t) })
 	t.Run("containerd", func(t *testing.T) { l.testContainerd(t) })
@@ -59,25 +59,34 @@ func (l *lab) testBundle(t *testing.T) {
 	}
 }
 
+// labWhole is how often a healthy swarm is captured until nothing is missing: a busy host may be slow to answer, never three times.
+const labWhole = 3
+
 // testHealthy checks that a swarm without a fault yields no finding of severity medium or above, and no gap.
 func (l *lab) testHealthy(t *testing.T, m *labMatrix, when string) {
-	start := time.Now()
-	r, code := l.analyzed(t, l.bundlesOf(t, labWindow))
-	s := labFault{}.score(nil, r.Findings)
-	m.add("healthy "+when, s, "", start)
-	for _, f := range s.False {
-		t.Errorf("false alarm, healthy %s: %s", when, f)
-	}
-	for _, h := range r.Hosts {
-		for _, g := range h.Gaps {
-			t.Errorf("%s: %s is %s: %s", h.Name, g.Item, g.Outcome, g.Reason)
+	for try := 1; ; try++ {
+		start := time.Now()
+		r, code := l.analyzed(t, l.bundlesOf(t, labWindow))
+		s := labFault{}.score(nil, r.Findings)
+		m.add("healthy "+when, s, "", start)
+		for _, f := range s.False {
+			t.Errorf("false alarm, healthy %s: %s", when, f)
 		}
-	}
-	for _, p := range r.Problems {
-		t.Errorf("healthy %s: %s", when, p)
-	}
-	if code != codeOK {
-		t.Errorf("healthy %s: analyze ends with code %d", when, code)
+		for _, p := range r.Problems {
+			t.Errorf("healthy %s: %s", when, p)
+		}
+		if code == codeOK && r.Counts.Gaps == 0 {
+			return
+		}
+		for _, h := range r.Hosts {
+			for _, g := range h.Gaps {
+				t.Logf("%s: %s is %s: %s", h.Name, g.Item, g.Outcome, g.Reason)
+			}
+		}
+		if try == labWhole {
+			t.Errorf("healthy %s: analyze ends with code %d, gaps: %d", when, code, r.Counts.Gaps)
+			return
+		}
 	}
 }
 
@@ -102,7 +111,7 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	if broken != f.Breaks {
 		t.Errorf("a real client loses %s of its connections; the fault says %s", broken, f.Breaks)
 	}
-	r, code := l.analyzed(t, l.bundlesOf(t, labWindow, codeOK, codePartial)) // a fault may make a host slow to answer
+	r, code := l.analyzed(t, l.bundlesOf(t, labWindow)) // a fault may make a host slow to answer
 	s := f.score(planted, r.Findings)
 	m.add(f.Name, s, broken, start)
 	for _, w := range s.Missed {
