@@ -58,7 +58,7 @@ func (l *lab) testDiscreet(t *testing.T) {
 	on(fmt.Sprintf("SECRET_OF_MINE=%s sh -c 'sleep 120; :' sh --password %s --url=http://u:%s@h/ -p%s >/dev/null 2>&1 </dev/null &",
 		plant("environment of a process"), plant("argument of a process"), plant("URL in an argument of a process"), plant("short option of a process")))
 
-	bundles := l.bundlesOf(t, "--window 2s --networkdb --disk-usage --goroutines", codeOK, codePartial)
+	bundles := l.bundlesOf(t, "--window 2s --networkdb --disk-usage --goroutines")
 	for _, bundle := range bundles {
 		for _, leak := range leaks(t, bundle, canaries) {
 			t.Errorf("%s: %s", filepath.Base(bundle), leak)

@@ -32,10 +32,10 @@ func TestLab(t *testing.T) {
 	for i, f := range readLabFaults(t) {
 		t.Run(f.Name, func(t *testing.T) { l.testFault(t, m, f) })
 		if i%labBetween == labBetween-1 {
-			t.Run("healthy", func(t *testing.T) { l.silent(t, m, "after "+f.Name, codeOK, codePartial) })
+			t.Run("healthy", func(t *testing.T) { l.silent(t, m, "after "+f.Name) })
 		}
 	}
-	t.Run("healthy", func(t *testing.T) { l.silent(t, m, "after all faults", codeOK, codePartial) })
+	t.Run("healthy", func(t *testing.T) { l.silent(t, m, "after all faults") })
 	t.Run("busy", func(t *testing.T) { l.testBusy(t, m) })
 	t.Run("hung", func(t *testing.T) { l.testHung(t) })
 	t.Run("containerd", func(t *testing.T) { l.testContainerd(t) })
@@ -59,29 +59,38 @@ func (l *lab) testBundle(t *testing.T) {
 	}
 }
 
+// labWhole is how often a healthy swarm is captured until nothing is missing: a busy host may be slow to answer, never three times.
+const labWhole = 3
+
 // testHealthy checks that a swarm without a fault yields no finding of severity medium or above, and no gap.
 func (l *lab) testHealthy(t *testing.T, m *labMatrix, when string) {
-	start := time.Now()
-	before := l.tried(t, "-only-talkers")
-	bundles := l.bundlesOf(t, labWindow)
-	after := l.tried(t)
-	r, code, file := l.analyzedInto(t, bundles)
-	s := labFault{}.score(nil, r.Findings)
-	m.add("healthy "+when, s, "", start)
-	l.refereed(t, m, "healthy "+when, []*labRound{before, after}, bundles, file)
-	for _, f := range s.False {
-		t.Errorf("false alarm, healthy %s: %s", when, f)
-	}
-	for _, h := range r.Hosts {
-		for _, g := range h.Gaps {
-			t.Errorf("%s: %s is %s: %s", h.Name, g.Item, g.Outcome, g.Reason)
+	for try := 1; ; try++ {
+		start := time.Now()
+		before := l.tried(t, "-only-talkers")
+		bundles := l.bundlesOf(t, labWindow)
+		after := l.tried(t)
+		r, code, file := l.analyzedInto(t, bundles)
+		s := labFault{}.score(nil, r.Findings)
+		m.add("healthy "+when, s, "", start)
+		l.refereed(t, m, "healthy "+when, []*labRound{before, after}, bundles, file)
+		for _, f := range s.False {
+			t.Errorf("false alarm, healthy %s: %s", when, f)
 		}
-	}
-	for _, p := range r.Problems {
-		t.Errorf("healthy %s: %s", when, p)
-	}
-	if code != codeOK {
-		t.Errorf("healthy %s: analyze ends with code %d", when, code)
+		for _, p := range r.Problems {
+			t.Errorf("healthy %s: %s", when, p)
+		}
+		if code == codeOK && r.Counts.Gaps == 0 {
+			return
+		}
+		for _, h := range r.Hosts {
+			for _, g := range h.Gaps {
+				t.Logf("%s: %s is %s: %s", h.Name, g.Item, g.Outcome, g.Reason)
+			}
+		}
+		if try == labWhole {
+			t.Errorf("healthy %s: analyze ends with code %d, gaps: %d", when, code, r.Counts.Gaps)
+			return
+		}
 	}
 }
 
@@ -110,7 +119,7 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	if f.touchesPath() {
 		rounds = append(rounds, l.tried(t, "-only-talkers"))
 	}
-	bundles := l.bundlesOf(t, labWindow, codeOK, codePartial) // a fault may make a host slow to answer
+	bundles := l.bundlesOf(t, labWindow) // a fault may make a host slow to answer
 	if f.touchesPath() {
 		rounds = append(rounds, l.tried(t, "-first", f.Want[0].Host))
 	}

@@ -24,11 +24,10 @@ var labEvidence = []struct {
 	{"discreet", (*lab).testDiscreet},
 }
 
-// database captures every host, loads the bundles, and returns the database. flags are of capture, codes as for
-// bundlesOf.
-func (l *lab) database(t *testing.T, flags string, codes ...int) *sql.DB {
+// database captures every host, loads the bundles, and returns the database. flags are of capture.
+func (l *lab) database(t *testing.T, flags string) *sql.DB {
 	t.Helper()
-	return l.loaded(t, l.bundlesOf(t, flags, codes...))
+	return l.loaded(t, l.bundlesOf(t, flags))
 }
 
 // loaded loads bundles into a database.

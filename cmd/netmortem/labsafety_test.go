@@ -125,12 +125,12 @@ func (l *lab) calm(t *testing.T) {
 // testContainerd stops containerd on node2 by SIGSTOP, as if it were dead to dockerd: the kernel's side must be the same, and
 // what dockerd cannot say without it is a gap or is there.
 func (l *lab) testContainerd(t *testing.T) {
-	before := heldOf(t, l.bundlesOf(t, labWindow, codeOK, codePartial))
+	before := heldOf(t, l.bundlesOf(t, labWindow))
 	const find = "$(pgrep -x containerd)"
 	defer l.must(t, "exec", "node2", "kill -CONT "+find)
 	l.must(t, "exec", "node2", "kill -STOP "+find)
 	start := time.Now()
-	bundles := l.bundlesOf(t, fmt.Sprintf("%s --deadline=%s", labWindow, labDeadline), codeOK, codePartial)
+	bundles := l.bundlesOf(t, fmt.Sprintf("%s --deadline=%s", labWindow, labDeadline))
 	t.Logf("with containerd stopped, capture took %v of its %v", time.Since(start).Round(time.Second/10), labDeadline)
 	compareHeld(t, before, heldOf(t, bundles), []string{"node2"})
 	l.must(t, "exec", "node2", "kill -CONT "+find)
@@ -142,7 +142,7 @@ func (l *lab) testKilled(t *testing.T) {
 	l.must(t, "settle")
 	before := heldOf(t, l.bundlesOf(t, labWindow))
 	l.must(t, "exec", "node2", "kill -KILL $(cat /run/docker.pid); rm -f /run/docker.pid /run/docker.sock")
-	bundles := l.bundlesOf(t, fmt.Sprintf("%s --deadline=%s", labWindow, labDeadline), codeOK, codePartial)
+	bundles := l.bundlesOf(t, fmt.Sprintf("%s --deadline=%s", labWindow, labDeadline))
 	compareHeld(t, before, heldOf(t, bundles), []string{"node2"})
 	l.must(t, "exec", "node2", "start-dockerd")
 	l.must(t, "settle")
