@@ -12,6 +12,7 @@ func TestTraceAgrees(t *testing.T) {
 	b := analyzed(t, "healthy-every-collector")
 	for _, change := range [][]string{nil, {
 		"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:08' AND dst IS NOT NULL",
+		"DELETE FROM fdb WHERE host = 'node2' AND mac = '02:42:0a:14:01:05' AND dst IS NOT NULL",
 		"DELETE FROM iptables_rule WHERE host = 'node2' AND chain = 'INPUT' AND dst = '10.20.1.11/32'",
 		"DELETE FROM socket WHERE host = 'node2' AND netns = '4026532865' AND local_port = 80 AND state = 'listening'",
 		"DELETE FROM iptables_rule WHERE host = 'node1' AND tbl = 'nat' AND chain = 'DOCKER-INGRESS' AND dport_min = 8080",

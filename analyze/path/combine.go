@@ -55,8 +55,11 @@ func (j *judge) missing(ep *Endpoint) *Hop {
 
 // carry judges the overlay from a sandbox on one host to an endpoint: nil when frames get to the endpoint's device.
 func (j *judge) carry(from *legState, ep *Endpoint) *Hop {
-	hn := from.hn
-	way := hn.ways[ep.n]
+	return j.along(from, ep, from.hn.ways[ep.n])
+}
+
+// along judges a way over the overlay.
+func (j *judge) along(from *legState, ep *Endpoint, way way) *Hop {
 	arp := way.arp
 	if h, ok := from.except[ep.IP]; ok {
 		arp = h
@@ -125,11 +128,15 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 	back := far.ways[ep.n]
 	var snoop *Hop
 	if from.ep != nil && u.src.IsValid() {
-		if r := far.ways[from.ep.n]; r.tun != nil && r.rest == nil && r.tun.vtep != u.src {
+		if r := far.ways[from.ep.n]; r.tun != nil && r.rest == nil && r.fixed && r.learns != untaught && r.tun.vtep != u.src {
 			snoop = j.once("snoop", b.name, from.ep.IP.String()+"/"+ep.Net.Net+"/"+u.src.String(), func() *Hop {
-				return &Hop{Host: b.name, Place: far.space, Step: "tunnel, source", Verdict: Dropped, Subject: "fdb:" + b.name + "/" + far.space + "/" + from.ep.MAC,
+				h := &Hop{Host: b.name, Place: far.space, Step: "tunnel, source", Verdict: Dropped, Subject: "fdb:" + b.name + "/" + far.space + "/" + from.ep.MAC,
 					Expected: from.ep.MAC + " comes from " + r.tun.vtep.String(), Observed: "comes from " + u.src.String(),
 					Why: "a VXLAN device drops what comes from elsewhere than its permanent entry for the sender says (vxlan_snoop)"}
+				if r.learns == mayBeTaught {
+					h.Verdict, h.Why = Unknown, "whether the VXLAN device minds where frames come from was not captured"
+				}
+				return h
 			})
 		}
 	}
@@ -241,5 +248,58 @@ func (j *judge) answer(from *Endpoint, to *Endpoint) *Hop {
 	if l == nil || to == nil {
 		return nil // arrival says so
 	}
-	return j.carry(l, to)
+	return j.along(l, to, j.taught(l, to))
+}
+
+// taught is the way of an answer, with what its request has put right: a VXLAN device that learns has seen the request come in,
+// and has an entry for the link address by then, or has changed the one that it had learned. One that is permanent or
+// noarp stays as it is (vxlan_snoop, drivers/net/vxlan/vxlan_core.c).
+func (j *judge) taught(from *legState, to *Endpoint) way {
+	w := from.hn.ways[to.n]
+	if w.rest == nil || w.rest.taught == untaught {
+		return w
+	}
+	a := from.hn.host
+	src, known := j.source(to, from)
+	t := tunnel{src, w.tun.port, w.tun.vni}
+	_, asked := a.unders[netip.AddrPortFrom(src, uint16(t.port))]
+	if from.hn.net.Encrypted {
+		asked = asked && a.seals[sealedKey{t.vtep, t.port, t.vni}] != nil
+	}
+	if w.rest.taught == teachable && known && asked {
+		w.rest, w.tun = nil, &t
+		return w
+	}
+	if w.rest.Verdict != Dropped {
+		return w
+	}
+	why := "whether the request teaches it another one was not captured"
+	if w.rest.taught == teachable {
+		why = "by which of its addresses the request comes, and teaches another one, is not known"
+	}
+	bad := w.rest
+	w.rest = j.once("taught", bad.Subject, a.name, func() *Hop {
+		c := *bad
+		c.Verdict, c.Why = Unknown, bad.Why+"; "+why
+		return &c
+	})
+	return w
+}
+
+// source is the outer source address of what an endpoint's host sends to a sandbox; ok is false when that is not known,
+// or nothing gets here.
+func (j *judge) source(ep *Endpoint, to *legState) (src netip.Addr, ok bool) {
+	l := j.legOf(ep)
+	if l == nil || to.ep == nil {
+		return src, false
+	}
+	t := l.hn.ways[to.ep.n].tun
+	if t == nil {
+		return src, false
+	}
+	u := l.hn.host.unders[netip.AddrPortFrom(t.vtep, uint16(t.port))]
+	if u == nil || !u.src.IsValid() {
+		return src, false
+	}
+	return u.src, true
 }

@@ -63,7 +63,9 @@ type vipKey struct {
 // A way is what is kept of a send: to whom, from this host.
 type way struct {
 	arp, rest *Hop
-	tun       *tunnel // nil: it stays on the host, or gets nowhere
+	tun       *tunnel // nil: it stays on the host, or gets nowhere. Without a VTEP: the tunnel has no entry
+	fixed     bool    // the tunnel's entry is one that the device does not change itself
+	learns    teaching
 }
 
 // A legState is one sandbox on one network.
@@ -181,7 +183,7 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 		s := m.lan(&walk{}, o, ep.IP, ep, nil)
 		macs[i] = s.mac
 		hn.ways[i] = hs.way(s)
-		if t := hn.ways[i].tun; t != nil {
+		for _, t := range m.tunnels(&hn.ways[i], ep) {
 			m.under(t.vtep, t.port, false)
 		}
 	}
@@ -277,10 +279,28 @@ func (hn *hostNet) legOf(ep *Endpoint) *legState {
 	return nil
 }
 
+// tunnels are where frames of a way may leave to: by its entry, and by the one that a request would have taught it.
+func (m *machine) tunnels(w *way, ep *Endpoint) []tunnel {
+	var out []tunnel
+	if w.tun != nil && w.tun.vtep.IsValid() {
+		out = append(out, *w.tun)
+	}
+	if w.rest == nil || w.rest.taught != teachable {
+		return out
+	}
+	for vtep := range m.world.vtep {
+		if owns, _ := m.world.owns(vtep, ep.Node, ep.Host); owns && (w.tun.vtep != vtep) {
+			out = append(out, tunnel{vtep, w.tun.port, w.tun.vni})
+		}
+	}
+	return out
+}
+
 // way keeps of a send what outlives the host's memory.
 func (hs *hostState) way(s send) way {
 	w := way{arp: s.arp.clone(), rest: s.rest.clone()}
-	if s.vtep.IsValid() {
+	if s.vtep.IsValid() || w.rest != nil && w.rest.taught != untaught {
+		w.fixed, w.learns = s.fixed, s.learns
 		t := tunnel{s.vtep, s.port, s.vni}
 		if hs.tuns[t] == nil {
 			hs.tuns[t] = &t

@@ -15,9 +15,12 @@ type send struct {
 	mac  string // that the address is answered with; where it is not, the one that it should be
 	leg  *leg   // where they end up on this host; nil for a tunnel
 	vtep netip.Addr
-	port int // UDP
+	port int // UDP; with vni also of a tunnel that has no entry
 	vni  int
 	ref  string // forwarding entry
+
+	fixed  bool     // the forwarding entry is one that the device does not change itself
+	learns teaching // what the VXLAN device does with what it sees come in
 }
 
 // lan walks from the ports of an overlay's bridge to an address: who answers for it, where the bridge and the tunnel
@@ -205,6 +208,12 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 
 	// through the tunnel
 	entries, gone := s.Tunnel(port, out.mac)
+	out.port, out.vni = port.VXLANPort, port.VNI
+	if !local && (len(entries) == 0 || entries[0].MAC != out.mac || len(entries) == 1 && !entries[0].Permanent()) {
+		h.taught = teaches(port)
+	}
+	out.fixed = len(entries) > 0 && entries[0].Permanent() && entries[0].MAC == out.mac
+	out.learns = teaches(port)
 	h.Expected = fmt.Sprintf("%s behind the VTEP of its node", out.mac)
 	switch {
 	case local && entry != nil && entry.Permanent():
@@ -238,7 +247,7 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 		}
 	}
 	h.Ref, out.ref = e.Ref, e.Ref
-	out.vtep, out.port, out.vni = e.Dst, port.VXLANPort, port.VNI
+	out.vtep = e.Dst
 	if e.Port != 0 {
 		out.port = e.Port
 	}
@@ -280,6 +289,19 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 		w.pass(h)
 	}
 	return stop()
+}
+
+// teaches says whether a VXLAN device learns from what comes in behind which VTEP a link address is (IFLA_VXLAN_LEARNING;
+// vxlan_rcv and vxlan_snoop, drivers/net/vxlan/vxlan_core.c). Docker's devices answer for neighbours: one without any flag
+// is one whose flags were not captured.
+func teaches(l *stack.Link) teaching {
+	switch {
+	case l.VXLANFlags == "":
+		return mayBeTaught
+	case l.Has("learning"):
+		return teachable
+	}
+	return untaught
 }
 
 // toPort is the last step of a frame that stays on the host: the port's other end takes it if it is its own.

@@ -20,6 +20,8 @@ func TestMutations(t *testing.T) {
 		forget    = "DELETE FROM neighbour WHERE host = 'node1' AND netns IN (SELECT netns FROM netns WHERE host = 'node1' AND kind IN ('lb', 'container', 'ingress'))"
 		accept    = "INSERT INTO iptables_rule (host, line, netns, family, flavour, tbl, chain, num, spec, %s, packets, bytes, seen) VALUES ('%s', 9999, '%s', 'ipv4', 'legacy', '%s', '%s', 0, '%s', %s, 0, 0, 'both')"
 		node1Host = "4026531840"
+
+		noLearning = "UPDATE link SET vxlan_flags = 'proxy,l2miss,l3miss' WHERE host = 'node2' AND kind = 'vxlan'"
 	)
 	insert := func(host, netns, table, chain, spec, columns, values string) string {
 		return fmt.Sprintf(accept, columns, host, netns, table, chain, spec, values)
@@ -33,8 +35,16 @@ func TestMutations(t *testing.T) {
 	}{
 		{"forwarding entry", []string{"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:0c' AND dst IS NOT NULL"},
 			"fdb:node1/1-urryk2c9p0/02:42:0a:14:01:0c", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
-		{"forwarding entry of a balancer: answers are lost", []string{"DELETE FROM fdb WHERE host = 'node2' AND mac = '02:42:0a:14:01:05' AND dst IS NOT NULL"},
+		{"forwarding entry of a balancer: requests teach it", []string{"DELETE FROM fdb WHERE host = 'node2' AND mac = '02:42:0a:14:01:05' AND dst IS NOT NULL"},
+			"fdb:node2/1-urryk2c9p0/02:42:0a:14:01:05", "client.node1 vote vip: app delivered 4 of 4; back delivered 4 of 4", ""},
+		{"forwarding entry of a balancer, and no learning: answers are lost", []string{noLearning, "DELETE FROM fdb WHERE host = 'node2' AND mac = '02:42:0a:14:01:05' AND dst IS NOT NULL"},
 			"fdb:node2/1-urryk2c9p0/02:42:0a:14:01:05", "client.node1 vote vip: app some 2 of 4; back delivered 4 of 4", ""},
+		{"forwarding entry of a balancer, learning not captured", []string{"UPDATE link SET vxlan_flags = NULL WHERE host = 'node2' AND kind = 'vxlan'", "DELETE FROM fdb WHERE host = 'node2' AND mac = '02:42:0a:14:01:05' AND dst IS NOT NULL"},
+			"fdb:node2/1-urryk2c9p0/02:42:0a:14:01:05", "client.node1 vote vip: app cannot tell 2 of 4; back cannot tell 2 of 4", "neigh:node2/1-"}, // nor is whether it answers for others
+		{"wrong VTEP of a balancer for good", []string{"UPDATE fdb SET dst = '10.99.0.99' WHERE host = 'node2' AND mac = '02:42:0a:14:01:05' AND dst IS NOT NULL"},
+			"fdb:node2/1-urryk2c9p0/02:42:0a:14:01:05", "client.node1 vote vip: app some 2 of 4; back delivered 4 of 4", ""},
+		{"wrong VTEP of a balancer, learned: requests teach another", []string{"UPDATE fdb SET dst = '10.99.0.99', state = 'reachable' WHERE host = 'node2' AND mac = '02:42:0a:14:01:05' AND dst IS NOT NULL"},
+			"fdb:node2/1-urryk2c9p0/02:42:0a:14:01:05", "client.node1 vote vip: app delivered 4 of 4; back delivered 4 of 4", ""},
 		{"wrong VTEP", []string{"UPDATE fdb SET dst = '10.99.0.11' WHERE host = 'node1' AND mac = '02:42:0a:14:01:0c' AND dst IS NOT NULL"},
 			"fdb:node1/1-urryk2c9p0/02:42:0a:14:01:0c", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
 		{"neighbour, remembered by the sandboxes", []string{"DELETE FROM neighbour WHERE host = 'node1' AND dev = 'vxlan0' AND ip = '10.20.1.12'"},

@@ -174,15 +174,13 @@ func (m *machine) examineSealed(hs *hostState, hn *hostNet) {
 		return
 	}
 	for i := range hn.ways {
-		t := hn.ways[i].tun
-		if t == nil {
-			continue
-		}
-		k := sealedKey{t.vtep, t.port, t.vni}
-		if hs.seals[k] == nil {
-			x := m.seal(k, false)
-			x.bad, x.key, x.ref, x.hops = x.bad.clone(), strings.Clone(x.key), strings.Clone(x.ref), nil
-			hs.seals[k] = x
+		for _, t := range m.tunnels(&hn.ways[i], hn.net.list[i]) {
+			k := sealedKey{t.vtep, t.port, t.vni}
+			if hs.seals[k] == nil {
+				x := m.seal(k, false)
+				x.bad, x.key, x.ref, x.hops = x.bad.clone(), strings.Clone(x.key), strings.Clone(x.ref), nil
+				hs.seals[k] = x
+			}
 		}
 	}
 	if m.Initial == nil {

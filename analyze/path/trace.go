@@ -277,6 +277,9 @@ func (t *tracer) carried(b *Branch, what string, from *legState, to *Endpoint) {
 		}
 	}
 	h := t.carry(from, to)
+	if what == "answer" && from.ep != nil {
+		h = t.answer(from.ep, to)
+	}
 	if h == nil {
 		h = t.full(from, to, s)
 	}

@@ -41,7 +41,20 @@ type Hop struct {
 	absent bool
 	// fresh is set where it follows from a row that was learned between the two reads: the next frame may change it again.
 	fresh bool
+	// taught says whether it follows from an entry of a VXLAN device which a request that comes through the tunnel puts
+	// right before its answer is sent. The zero value is for what no request changes.
+	taught teaching
 }
+
+// A teaching is whether a VXLAN device learns, for an entry that it would learn.
+type teaching uint8
+
+// The teachings.
+const (
+	untaught    teaching = iota // it does not learn, or the entry is one that it does not change
+	mayBeTaught                 // whether it learns was not captured
+	teachable
+)
 
 // A walk is the steps of one packet through one segment. It goes on until a step is not passed.
 type walk struct {
