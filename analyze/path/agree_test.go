@@ -21,6 +21,10 @@ func TestTraceAgrees(t *testing.T) {
 		"DELETE FROM captured WHERE host = 'node2' AND tbl = 'socket' AND netns = '4026532597'",
 		"DELETE FROM socket WHERE host = 'node2' AND netns = '4026532597'",
 		"DELETE FROM iptables_rule WHERE host = 'node2' AND netns = '4026531840' AND chain = 'POSTROUTING' AND src = '172.18.0.0/16'",
+	}, {
+		"UPDATE link SET mtu = 1400 WHERE host = 'node2' AND netns = '4026531840' AND name = 'eth0'",
+		"DELETE FROM ipvs_destination WHERE host = 'node1' AND fwmark = 261",
+		"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:08' AND dst IS NOT NULL",
 	}} {
 		tx, err := b.db.Begin()
 		if err != nil {

@@ -123,7 +123,7 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 		return worst(u.bad, in, endHop)
 	}
 	if ep.Net.Encrypted {
-		return worst(j.sealedWay(a, b, t), in.unlessRules(), endHop, j.mtu(from, u), far.ways[ep.n].rest)
+		return worst(j.sealedWay(a, b, t), in.unlessRules(), endHop, j.mtu(from, u), j.takes(from, u, b, g), far.ways[ep.n].rest)
 	}
 	back := far.ways[ep.n]
 	var snoop *Hop
@@ -140,7 +140,7 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 			})
 		}
 	}
-	return worst(u.bad, in, endHop, snoop, j.mtu(from, u), back.rest)
+	return worst(u.bad, in, endHop, snoop, j.mtu(from, u), j.takes(from, u, b, g), back.rest)
 }
 
 // unlessRules is what stops a plain packet at a host, but for the rules: those are asked again for what an encrypted
@@ -150,28 +150,6 @@ func (h *Hop) unlessRules() *Hop {
 		return nil
 	}
 	return h
-}
-
-// mtu doubts the way of packets of full size where the underlay takes less than they have with the tunnel's headers: 50
-// bytes over IPv4, 70 over IPv6. From Linux 5.9 on the tunnel tells a sender of TCP to use smaller segments, as
-// skb_tunnel_check_pmtu does for what comes from the port of a bridge, and takes apart what is still too large.
-func (j *judge) mtu(from *legState, u *under) *Hop {
-	over := 50
-	if u.src.Is6() {
-		over = 70
-	}
-	if from.hn.net.Encrypted {
-		over += 26
-	}
-	a := from.hn.host
-	if u.mtu == 0 || from.hn.mtu+over <= u.mtu || j.world.kernel[a.name] >= 5009 {
-		return nil
-	}
-	return j.once("mtu", a.name, from.hn.net.Net, func() *Hop {
-		return &Hop{Host: a.name, Place: from.hn.space, Step: "MTU", Verdict: Unknown, Subject: "mtu:" + a.name + "/" + from.hn.space,
-			Expected: fmt.Sprintf("an underlay for packets of %d bytes", from.hn.mtu+over), Observed: fmt.Sprintf("MTU %d", u.mtu),
-			Why: "small packets pass; those of full size are answered by an ICMP error or cut into fragments, and whether these arrive is not told"}
-	})
 }
 
 // once makes a hop that several pairs share.

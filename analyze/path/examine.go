@@ -140,6 +140,12 @@ func (m *machine) examineGates(hs *hostState) {
 		for p := range ports {
 			g := m.gate(vtep, p, netip.Addr{}, false)
 			g.any = g.any.clone()
+			if m.Initial != nil {
+				if a := m.Initial.Local(vtep); a != nil && m.Initial.Link(a.Index) != nil {
+					l := m.Initial.Link(a.Index)
+					g.mtu, g.dev, g.ref = l.MTU, strings.Clone(l.Name), strings.Clone(l.Ref)
+				}
+			}
 			for k, h := range g.from {
 				g.from[k] = h.clone()
 			}

@@ -20,6 +20,7 @@ type pubState struct {
 	pub  *Published
 	at   netip.Addr // address that is asked
 	bad  *Hop       // nothing gets to a sandbox; nil when it does
+	wide *Hop       // a doubt about packets of full size; nil for none
 	bal  *balancing // ingress: what ingress_sbox does with it
 	task *Endpoint  // host mode: the task that is reached
 	hops []Hop
@@ -565,12 +566,18 @@ func (m *machine) back(w *walk, in, br *stack.Link, a ruleset.Packet) {
 
 // examinePublished judges the published ports that this host should serve, and the ways out of its containers.
 func (m *machine) examinePublished(hs *hostState) {
+	var wide *Hop
+	looked := false
 	for _, pub := range m.world.Ports {
 		if pub.Port == 0 || pub.Proto == "sctp" || pub.Mode == "ingress" && !m.world.mesh[m.Name] || pub.Mode == "host" && !m.world.hasTask(pub.ServiceID, m.Name) {
 			continue
 		}
 		ps := m.publish(&walk{}, pub, somewhere4)
 		ps.bad, ps.hops = ps.bad.clone(), nil
+		if wide == nil && !looked && ps.at.IsValid() {
+			wide, looked = m.world.narrow(m.Name, ps.at), true
+		}
+		ps.wide = wide
 		if ps.bal != nil {
 			ps.bal.keepOnly()
 		}
@@ -701,7 +708,8 @@ func (j *judge) published(hs *hostState, every bool) {
 			}
 		}
 		bad := j.settled(ps.bad, newest)
-		front := part{bad, j.note("published", hs.name, nil, fmt.Sprintf("%d/%s", ps.pub.Port, ps.pub.Proto), ps.pub.Service, bad)}
+		stop := worst(bad, ps.wide)
+		front := part{stop, j.note("published", hs.name, nil, fmt.Sprintf("%d/%s", ps.pub.Port, ps.pub.Proto), ps.pub.Service, stop)}
 		var backends []part
 		var hn *hostNet
 		for _, n := range hs.nets {

@@ -256,6 +256,13 @@ func (t *tracer) carried(b *Branch, what string, from *legState, to *Endpoint) {
 	w := &walk{keep: true}
 	s := a.lan(w, o, to.IP, to, nil)
 	hops := w.hops
+	if what == "answer" && from.ep != nil && s.rest != nil {
+		if x := t.taught(from, to); x.rest == nil {
+			s.rest, s.vtep, s.port, s.vni = nil, x.tun.vtep, x.tun.port, x.tun.vni
+			last := &hops[len(hops)-1]
+			last.Verdict, last.Why, last.Subject, last.Observed = Delivered, "", "", last.Observed+"; the request has taught the tunnel "+x.tun.vtep.String()
+		}
+	}
 	if s.vtep.IsValid() && s.rest == nil {
 		u := a.under(s.vtep, s.port, true)
 		hops = append(hops, u.hops...)
@@ -404,6 +411,9 @@ func (t *tracer) in(q Question) (*Trace, error) {
 	ps := m.publish(w, pub, src)
 	hops := ps.hops
 	tr.Common = legged("published", hops)
+	if h := t.world.narrow(host, ps.at); h != nil && ps.bad == nil {
+		tr.Common = append(tr.Common, h.in("published"))
+	}
 	if ps.bal == nil || len(ps.bal.to) == 0 || ps.bad != nil {
 		return tr.done(), nil
 	}

@@ -115,6 +115,9 @@ type gate struct {
 	any  *Hop                // of any sender; nil: they come in
 	from map[netip.Addr]*Hop // where it depends on the sender: of each VTEP that is known
 	keep []Hop
+
+	mtu      int    // of the device that has the address; 0: not known
+	dev, ref string // its name and row
 }
 
 // of is the step that stops packets of a sender, nil when they come in.

@@ -28,7 +28,8 @@ type World struct {
 	owned     map[string][]*Endpoint         // by task or container
 	shared    map[string][]*Service
 	means     map[meantKey]map[netip.Addr]bool
-	loaded    bool                          // what follows from the tables was worked out, and does not change any more
+	loaded    bool // what follows from the tables was worked out, and does not change any more
+	wires     []wire
 	addressed map[string]bool               // host: the addresses of its own namespace were captured whole
 	kernel    map[string]int64              // host: major*1000 + minor of its kernel, 0 when it is not known
 	aliases   map[[2]string]map[string]bool // network and name: services that answer to it
@@ -144,6 +145,13 @@ func Load(ctx context.Context, tx *sql.Tx) (*World, error) {
 		put   func()
 	}{
 		{"SELECT host FROM bundle ORDER BY rowid", []any{&a}, func() { w.Hosts = append(w.Hosts, a); w.captured[a] = true }},
+		{`SELECT a.host, a.ip, a.prefix_len, l.mtu, l.name, l.ref FROM netns AS n JOIN address AS a ON a.host = n.host AND a.netns = n.netns
+JOIN link AS l ON l.host = a.host AND l.netns = a.netns AND l.ifindex = a.ifindex
+WHERE n.kind = 'host' AND a.ip LIKE '%.%' AND l.mtu > 0 AND COALESCE(l.kind, '') NOT IN ('bridge', 'veth', 'vxlan') AND l.name <> 'lo'`, []any{&a, &b, &n, &m, &c, &ref}, func() {
+			if ip, ok := parse(b); ok {
+				w.wires = append(w.wires, wire{a, netip.PrefixFrom(ip, int(n)), int(m), c, ref})
+			}
+		}},
 		{"SELECT host, first_s FROM reading", []any{&a, &x}, func() { w.first[a] = x }},
 		{"SELECT host, COALESCE(node_id, '') FROM swarm_host", []any{&a, &b}, func() { w.nodeOf[a] = b; w.hostOf[b] = a }},
 		{"SELECT node_id, COALESCE(hostname, node_id) FROM swarm_node", []any{&a, &b}, func() { w.nodeName[a] = b }},
