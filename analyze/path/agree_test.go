@@ -24,6 +24,8 @@ func TestTraceAgrees(t *testing.T) {
 	}, {
 		"UPDATE link SET mtu = 1400 WHERE host = 'node2' AND netns = '4026531840' AND name = 'eth0'",
 		"DELETE FROM ipvs_destination WHERE host = 'node1' AND fwmark = 261",
+		"INSERT INTO address (host, line, netns, ifindex, dev, ip, prefix_len, scope) VALUES ('node1', 9999, '4026532864', 17, 'eth0', '10.20.1.8', 24, 'global')",
+		"INSERT INTO route (host, line, netns, family, table_id, type, dst, pref_src, ifindex, dev, protocol, scope) VALUES ('node1', 9999, '4026532864', 'ipv4', 255, 'local', '10.20.1.8/32', '10.20.1.8', 17, 'eth0', 'kernel', 'host')",
 		"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:08' AND dst IS NOT NULL",
 	}} {
 		tx, err := b.db.Begin()

@@ -87,6 +87,7 @@ type legState struct {
 	leaves   *Hop                           // leaving towards the network
 	listen   []port
 	spent    map[netip.AddrPort]*Hop // to whom it has no port left
+	own      map[netip.Addr]*owned   // addresses of others that it has, too; nil for none
 }
 
 // A vipState is a virtual address on one host.
@@ -261,6 +262,7 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 	for _, l := range o.legs() {
 		if ls := hn.leg(l.space.ID); !o.net.Ingress && ls.ep != nil && (ls.ep.Kind == "task" || ls.ep.Kind == "container") {
 			m.examineClient(ls, l)
+			m.examineOwn(ls, l)
 		}
 	}
 	return hn

@@ -613,6 +613,11 @@ func (j *judge) direct(l *legState, s *Service, every bool) {
 			if ep.Net != hn.net || ep == l.ep || ep.Owner == l.ep.Owner || ep.IP.Is6() {
 				continue
 			}
+			if own := l.own[ep.IP]; own != nil { // it asks itself
+				itself := own.at(p)
+				backends = append(backends, part{itself, j.note("client", hn.host.name, hn.net, targetText(ep.IP, p), l.ep.Label+" asks for "+name+", and has "+ep.IP.String()+" itself", itself)})
+				continue
+			}
 			there := j.carry(l, ep)
 			door := j.door(ep, p)
 			back := j.answer(ep, l.ep)

@@ -24,21 +24,11 @@ func (m *machine) leave(w *walk, l leg, p ruleset.Packet) ruleset.Packet {
 			return p
 		case d.Local():
 			h.Observed, h.Why = "an address of the sandbox itself", "the address is the sandbox's own: the packet does not leave it"
-			if p.Dport == 0 || !s.Whole("socket") {
+			if p.Dport == 0 {
 				w.doubt(h)
 				return p
 			}
-			name := "tcp"
-			if p.Proto == protoUDP {
-				name = "udp"
-			}
-			if k, _ := s.Listener(name, p.Dst, int(p.Dport), "lo"); k == nil {
-				h.Why = "the address is the sandbox's own, too: the packet does not leave it, and nothing listens there"
-				w.drop(h)
-			} else {
-				h.Why = "the address is the sandbox's own, too: it answers itself"
-				w.doubt(h)
-			}
+			m.toItself(w, s, p, h)
 			return p
 		case d.Link == nil:
 			h.Observed, h.Why = "no route", d.Why

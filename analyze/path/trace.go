@@ -161,6 +161,11 @@ func (t *tracer) across(q Question) (*Trace, error) {
 		pk.Src, pk.Dst, pk.Dport, pk.Sport = from.IP, x.IP, uint16(p.Port), somePort
 		a.leave(w, *al, pk)
 		b.add("client", w)
+		if own := l.own[x.IP]; own != nil {
+			b.Hops = decide(b.Hops, own.at(p), "client")
+			tr.Ways = append(tr.Ways, b)
+			continue
+		}
 		t.carried(&b, "request", l, x)
 		t.arrived(&b, x, p)
 		if back := t.legOf(x); back != nil {
