@@ -46,7 +46,7 @@ var pathEdges = []pathEdge{
 	{[]string{"localhost-published-fails"}, nil, []string{"published"}, segmentPort, "what the host asks at 127.0.0.1 is no longer led on"},
 	{[]string{"dns-nat-chain-missing", "ephemeral-ports"}, nil, []string{"client"}, segmentNetns, "it is this namespace's own way out"},
 	{[]string{"conntrack-full"}, nil, anyKind, segmentNetns, "what cannot be tracked is dropped there"},
-	{[]string{"lb-sandbox-missing"}, nil, []string{"balancer"}, segmentNet, "nobody answers for virtual addresses of the network"},
+	{[]string{"lb-sandbox-missing"}, nil, []string{"balancer", "overlay"}, segmentNet, "nobody answers for virtual addresses of the network, nor for the balancer's own"},
 	{[]string{"ipvs-module-missing"}, nil, []string{"balancer", "published"}, segmentHost, "there is no IPVS"},
 	{[]string{"ipvs-snat-missing", "fwmark-ipvs-mismatch", "ipvs-all-weights-zero"}, nil, []string{"balancer"}, segmentNetns, "it is this load balancer"},
 	{[]string{"vni-mismatch", "vxlan-vni-exists", "encrypted-match-module-missing", "encrypted-nondefault-port"}, nil, []string{"overlay"}, segmentNet, "it is this network's tunnel on this host"},
