@@ -55,7 +55,7 @@ func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"analyse a.tgz", "no command analyse; try: netmortem analyze a.tgz"},
 		{"host.tgz --quiet", "host.tgz is a file, no command; try: netmortem analyze host.tgz --quiet"},
-		{"frobnicate", "no command frobnicate; there are capture, doctor, analyze, rules, explain, tables, version; try: netmortem help"},
+		{"frobnicate", "no command frobnicate; there are capture, doctor, analyze, trace, rules, explain, tables, version; try: netmortem help"},
 		{"help anlyze", "no command anlyze; try: netmortem help analyze"},
 		{"analyze a.tgz --fromat json", "analyze has no flag --fromat; try: netmortem analyze a.tgz --format json"},
 		{"analyze a.tgz --fromat=json", "analyze has no flag --fromat=json; try: netmortem analyze a.tgz --format=json"},
