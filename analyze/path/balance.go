@@ -22,13 +22,12 @@ type balancing struct {
 
 // A target is one destination that the balancer may choose.
 type target struct {
-	ip    netip.Addr
-	port  int  // 0: the packet's own
-	bad   *Hop // of this destination: what keeps its packets from leaving the balancer, or its answers from getting back
-	ref   string
-	hops  []Hop
-	extra bool // no endpoint that the swarm knows
-	ep    *Endpoint
+	ip   netip.Addr
+	port int  // 0: the packet's own
+	bad  *Hop // of this destination: what keeps its packets from leaving the balancer, or its answers from getting back
+	ref  string
+	hops []Hop
+	ep   *Endpoint
 }
 
 // balance walks a packet for a virtual address through the balancer's sandbox: alias, mark, virtual service, each

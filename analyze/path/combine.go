@@ -242,7 +242,7 @@ func (j *judge) taught(from *legState, to *Endpoint) way {
 	t := tunnel{src, w.tun.port, w.tun.vni}
 	_, asked := a.unders[netip.AddrPortFrom(src, uint16(t.port))]
 	if from.hn.net.Encrypted {
-		asked = asked && a.seals[sealedKey{t.vtep, t.port, t.vni}] != nil
+		asked = asked && a.seals[sealedKey(t)] != nil
 	}
 	if w.rest.taught == teachable && known && asked {
 		w.rest, w.tun = nil, &t

@@ -8,7 +8,6 @@ import (
 
 	"github.com/netmortem/netmortem/analyze/ruleset"
 	"github.com/netmortem/netmortem/analyze/stack"
-	"github.com/netmortem/netmortem/schema"
 )
 
 // A machine is one captured host in memory, and what the swarm expects of it.
@@ -17,11 +16,9 @@ type machine struct {
 	world      *World
 	rows       map[string]*ruleset.Rows
 	sets       map[string]*ruleset.Set
-	specs      map[string]*schema.IPTablesRule
 	overlays   map[string]*overlay // by network
 	unders     map[netip.AddrPort]*under
 	names      map[string]answers // by namespace and name
-	joined     map[*stack.Space][]*overlay
 	resolvers  map[*stack.Space]*Hop
 	egressPart func(ruleset.Packet) *Hop // the host's part of a way out, where it is judged once for all
 	resolv     map[string]*resolvConf    // by container
@@ -264,20 +261,6 @@ func (o *overlay) holds(ip netip.Addr) *leg {
 		}
 	}
 	return nil
-}
-
-// networksOf lists the overlays that a sandbox is on.
-func (m *machine) networksOf(s *stack.Space) []*overlay {
-	if m.joined == nil {
-		m.joined = map[*stack.Space][]*overlay{}
-		for _, net := range sortedKeys(m.overlays) {
-			o := m.overlays[net]
-			for _, l := range o.legs() {
-				m.joined[l.space] = append(m.joined[l.space], o)
-			}
-		}
-	}
-	return m.joined[s]
 }
 
 // unplugged is the veth of an overlay's namespace that is on no bridge, and whose other end has a link address; nil for none.

@@ -113,12 +113,6 @@ func (m *machine) cached(l leg, ip netip.Addr, mac string, arp *Hop) *Hop {
 	return arp
 }
 
-// A door is how a sandbox takes packets to one of its addresses and a port, and what it answers.
-type door struct {
-	bad   *Hop // nil: a socket takes them, and the answer leaves the sandbox
-	reply ruleset.Packet
-}
-
 // arrive walks a packet from the device of a sandbox to a socket, and the answer out of the device again. The source
 // of p may be unknown. Port 0 means any: no socket is asked for.
 func (m *machine) arrive(w *walk, l leg, p ruleset.Packet, task *Endpoint, sv *Service) ruleset.Packet {

@@ -175,7 +175,7 @@ func (m *machine) examineSealed(hs *hostState, hn *hostNet) {
 	}
 	for i := range hn.ways {
 		for _, t := range m.tunnels(&hn.ways[i], hn.net.list[i]) {
-			k := sealedKey{t.vtep, t.port, t.vni}
+			k := sealedKey(t)
 			if hs.seals[k] == nil {
 				x := m.seal(k, false)
 				x.bad, x.key, x.ref, x.hops = x.bad.clone(), strings.Clone(x.key), strings.Clone(x.ref), nil
