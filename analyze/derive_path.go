@@ -60,7 +60,7 @@ var pathCount = Derived{
 
 var pathPair = Derived{
 	Name: "path_pair",
-	Doc:  "Who does not surely reach whom: clients and services on a network that they share, hosts' published ports, containers and the outside, where not all is delivered. Filled with path_segment.",
+	Doc:  "Who does not surely reach whom: clients and services on a network that they share, hosts' published ports, containers and the outside, where not all is delivered. Of the pairs of two services that cannot be told for the same reason the first 20 are here, and of all that a table leaves untold which was not captured the first 1,000; how many there are is in path_pair_count. Filled with path_segment.",
 	Columns: []schema.Column{
 		must(text("client_kind", schema.Plain, "task, host or outside")),
 		text("client_host", schema.Name, "host of the client; of a published port the host that is asked"),

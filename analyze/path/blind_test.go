@@ -94,6 +94,36 @@ func byPair(j *path.Judgement) map[string]string {
 	return out
 }
 
+// TestOneReason takes a table from all namespaces: what it leaves untold has one reason on each host for each step that asks
+// for it, not one for each namespace, name or pair.
+func TestOneReason(t *testing.T) {
+	b := analyzed(t, "healthy-every-collector")
+	for table, most := range map[string]int{"socket": 2, "dns_query": 1, "policy_rule": 4, "fdb": 2, "iptables_chain": 5} { // namespaces of different kinds ask by different steps
+		j := b.blind(t, nil, table, "true")
+		reasons := map[string]map[*path.Hop]bool{}
+		for _, s := range j.Segments {
+			if s.Hop.Verdict != path.Unknown {
+				t.Errorf("without %s, %s drops", table, s.Hop.Subject)
+			}
+			if reasons[s.Hop.Host] == nil {
+				reasons[s.Hop.Host] = map[*path.Hop]bool{}
+			}
+			reasons[s.Hop.Host][s.Hop] = true
+		}
+		if len(reasons) != 2 {
+			t.Errorf("without %s, %d hosts have something untold", table, len(reasons))
+		}
+		for host, hops := range reasons {
+			if len(hops) > most {
+				for h := range hops {
+					t.Logf("%s %s %s: %s", h.Step, h.Place, h.Subject, h.Why)
+				}
+				t.Errorf("without %s, %s has %d reasons for what is untold", table, host, len(hops))
+			}
+		}
+	}
+}
+
 // TestMissingBundle leaves one host out: what lies there is not known, and nothing is dropped by that.
 func TestMissingBundle(t *testing.T) {
 	whole := byPair(analyzed(t, "healthy-every-collector").judge(t))

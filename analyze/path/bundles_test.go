@@ -114,7 +114,7 @@ func TestIncidents(t *testing.T) {
 				switch {
 				case s.Hop.Verdict == path.Dropped:
 					dropped = append(dropped, s.Hop.Subject)
-				case !strings.HasPrefix(s.Hop.Subject, "listener:"):
+				case !strings.HasPrefix(s.Hop.Subject, "captured:") || !strings.HasSuffix(s.Hop.Subject, "/socket"):
 					unknown = append(unknown, s.Hop.Subject)
 				}
 			}

@@ -60,13 +60,17 @@ func (j *judge) carry(from *legState, ep *Endpoint) *Hop {
 
 // along judges a way over the overlay.
 func (j *judge) along(from *legState, ep *Endpoint, way way) *Hop {
+	hn := from.hn
 	arp := way.arp
 	if h, ok := from.except[ep.IP]; ok {
 		arp = h
 	} else if arp != nil && arp.Verdict == Dropped && !from.knows {
-		c := *arp
-		c.Verdict, c.Why = Unknown, arp.Why+"; whether the sandbox remembers the link address was not captured"
-		arp = &c
+		drop := arp
+		arp = j.once("forgotten", hn.host.name, drop.Subject, func() *Hop {
+			c := *drop
+			c.Verdict, c.Why = Unknown, drop.Why+"; whether the sandbox remembers the link address was not captured"
+			return &c
+		})
 	}
 	first := worst(arp, way.rest)
 	if way.tun == nil || verdictOf(first) == Dropped {
@@ -95,7 +99,7 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 	case g != nil:
 		in = g.any
 	case far != nil:
-		in = j.once("gate", a.name, b.name, func() *Hop {
+		in = j.once("gate", b.name, endpointText(t.vtep, uint16(t.port)), func() *Hop {
 			return &Hop{Host: b.name, Place: "host", Step: "underlay, arrival", Verdict: Unknown, Subject: "vtep:" + b.name, Observed: endpointText(t.vtep, uint16(t.port)),
 				Why: "no device of this host is known to have the address, or none of its tunnels uses the UDP port"}
 		})
@@ -171,13 +175,15 @@ func (j *judge) door(ep *Endpoint, p port) *Hop {
 		return j.missing(ep)
 	case l == nil && j.loose(ep) != nil:
 		return j.loose(ep)
+	case l == nil && !j.whole[ep.Host]:
+		return j.once("leg", ep.Host, "", func() *Hop {
+			return &Hop{Host: ep.Host, Step: "sandbox", Verdict: Unknown, lacks: "address", Subject: "captured:" + ep.Host + "/address", Expected: "a sandbox for each address of the host's endpoints",
+				Why: "the namespaces, devices and addresses of the host were not captured whole"}
+		})
 	case l == nil:
 		return j.once("leg", ep.Host, ep.Net.Net+ep.IP.String(), func() *Hop {
 			h := &Hop{Host: ep.Host, Step: "sandbox", Verdict: Dropped, absent: true, Subject: "address:" + ep.Host + "/" + ep.Net.Net + "/" + ep.IP.String(), ExpectedRef: ep.Ref,
 				Expected: ep.Label + " has " + ep.IP.String(), Why: "no sandbox of the host has the address"}
-			if !j.whole[ep.Host] {
-				h.Verdict, h.Why = Unknown, "the namespaces, devices and addresses of the host were not captured whole"
-			}
 			return h
 		})
 	case p.Port == 0:
@@ -187,12 +193,15 @@ func (j *judge) door(ep *Endpoint, p port) *Hop {
 	if ok {
 		return j.settled(h, ep)
 	}
+	if !l.whole {
+		return j.once("listen", ep.Host, "", func() *Hop {
+			return &Hop{Host: ep.Host, Step: "socket", Verdict: Unknown, lacks: "socket", Subject: "captured:" + ep.Host + "/socket", Expected: "the table socket of its namespaces of the kind container", Observed: "not captured whole",
+				Why: "the table socket was not captured whole: nothing is told that depends on it"}
+		})
+	}
 	return j.settled(j.once("listen", ep.Host, l.netns+"/"+p.String()+"/"+ep.Owner, func() *Hop {
 		h := &Hop{Host: ep.Host, Place: l.space, Netns: l.netns, Step: "socket", Verdict: Dropped, absent: true, Subject: fmt.Sprintf("listener:%s/%s/%s/%d", ep.Host, ep.Owner, p.Proto, p.Port),
 			Expected: fmt.Sprintf("a socket for %s at port %d, as the other tasks have", p.Proto, p.Port), Observed: "none", Why: "nothing listens there", Ref: ep.Ref}
-		if !l.whole {
-			h.Verdict, h.Why = Unknown, "the sockets of the sandbox were not captured whole"
-		}
 		return h
 	}), ep)
 }

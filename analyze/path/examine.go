@@ -109,7 +109,7 @@ func (m *machine) examine() *hostState {
 	m.examinePublished(hs)
 	hs.unders = m.unders
 	for _, u := range m.unders {
-		u.bad, u.dev = u.bad.clone(), nil
+		u.bad, u.dev = m.kept(u.bad), nil
 	}
 	m.examineGates(hs)
 	return hs
@@ -124,7 +124,7 @@ func (m *machine) examineGates(hs *hostState) {
 				ports[l.VXLANPort] = true
 				w := &walk{}
 				m.tunnelEnd(w, o, l.VNI, l.VXLANPort)
-				hs.ends[end{net, l.VNI, l.VXLANPort}] = w.bad.clone()
+				hs.ends[end{net, l.VNI, l.VXLANPort}] = m.kept(w.bad)
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func (m *machine) examineGates(hs *hostState) {
 		}
 		for p := range ports {
 			g := m.gate(vtep, p, netip.Addr{}, false)
-			g.any = g.any.clone()
+			g.any = m.kept(g.any)
 			if m.Initial != nil {
 				if a := m.Initial.Local(vtep); a != nil && m.Initial.Link(a.Index) != nil {
 					l := m.Initial.Link(a.Index)
@@ -148,7 +148,7 @@ func (m *machine) examineGates(hs *hostState) {
 				}
 			}
 			for k, h := range g.from {
-				g.from[k] = h.clone()
+				g.from[k] = m.kept(h)
 			}
 			hs.gates[netip.AddrPortFrom(vtep, uint16(p))] = g
 		}
@@ -189,7 +189,7 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 		}
 		s := m.lan(&walk{}, o, ep.IP, ep, nil)
 		macs[i] = s.mac
-		hn.ways[i] = hs.way(s)
+		hn.ways[i] = m.way(hs, s)
 		for _, t := range m.tunnels(&hn.ways[i], ep) {
 			m.under(t.vtep, t.port, false)
 		}
@@ -224,7 +224,7 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 				if ls.except == nil {
 					ls.except = map[netip.Addr]*Hop{}
 				}
-				ls.except[n.IP] = h.clone()
+				ls.except[n.IP] = m.kept(h)
 			}
 		}
 		switch {
@@ -243,8 +243,8 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 				p.Dst = v.IP
 				s := m.lan(&walk{}, o, v.IP, nil, &lb)
 				bal := m.balance(&walk{}, lb, lb, p, o.net, v, nil)
-				bal.keepOnly()
-				hn.vips[vipKey{v.IP, proto}] = &vipState{vip: v, way: hs.way(s), bal: bal}
+				m.keepOnly(bal)
+				hn.vips[vipKey{v.IP, proto}] = &vipState{vip: v, way: m.way(hs, s), bal: bal}
 				for _, l := range o.legs() { // what clients remember of the virtual address
 					if n, _ := l.space.Neighbour(l.dev, v.IP); n != nil && n.Valid() {
 						if h := m.cached(l, v.IP, s.mac, s.arp); h != s.arp {
@@ -252,7 +252,7 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 							if ls.except == nil {
 								ls.except = map[netip.Addr]*Hop{}
 							}
-							ls.except[v.IP] = h.clone()
+							ls.except[v.IP] = m.kept(h)
 						}
 					}
 				}
@@ -305,8 +305,8 @@ func (m *machine) tunnels(w *way, ep *Endpoint) []tunnel {
 }
 
 // way keeps of a send what outlives the host's memory.
-func (hs *hostState) way(s send) way {
-	w := way{arp: s.arp.clone(), rest: s.rest.clone()}
+func (m *machine) way(hs *hostState, s send) way {
+	w := way{arp: m.kept(s.arp), rest: m.kept(s.rest)}
 	if s.vtep.IsValid() || w.rest != nil && w.rest.taught != untaught {
 		w.fixed, w.learns = s.fixed, s.learns
 		t := tunnel{s.vtep, s.port, s.vni}
@@ -319,11 +319,11 @@ func (hs *hostState) way(s send) way {
 }
 
 // keepOnly drops what would hold the host in memory.
-func (b *balancing) keepOnly() {
-	b.bad, b.hops, b.front, b.markRef = b.bad.clone(), nil, nil, strings.Clone(b.markRef)
+func (m *machine) keepOnly(b *balancing) {
+	b.bad, b.hops, b.front, b.markRef = m.kept(b.bad), nil, nil, strings.Clone(b.markRef)
 	for i := range b.to {
 		b.to[i].hops = nil
-		b.to[i].bad, b.to[i].ref = b.to[i].bad.clone(), strings.Clone(b.to[i].ref)
+		b.to[i].bad, b.to[i].ref = m.kept(b.to[i].bad), strings.Clone(b.to[i].ref)
 	}
 }
 
@@ -359,7 +359,7 @@ func (m *machine) examineDoors(ls *legState, l leg) {
 		q := opening(protocol(p.Proto))
 		q.Dst, q.Dport = ls.ep.IP, uint16(p.Port)
 		m.arrive(w, l, q, ls.ep, nil)
-		return w.bad.clone()
+		return m.kept(w.bad)
 	}
 	ls.any = judge(port{"tcp", 0})
 	for _, p := range ls.listen {
@@ -385,7 +385,7 @@ func (m *machine) examineMeshDoors(ls *legState, l leg) {
 		q := opening(protocol(pub.Proto))
 		q.Dst, q.Dport = ls.ep.IP, uint16(pub.Port)
 		m.arriveMesh(w, l, q, ls.ep, pub)
-		ls.doors[port{pub.Proto, pub.Port}] = w.bad.clone()
+		ls.doors[port{pub.Proto, pub.Port}] = m.kept(w.bad)
 	}
 }
 
@@ -411,7 +411,7 @@ func (m *machine) examineClient(ls *legState, l leg) {
 		p := opening(protoTCP)
 		p.Src, p.Dst = ls.ep.IP, ip
 		m.leave(w, l, p)
-		return w.bad.clone()
+		return m.kept(w.bad)
 	}
 	ls.client, ls.wrong, ls.answered = map[string]*Hop{}, map[string][]*Hop{}, map[string]map[netip.Addr]bool{}
 	ls.out = map[netip.Addr]*Hop{}
@@ -434,7 +434,7 @@ func (m *machine) examineClient(ls *legState, l leg) {
 		}
 	}
 	ls.leaves = typical
-	if single || typical != nil {
+	if single || typical != nil && typical.lacks == "" {
 		for _, ep := range net.list {
 			if ep != ls.ep && ep.IP.Is4() {
 				ls.out[ep.IP] = leave(ep.IP)
@@ -454,11 +454,11 @@ func (m *machine) examineClient(ls *legState, l leg) {
 			w := &walk{}
 			wrong := m.resolve(w, l.space, name, net.Name, want, m.world.alsoMeant(ls.ep.Owner, s, net, tasks), s.ref(net))
 			if w.bad != nil && m.clones[w.bad] == nil {
-				m.clones[w.bad] = w.bad.clone()
+				m.clones[w.bad] = m.kept(w.bad)
 			}
 			ls.client[name] = m.clones[w.bad]
 			for _, h := range wrong {
-				ls.wrong[name] = append(ls.wrong[name], h.clone())
+				ls.wrong[name] = append(ls.wrong[name], m.kept(h))
 			}
 			if a := m.names[l.space.ID+"/"+name]; len(a.ips) > 0 && !same(a.ips, want) {
 				ls.answered[name] = set(a.ips)

@@ -78,7 +78,7 @@ func (m *machine) examineOwn(ls *legState, l leg) {
 			q := opening(protocol(p.Proto))
 			q.Src, q.Dst, q.Dport = ls.ep.IP, ep.IP, uint16(p.Port)
 			m.leave(w, l, q)
-			return w.bad.clone()
+			return m.kept(w.bad)
 		}
 		o := &owned{any: judge(port{"tcp", 0}), ports: map[port]*Hop{}, rest: judge(port{"tcp", nowhere})}
 		for _, k := range l.space.Sockets {

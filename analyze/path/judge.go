@@ -27,6 +27,7 @@ type judge struct {
 	counts   map[[2]string]*Count
 	pairs    []Pair
 	sums     map[sumKey]*Sum
+	untold   map[reason]int
 }
 
 // A Segment is a broken or undecided part of ways.
@@ -83,7 +84,7 @@ type Judgement struct {
 	World    *World
 	Segments []*Segment
 	Counts   []*Count
-	Pairs    []Pair // with every: all; else those that are not delivered
+	Pairs    []Pair // with every: all; else those that are not delivered, and of those that cannot be told some
 	Sums     []*Sum
 }
 
@@ -135,7 +136,7 @@ func (j *judge) hostsSideBySide(ctx context.Context, r *stack.Reader) error {
 func newJudge(w *World) *judge {
 	return &judge{
 		world: w, hosts: map[string]*hostState{}, whole: map[string]bool{}, legs: map[*Endpoint]*legState{}, gone: map[string]*Hop{}, moved: map[movedKey]*Hop{}, shared: map[[3]string]*Hop{},
-		segments: map[segmentKey]*Segment{}, counts: map[[2]string]*Count{}, sums: map[sumKey]*Sum{},
+		segments: map[segmentKey]*Segment{}, counts: map[[2]string]*Count{}, sums: map[sumKey]*Sum{}, untold: map[reason]int{},
 	}
 }
 
@@ -633,6 +634,34 @@ func (j *judge) direct(l *legState, s *Service, every bool) {
 	}
 }
 
+// alike is how many pairs of two services are listed that cannot be told for one reason, and alikeInAll how many of all
+// services, where the reason is a table that was not captured; the others are counted.
+const (
+	alike      = 20
+	alikeInAll = 1000
+)
+
+// A reason is why pairs of two services cannot be told.
+type reason struct{ client, server, network, via, step, lacks string }
+
+// listed reports whether a pair is listed: where it cannot be told, only the first few with the same reason are.
+func (j *judge) listed(p *Pair, bad *Hop) bool {
+	if p.Verdict != "cannot tell" || verdictOf(bad) != Unknown {
+		return true
+	}
+	k := reason{p.ClientService, p.Server, p.Network, p.Via, bad.Step, bad.lacks}
+	j.untold[k]++
+	if j.untold[k] > alike {
+		return false
+	}
+	if bad.lacks == "" {
+		return true
+	}
+	all := reason{step: bad.Step, lacks: bad.lacks}
+	j.untold[all]++
+	return j.untold[all] <= alikeInAll
+}
+
 // pair puts the verdict of a pair together.
 func (j *judge) pair(p Pair, front part, backends []part, every bool) {
 	p.Backends = len(backends)
@@ -684,7 +713,7 @@ func (j *judge) pair(p Pair, front part, backends []part, every bool) {
 	default:
 		s.Unknown++
 	}
-	if every || p.Verdict != "delivered" {
+	if every || p.Verdict != "delivered" && j.listed(&p, bad.hop) {
 		j.pairs = append(j.pairs, p)
 	}
 }

@@ -24,6 +24,7 @@ type machine struct {
 	resolv     map[string]*resolvConf    // by container
 	apart      map[*stack.Space]bool
 	clones     map[*Hop]*Hop
+	lacks      map[lack]*Hop
 }
 
 // An overlay is the namespace of a network on one host.
@@ -41,7 +42,7 @@ func newMachine(ctx context.Context, w *World, r *stack.Reader, host string) (*m
 	if err != nil {
 		return nil, err
 	}
-	m := &machine{Host: h, world: w, sets: map[string]*ruleset.Set{}, overlays: map[string]*overlay{}, unders: map[netip.AddrPort]*under{}, resolvers: map[*stack.Space]*Hop{}, clones: map[*Hop]*Hop{}, apart: map[*stack.Space]bool{}}
+	m := &machine{Host: h, world: w, sets: map[string]*ruleset.Set{}, overlays: map[string]*overlay{}, unders: map[netip.AddrPort]*under{}, resolvers: map[*stack.Space]*Hop{}, clones: map[*Hop]*Hop{}, lacks: map[lack]*Hop{}, apart: map[*stack.Space]bool{}}
 	if m.rows, err = readRules(ctx, r, host); err != nil {
 		return nil, err
 	}

@@ -573,13 +573,13 @@ func (m *machine) examinePublished(hs *hostState) {
 			continue
 		}
 		ps := m.publish(&walk{}, pub, somewhere4)
-		ps.bad, ps.hops = ps.bad.clone(), nil
+		ps.bad, ps.hops = m.kept(ps.bad), nil
 		if wide == nil && !looked && ps.at.IsValid() {
 			wide, looked = m.world.narrow(m.Name, ps.at), true
 		}
 		ps.wide = wide
 		if ps.bal != nil {
-			ps.bal.keepOnly()
+			m.keepOnly(ps.bal)
 		}
 		hs.pubs = append(hs.pubs, ps)
 	}
@@ -653,12 +653,12 @@ func (m *machine) examineEgress(hs *hostState) {
 			if !ok || !same {
 				v := &walk{}
 				m.egressHost(v, br, q)
-				h = v.bad.clone()
+				h = m.kept(v.bad)
 				host[k] = h
 			}
 			return h
 		})
-		hs.outs = append(hs.outs, outState{ep.Label, ep.Service, w.bad})
+		hs.outs = append(hs.outs, outState{ep.Label, ep.Service, m.kept(w.bad)})
 	}
 }
 
@@ -672,11 +672,12 @@ func (m *machine) unknownEgress(hs *hostState, judged map[string]bool) {
 	if whole {
 		return
 	}
+	unknown := &Hop{Host: m.Name, Step: "link", Verdict: Unknown, Subject: "captured:" + m.Name + "/address", lacks: "address",
+		Expected: "a device of each container on a bridge of the host", Why: "the namespaces, devices and addresses of the host were not captured whole"}
 	for _, ep := range m.world.Endpoints {
 		if ep.Host == m.Name && (ep.Kind == "task" || ep.Kind == "container") && !judged[ep.Owner] {
 			judged[ep.Owner] = true
-			hs.outs = append(hs.outs, outState{ep.Label, ep.Service, &Hop{Host: m.Name, Step: "link", Verdict: Unknown, Subject: "address:" + m.Name + "/" + ep.Owner, Ref: ep.Ref,
-				Expected: "a device of " + ep.Label + " on a bridge of the host", Why: "the namespaces, devices and addresses of the host were not captured whole"}})
+			hs.outs = append(hs.outs, outState{ep.Label, ep.Service, unknown})
 		}
 	}
 }
@@ -685,7 +686,7 @@ func (m *machine) unknownEgress(hs *hostState, judged map[string]bool) {
 func (m *machine) egressOnce(w *walk, l leg, ip netip.Addr, same bool, part func(ruleset.Packet) *Hop) {
 	if !same {
 		m.egress(w, l, ip)
-		w.bad = w.bad.clone()
+		w.bad = m.kept(w.bad)
 		return
 	}
 	saved := m.egressPart

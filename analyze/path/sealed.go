@@ -163,7 +163,7 @@ func (m *machine) open(k sealedKey) opened {
 		if !w.stopped() {
 			m.hook(w, s, ruleset.Input, p)
 		}
-		return w.bad.clone()
+		return m.kept(w.bad)
 	}
 	return opened{esp: in(protoESP, ruleset.No), plain: in(protoUDP, ruleset.Yes), clear: in(protoUDP, ruleset.No)}
 }
@@ -178,7 +178,7 @@ func (m *machine) examineSealed(hs *hostState, hn *hostNet) {
 			k := sealedKey(t)
 			if hs.seals[k] == nil {
 				x := m.seal(k, false)
-				x.bad, x.key, x.ref, x.hops = x.bad.clone(), strings.Clone(x.key), strings.Clone(x.ref), nil
+				x.bad, x.key, x.ref, x.hops = m.kept(x.bad), strings.Clone(x.key), strings.Clone(x.ref), nil
 				hs.seals[k] = x
 			}
 		}

@@ -321,8 +321,11 @@ func decide(hops []Hop, h *Hop, what string) []Hop {
 		return out
 	}
 	for i := range hops {
-		if hops[i].Subject == h.Subject && hops[i].Step == h.Step && hops[i].Verdict != Delivered {
-			hops[i].Verdict, hops[i].Why = h.Verdict, h.Why
+		same := hops[i].Subject == h.Subject || h.lacks != "" && hops[i].Host == h.Host
+		if same && hops[i].Step == h.Step && hops[i].Verdict != Delivered {
+			if h.lacks == "" { // else the hop knows more of where
+				hops[i].Verdict, hops[i].Why = h.Verdict, h.Why
+			}
 			for k := range hops[:i] {
 				if hops[k].Verdict != Delivered && h.Verdict == Dropped {
 					continue // a doubt before a sure drop stays to be seen

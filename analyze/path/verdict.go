@@ -41,6 +41,9 @@ type Hop struct {
 	absent bool
 	// fresh is set where it follows from a row that was learned between the two reads: the next frame may change it again.
 	fresh bool
+	// lacks is the table that was not captured whole, because of which it cannot be told; empty for any other reason. One hop
+	// stands for all that it leaves untold on a host.
+	lacks string
 	// taught says whether it follows from an entry of a VXLAN device which a request that comes through the tunnel puts
 	// right before its answer is sent. The zero value is for what no request changes.
 	taught teaching
