@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/netmortem/netmortem/analyze"
 )
 
 // labBusy is what operators do to a healthy swarm, in an order in which each step finds what it needs: half of the tasks are
@@ -44,11 +46,11 @@ func (l *lab) testBusy(t *testing.T, m *labMatrix) {
 	l.silent(t, m, "after all of it")
 }
 
-// silent captures and fails on every finding of severity medium or above.
-func (l *lab) silent(t *testing.T, m *labMatrix, when string) {
+// silent captures a healthy swarm and fails on every finding of severity medium or above. It returns the result and the exit code of analyze.
+func (l *lab) silent(t *testing.T, m *labMatrix, when string) (*analyze.Result, int) {
 	t.Helper()
 	start := time.Now()
-	r, _ := l.analyzed(t, l.bundlesOf(t, labWindow))
+	r, code := l.analyzed(t, l.bundlesOf(t, labWindow))
 	s := labFault{}.score(nil, r.Findings)
 	m.add("healthy "+when, s, "", start)
 	for _, f := range s.False {
@@ -57,6 +59,7 @@ func (l *lab) silent(t *testing.T, m *labMatrix, when string) {
 	for _, p := range r.Problems {
 		t.Errorf("healthy %s: %s", when, p)
 	}
+	return r, code
 }
 
 // load lets the sample client of every host ask for pages as fast as one process can, until stop is called.

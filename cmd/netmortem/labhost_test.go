@@ -122,7 +122,8 @@ func (l *lab) bundlesOf(t *testing.T, flags string, codes ...int) []string {
 	dir := filepath.Join(l.dir, strconv.Itoa(l.bundles))
 	args := []string{"capture", dir, flags}
 	if !l.since.IsZero() {
-		args = append(args, fmt.Sprintf("--since=%ds", 1+int(time.Since(l.since).Seconds())))
+		// A second for what is cut off, and one until the capture begins.
+		args = append(args, fmt.Sprintf("--since=%ds", 2+int(time.Since(l.since).Seconds())))
 	}
 	_, err := l.do(args...)
 	code := 0
