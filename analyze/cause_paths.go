@@ -89,13 +89,10 @@ func (w *walkedPaths) readCounts(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	err = each(ctx, tx, `SELECT COALESCE(client_service, ''), COALESCE(server_service, ''), COALESCE(network, ''), pairs, delivered, some, dropped, unknown FROM path_pair_count`,
-		func(scan func(...any) error) error {
-			var c causePairCount
-			err := scan(&c.clientService, &c.serverService, &c.network, &c.pairs, &c.delivered, &c.some, &c.dropped, &c.lost)
-			w.counts = append(w.counts, c)
-			return err
-		})
+	var c causePairCount
+	err = eachOf(ctx, tx, `SELECT COALESCE(client_service, ''), COALESCE(server_service, ''), COALESCE(network, ''), pairs, delivered, some, dropped, unknown FROM path_pair_count`,
+		[]any{&c.clientService, &c.serverService, &c.network, &c.pairs, &c.delivered, &c.some, &c.dropped, &c.lost},
+		func() { w.counts = append(w.counts, c) })
 	w.sum()
 	return err
 }
@@ -113,42 +110,35 @@ func (w *walkedPaths) sum() {
 
 func (w *walkedPaths) readSegments(ctx context.Context, tx *sql.Tx) error {
 	names := map[string]string{} // of networks, by what their ids begin with
-	err := each(ctx, tx, "SELECT net, network FROM overlay_network", func(scan func(...any) error) error {
-		var net, name string
-		err := scan(&net, &name)
-		names[net] = name
-		return err
-	})
+	var net, name string
+	err := eachOf(ctx, tx, "SELECT net, network FROM overlay_network", []any{&net, &name}, func() { names[net] = name })
 	if err != nil {
 		return err
 	}
-	return each(ctx, tx, `SELECT s.segment, s.kind, s.host, COALESCE(s.net, n.net, ''), COALESCE(s.what, ''), COALESCE(s.target, ''), s.targets,
+	var s causeSegment
+	return eachOf(ctx, tx, `SELECT s.segment, s.kind, s.host, COALESCE(s.net, n.net, ''), COALESCE(s.what, ''), COALESCE(s.target, ''), s.targets,
   s.verdict = 'dropped', s.hop, COALESCE(s.hop_host, ''), COALESCE(s.place, ''), COALESCE(s.subject, ''), COALESCE(s.expected, ''), COALESCE(s.observed, ''),
   COALESCE(s.why, ''), COALESCE(s.ref, ''), COALESCE(s.expected_ref, '')
 FROM path_segment AS s
 LEFT JOIN (SELECT host, netns_name, MIN(net) AS net FROM overlay_netns GROUP BY host, netns_name) AS n ON n.host = s.hop_host AND n.netns_name = s.place
-ORDER BY s.segment`, func(scan func(...any) error) error {
-		var s causeSegment
-		var net string
-		err := scan(&s.key, &s.kind, &s.host, &net, &s.what, &s.target, &s.targets, &s.dropped, &s.hop, &s.hopHost, &s.place, &s.subject, &s.expected, &s.observed, &s.why, &s.ref, &s.expectedAt)
-		if key, ok := strings.CutPrefix(s.subject, "address:"); ok && net == "" {
-			if parts := strings.Split(key, "/"); len(parts) == 3 {
-				net = parts[1]
+ORDER BY s.segment`,
+		[]any{&s.key, &s.kind, &s.host, &net, &s.what, &s.target, &s.targets, &s.dropped, &s.hop, &s.hopHost, &s.place, &s.subject, &s.expected, &s.observed,
+			&s.why, &s.ref, &s.expectedAt}, func() {
+			if key, ok := strings.CutPrefix(s.subject, "address:"); ok && net == "" {
+				if parts := strings.Split(key, "/"); len(parts) == 3 {
+					net = parts[1]
+				}
 			}
-		}
-		s.network = names[net]
-		w.segments = append(w.segments, s)
-		return err
-	})
+			s.network = names[net]
+			w.segments = append(w.segments, s)
+		})
 }
 
 func (w *walkedPaths) readPairs(ctx context.Context, tx *sql.Tx) error {
-	return each(ctx, tx, `SELECT client_kind, COALESCE(client_host, ''), COALESCE(client, ''), COALESCE(client_service, ''), COALESCE(server_service, ''),
+	var p causePair
+	return eachOf(ctx, tx, `SELECT client_kind, COALESCE(client_host, ''), COALESCE(client, ''), COALESCE(client_service, ''), COALESCE(server_service, ''),
   COALESCE(network, ''), COALESCE(target, ''), verdict, segment
-FROM path_pair WHERE segment IS NOT NULL`, func(scan func(...any) error) error {
-		var p causePair
-		err := scan(&p.clientKind, &p.clientHost, &p.client, &p.clientService, &p.serverService, &p.network, &p.target, &p.verdict, &p.segment)
-		w.pairs = append(w.pairs, p)
-		return err
-	})
+FROM path_pair WHERE segment IS NOT NULL`,
+		[]any{&p.clientKind, &p.clientHost, &p.client, &p.clientService, &p.serverService, &p.network, &p.target, &p.verdict, &p.segment},
+		func() { w.pairs = append(w.pairs, p) })
 }

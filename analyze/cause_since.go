@@ -95,60 +95,44 @@ func timesOf(ctx context.Context, db *database, findings []Finding) (*causeTimes
 		return nil, err
 	}
 	for _, q := range momentQueries {
-		err := each(ctx, db.tx, q, func(scan func(...any) error) error {
-			var m causeMoment
-			var at string
-			if err := scan(&at, &m.kind, &m.what, &m.ref); err != nil {
-				return err
-			}
+		var m causeMoment
+		var at string
+		err := eachOf(ctx, db.tx, q, []any{&at, &m.kind, &m.what, &m.ref}, func() {
 			var err error
-			if m.at, err = time.Parse(time.RFC3339Nano, at); err == nil {
+			if m.at, err = time.Parse(time.RFC3339Nano, at); err == nil { // a time that is none says nothing
 				t.cited[m.ref] = append(t.cited[m.ref], m)
 			}
-			return nil // a time that is none says nothing
 		})
 		if err != nil {
 			return nil, fmt.Errorf("read the times of what is cited: %w", err)
 		}
 	}
-	err := each(ctx, db.tx, ownersQuery, func(scan func(...any) error) error {
-		var host, netns, at string
-		m := causeMoment{kind: momentBegan}
-		if err := scan(&host, &netns, &at, &m.what, &m.ref); err != nil {
-			return err
-		}
+	var host, netns, at string
+	m := causeMoment{kind: momentBegan}
+	err := eachOf(ctx, db.tx, ownersQuery, []any{&host, &netns, &at, &m.what, &m.ref}, func() {
 		var err error
 		if m.at, err = time.Parse(time.RFC3339Nano, at); err == nil {
 			t.owners[host+"/"+netns] = m
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = each(ctx, db.tx, endedQuery, func(scan func(...any) error) error {
-		var network, service, ip string
-		var at float64
-		m := causeMoment{kind: momentEnded}
-		if err := scan(&network, &service, &ip, &at, &m.what, &m.ref); err != nil {
-			return err
-		}
-		m.at = time.UnixMicro(int64(at * 1e6)).UTC()
+	var network, service, ip string
+	var ended float64
+	m = causeMoment{kind: momentEnded}
+	err = eachOf(ctx, db.tx, endedQuery, []any{&network, &service, &ip, &ended, &m.what, &m.ref}, func() {
+		m.at = time.UnixMicro(int64(ended * 1e6)).UTC()
 		t.ended["network "+network+" "+ip], t.ended["service "+service+" "+ip] = m, m // the last one stays
-		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read when addresses lost their owners: %w", err)
 	}
-	err = each(ctx, db.tx, "SELECT host, first_read, ref FROM host WHERE first_read IS NOT NULL", func(scan func(...any) error) error {
-		var host, at, ref string
-		if err := scan(&host, &at, &ref); err != nil {
-			return err
-		}
+	var ref string
+	err = eachOf(ctx, db.tx, "SELECT host, first_read, ref FROM host WHERE first_read IS NOT NULL", []any{&host, &at, &ref}, func() {
 		if x, err := time.Parse(time.RFC3339Nano, at); err == nil {
 			t.first[host], t.refs[host] = x, ref
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, err

@@ -141,9 +141,9 @@ func storeCauses(ctx context.Context, db *database, res *Result) error {
 		if r == nil {
 			r = &Remedy{}
 		}
-		put("cause", c.Rank, c.Kind, empty(c.Rule), c.Host, c.Subject, c.Summary, string(c.Severity), c.Confidence.Word, c.Breaks.Walked,
+		put("cause", c.Rank, c.Kind, orNull(c.Rule), c.Host, c.Subject, c.Summary, string(c.Severity), c.Confidence.Word, c.Breaks.Walked,
 			c.Breaks.Segments, c.Breaks.Open, c.Breaks.Pairs, c.Breaks.Partly, c.Breaks.Of, c.Breaks.Unknown, len(c.Breaks.Services), len(c.Breaks.Hosts),
-			empty(s.Words), moment(s.After), moment(s.By), empty(s.Because), empty(o.What), empty(o.Check), empty(r.Do), empty(c.Ref))
+			orNull(s.Words), moment(s.After), moment(s.By), orNull(s.Because), orNull(o.What), orNull(o.Check), orNull(r.Do), orNull(c.Ref))
 		for _, id := range c.Findings {
 			f := byID[id]
 			put("cause_finding", c.Rank, "cause", id, f.Rule, f.Host, f.Subject, nil, nil)
@@ -155,8 +155,8 @@ func storeCauses(ctx context.Context, db *database, res *Result) error {
 			put("cause_segment", c.Rank, key)
 		}
 		for _, p := range c.pairs {
-			put("cause_pair", c.Rank, empty(p.clientKind), empty(p.clientHost), empty(p.client), empty(p.clientService), empty(p.serverService),
-				empty(p.network), empty(p.target), p.verdict, p.segment)
+			put("cause_pair", c.Rank, orNull(p.clientKind), orNull(p.clientHost), orNull(p.client), orNull(p.clientService), orNull(p.serverService),
+				orNull(p.network), orNull(p.target), p.verdict, p.segment)
 		}
 		for _, side := range []struct {
 			name    string

@@ -50,7 +50,8 @@ GROUP BY a.host, a.netns, a.container, a.name, q.service, q.tasks, q.asked, a.ad
 }
 
 // expectedDNSAnswer covers a client that shares exactly one network with the service, the routing mesh's left out:
-// libnetwork answers from the first network that knows the name, and which is first is not captured.
+// libnetwork answers from the first network that knows the name, and which is first is not captured. That a task runs is asked as a
+// range: by an equation SQLite would index tasks by it, and go through all that run for each client.
 var expectedDNSAnswer = Derived{
 	Name: "expected_dns_answer",
 	Doc:  "Addresses that a name should be answered with inside a container: the virtual address of the service, or the addresses of its settled tasks.",

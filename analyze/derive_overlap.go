@@ -84,7 +84,7 @@ func fillCIDROverlap(ctx context.Context, tx *sql.Tx, put func(row ...any) error
 				continue
 			}
 			ip := t.prefix.Addr().String()
-			if err := put(o.host, "overlay", o.name, o.prefix.String(), t.against, ip, int64(t.prefix.Bits()), empty(t.dev), "inside", nil, nil, int64(len(users)), users[0].name,
+			if err := put(o.host, "overlay", o.name, o.prefix.String(), t.against, ip, int64(t.prefix.Bits()), orNull(t.dev), "inside", nil, nil, int64(len(users)), users[0].name,
 				o.ref, t.ref, fmt.Sprintf("containers on %s have a route of their own to %s, so %s is looked for on the overlay", o.name, o.prefix, ip)); err != nil {
 				return err
 			}
@@ -273,20 +273,4 @@ ORDER BY s.host, n.name, s.subnet, s.ref, c.name, l.container`) {
 		last.users = append(last.users, u)
 	}
 	return out, nil
-}
-
-// flag is a truth value as tables hold it.
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// empty is NULL for a text that is not there.
-func empty(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }

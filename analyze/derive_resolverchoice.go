@@ -81,7 +81,7 @@ const (
 SELECT DISTINCT t.net, COALESCE(w.network, ''), t.service, t.service_id, t.ip, COALESCE(t.label, t.task_id), COALESCE(t.host, ''), t.ref, t.task_id
 FROM task_endpoint AS t
 JOIN overlay_network AS w ON w.net = t.net AND w.ingress = 0
-JOIN (SELECT service_id FROM swarm_service GROUP BY service_id HAVING MIN(endpoint_mode) = 'dnsrr' AND MAX(endpoint_mode) = 'dnsrr') AS s ON s.service_id = t.service_id
+JOIN ` + roundRobinServices + ` AS s ON s.service_id = t.service_id
 WHERE t.running = 1 AND t.service IS NOT NULL ORDER BY t.net, t.service_id, t.ip, t.label`
 	nameTasks = `
 SELECT net, task_id, COALESCE(host, ''), COALESCE(label, task_id), COALESCE(service, ''), COALESCE(service_id, ''), ip, running FROM task_endpoint ORDER BY net, task_id, ip`
@@ -289,7 +289,7 @@ func (f *resolverFacts) choose(r *roundRobin, c nameClient, why string, put func
 		all = sum
 	}
 	for _, p := range choices {
-		row := []any{orNull(c.host), orNull(c.netns), orNull(c.container), c.label, orNull(c.service), orNull(c.ip), flagOf(own), nil, nil, nil, nil, nil,
+		row := []any{orNull(c.host), orNull(c.netns), orNull(c.container), c.label, orNull(c.service), orNull(c.ip), flag(own), nil, nil, nil, nil, nil,
 			r.net, orNull(r.network), r.service, int64(len(r.tasks)), nil, nil, nil, nil, nil, orNull(p.Rule), weight, p.Why, nil, all, nil, nil, orNull(p.ref), orNull(c.ref), r.tasks[0].ref}
 		if p.kind != "" {
 			row[7], row[8], row[9], row[10], row[11] = p.pid, orNull(p.program), p.processes, p.kind, orNull(p.version)
@@ -383,20 +383,4 @@ func (f *resolverFacts) predict(c nameClient, p nameProcess, name string, list [
 		return resolver.Prediction{Why: "which code resolves names in it is not known"}
 	}
 	return resolver.Prediction{Why: fmt.Sprintf("how %s orders addresses is not modelled", p.kind)}
-}
-
-// nullable is a text as it was scanned.
-func nullable(s sql.NullString) any {
-	if !s.Valid {
-		return nil
-	}
-	return s.String
-}
-
-// flagOf is 1 for true.
-func flagOf(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }

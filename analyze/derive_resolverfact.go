@@ -3,7 +3,6 @@ package analyze
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"net/netip"
 	"path"
 	"slices"
@@ -200,22 +199,6 @@ var firstProcesses = []string{"docker-init", "tini", "tini-static", "dumb-init",
 
 // ownResolvers are programs that can resolve names without their library, by their configuration.
 var ownResolvers = []string{"nginx", "haproxy", "envoy", "dnsmasq", "unbound", "named", "coredns", "squid", "varnishd"}
-
-// eachOf runs a query, and for each row scans into and calls take.
-func eachOf(ctx context.Context, tx *sql.Tx, query string, into []any, take func()) error {
-	rows, err := tx.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return fmt.Errorf("%.60s…: %w", query, err)
-		}
-		take()
-	}
-	return rows.Err()
-}
 
 // unread is why the order in which a container is served is not known, or by which it is asked; empty if it is.
 func (c *containerNames) unread(name string, library resolver.Library) string {

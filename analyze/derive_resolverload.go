@@ -2,10 +2,13 @@ package analyze
 
 import "github.com/netmortem/netmortem/schema"
 
+// roundRobinServices are the services that all managers have as dnsrr.
+const roundRobinServices = `(SELECT service_id FROM swarm_service GROUP BY service_id HAVING MIN(endpoint_mode) = 'dnsrr' AND MAX(endpoint_mode) = 'dnsrr')`
+
 // dnsrrAddresses are the addresses of running tasks of dnsrr services.
 const dnsrrAddresses = `
   SELECT DISTINCT t.ip FROM task_endpoint AS t
-  JOIN (SELECT service_id FROM swarm_service GROUP BY service_id HAVING MIN(endpoint_mode) = 'dnsrr' AND MAX(endpoint_mode) = 'dnsrr') AS s ON s.service_id = t.service_id
+  JOIN ` + roundRobinServices + ` AS s ON s.service_id = t.service_id
   WHERE t.running = 1`
 
 // resolverConnection takes what a namespace tracks, or its sockets, whichever is more: connection tracking remembers connections that
@@ -74,7 +77,7 @@ WITH backend AS (
   SELECT t.net, w.network, t.service AS name, t.service_id, t.ip, MIN(COALESCE(t.label, t.task_id)) AS label, MIN(t.host) AS host, MIN(t.ref) AS ref
   FROM task_endpoint AS t
   JOIN overlay_network AS w ON w.net = t.net AND w.ingress = 0
-  JOIN (SELECT service_id FROM swarm_service GROUP BY service_id HAVING MIN(endpoint_mode) = 'dnsrr' AND MAX(endpoint_mode) = 'dnsrr') AS s ON s.service_id = t.service_id
+  JOIN ` + roundRobinServices + ` AS s ON s.service_id = t.service_id
   WHERE t.running = 1 AND t.service IS NOT NULL GROUP BY t.net, w.network, t.service, t.service_id, t.ip
 ), client AS (
   SELECT net, name, host, netns, client, MAX(weight) AS weight, MAX(CASE WHEN weight IS NOT NULL AND rule IS NOT NULL THEN 1 ELSE 0 END) AS skewed

@@ -76,16 +76,6 @@ type publication struct {
 	mode    string // ingress or host
 }
 
-// eachInto runs a query whose rows are scanned into the same variables, and calls row after each.
-func eachInto(ctx context.Context, tx *sql.Tx, query string, into []any, row func() error) error {
-	return each(ctx, tx, query, func(scan func(...any) error) error {
-		if err := scan(into...); err != nil {
-			return err
-		}
-		return row()
-	})
-}
-
 // readTrafficBook gathers it. Every query gives texts that are not NULL.
 func readTrafficBook(ctx context.Context, tx *sql.Tx) (*trafficBook, error) {
 	b := &trafficBook{
@@ -202,19 +192,24 @@ GROUP BY v.ip HAVING COUNT(DISTINCT v.node) = 1`, text(2), func() { b.node[x[0]]
 		{`SELECT DISTINCT host, netns, proto, local_port FROM socket WHERE state = 'listening' OR proto = 'udp' AND state = 'unconnected'`, append(text(3), &n),
 			func() { b.listens[listener{atNetns{x[0], x[1]}, portOf{x[2], n}}] = true }},
 	} {
-		if err := eachInto(ctx, tx, q.query, q.into, func() error { q.row(); return nil }); err != nil {
+		if err := eachOf(ctx, tx, q.query, q.into, q.row); err != nil {
 			return nil, err
 		}
 	}
 	return b, nil
 }
 
-// published is where a port of a host leads to, and the network that it goes over, if a service has it published.
-func (b *trafficBook) published(proto string, port int64) (p publication, network string, ok bool) {
-	if p, ok = b.port[portOf{proto, port}]; p.mode == "ingress" {
-		network = b.meshName
+// lead turns a flow to a port of a host into one to the service that has it published, if one has.
+func (b *trafficBook) lead(k *flowKey, proto string, port int64) bool {
+	p, ok := b.port[portOf{proto, port}]
+	if !ok || k.server.kind != partyHost {
+		return false
 	}
-	return p, network, ok
+	k.server, k.backend, k.network, k.port, k.via = party{kind: partyService, label: p.service}, "", "", p.target, "published"
+	if p.mode == "ingress" {
+		k.network = b.meshName
+	}
+	return true
 }
 
 // ownerOf is who a namespace belongs to.

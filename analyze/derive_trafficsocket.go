@@ -153,8 +153,7 @@ func (t *trafficTally) where(s *tcpSocket) (k flowKey, w wanted, server bool) {
 	}
 	k.server, k.network = t.peerOf(s.at, s.local, s.peer)
 	k.backend = s.peer
-	if p, network, ok := t.published("tcp", s.peerPort); ok && k.server.kind == partyHost {
-		k.server, k.backend, k.network, k.port, k.via = party{kind: partyService, label: p.service}, "", network, p.target, "published"
+	if t.lead(&k, "tcp", s.peerPort) {
 		return k, w, false
 	}
 	if s.state != "syn-sent" {
@@ -230,6 +229,17 @@ func (t *trafficTally) serverOf(service, net, ip string) (p party, astray string
 	return party{kind: partyService, label: service}, ""
 }
 
+// behindBalancer is who talks to whom where a balancer sent what a client asked a virtual address or a published port for to dest.
+func (t *trafficTally) behindBalancer(at atNetns, net, proto, client, vip, dest string, port int64) flowKey {
+	k := flowKey{client: t.clientOf(at, net, client), backend: dest, network: t.network(net), via: t.viaOf(at), port: port}
+	service := t.vip[spot{net: net, ip: vip}]
+	if p, ok := t.port[portOf{proto, port}]; ok && k.via == "published" {
+		service, k.port = p.service, p.target
+	}
+	k.server, k.astray = t.serverOf(service, net, dest)
+	return k
+}
+
 // viaOf is the way that leads through a balancer.
 func (t *trafficTally) viaOf(lb atNetns) string {
 	if t.mesh[lb] {
@@ -241,32 +251,29 @@ func (t *trafficTally) viaOf(lb atNetns) string {
 // An otherEnd is what a balancer knows of a connection.
 type otherEnd struct{ ip, ref string }
 
-// findBackends asks IPVS for the destination of each connection that a client's socket is part of; what the last read says counts.
+// findBackends asks IPVS for the destination of each connection that a client's socket is part of.
 func findBackends(ctx context.Context, tx *sql.Tx, found map[wanted]*otherEnd) error {
 	var w wanted
-	var end otherEnd
-	var last bool
-	return eachInto(ctx, tx, `SELECT host, netns, client, cport, vaddress, vport, address, ref, read = 'last' FROM ipvs_connection WHERE proto = 'tcp' AND cport > 0`,
-		[]any{&w.lb.host, &w.lb.netns, &w.ip, &w.port, &w.to, &w.toPort, &end.ip, &end.ref, &last}, func() error {
-			if old, ok := found[w]; ok && (old == nil || last) {
-				e := end
-				found[w] = &e
-			}
-			return nil
-		})
+	return findEnds(ctx, tx, `SELECT host, netns, client, cport, vaddress, vport, address, ref, read = 'last' FROM ipvs_connection WHERE proto = 'tcp' AND cport > 0`,
+		&w, []any{&w.lb.host, &w.lb.netns, &w.ip, &w.port, &w.to, &w.toPort}, found)
 }
 
 // findClients asks connection tracking who is behind a balancer's address and port.
 func findClients(ctx context.Context, tx *sql.Tx, found map[wanted]*otherEnd) error {
 	w := wanted{serverSide: true}
+	return findEnds(ctx, tx, `SELECT host, netns, reply_dst, COALESCE(reply_dport, 0), reply_src, src, ref, seen <> 'first' FROM conntrack_entry WHERE proto = 'tcp' AND nat = 'dnat,snat'`,
+		&w, []any{&w.lb.host, &w.lb.netns, &w.ip, &w.port, &w.to}, found)
+}
+
+// findEnds notes the other end of each connection that is wanted: the query selects parts of w, the end's address and row, and whether
+// the last read says so, which counts.
+func findEnds(ctx context.Context, tx *sql.Tx, query string, w *wanted, parts []any, found map[wanted]*otherEnd) error {
 	var end otherEnd
 	var last bool
-	return eachInto(ctx, tx, `SELECT host, netns, reply_dst, COALESCE(reply_dport, 0), reply_src, src, ref, seen <> 'first' FROM conntrack_entry WHERE proto = 'tcp' AND nat = 'dnat,snat'`,
-		[]any{&w.lb.host, &w.lb.netns, &w.ip, &w.port, &w.to, &end.ip, &end.ref, &last}, func() error {
-			if old, ok := found[w]; ok && (old == nil || last) {
-				e := end
-				found[w] = &e
-			}
-			return nil
-		})
+	return eachOf(ctx, tx, query, append(parts, &end.ip, &end.ref, &last), func() {
+		if old, ok := found[*w]; ok && (old == nil || last) {
+			e := end
+			found[*w] = &e
+		}
+	})
 }

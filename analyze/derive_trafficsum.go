@@ -161,12 +161,7 @@ GROUP BY c.host, c.netns, c.client, c.cport, c.vaddress, c.vport, c.address, c.p
 			if !ok || last == "" {
 				return nil
 			}
-			k := flowKey{client: t.clientOf(at, net, client), backend: dest, network: t.network(net), via: t.viaOf(at), port: vport}
-			service := t.vip[spot{net: net, ip: vip}]
-			if p, ok := t.port[portOf{"tcp", vport}]; ok && k.via == "published" {
-				service, k.port = p.service, p.target
-			}
-			k.server, k.astray = t.serverOf(service, net, dest)
+			k := t.behindBalancer(at, net, "tcp", client, vip, dest, vport)
 			f := t.flow(k)
 			f.balanced = true
 			if f.otherRef == "" {

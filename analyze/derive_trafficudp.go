@@ -61,13 +61,7 @@ func (t *trafficTally) readUDP(ctx context.Context, tx *sql.Tx) error {
 func (t *trafficTally) whereUDP(tracks map[atNetns]bool, at atNetns, src, dst string, port int64, replySrc string) (k flowKey, ok bool) {
 	k.via, k.port = "direct", port
 	if net, balances := t.lb[at]; balances && replySrc != dst {
-		k.client, k.via, k.network, k.backend = t.clientOf(at, net, src), t.viaOf(at), t.network(net), replySrc
-		service := t.vip[spot{net: net, ip: dst}]
-		if p, ok := t.port[portOf{"udp", port}]; ok && k.via == "published" {
-			service, k.port = p.service, p.target
-		}
-		k.server, k.astray = t.serverOf(service, net, replySrc)
-		return k, true
+		return t.behindBalancer(at, net, "udp", src, dst, replySrc, port), true
 	}
 	net, own, onNet := t.netOf(at, src)
 	if onNet || t.own[spot{host: at.host, ip: src}] && t.owner[at].kind == partyHost || t.task[spot{host: at.host, ip: src}].netns == at.netns {
@@ -79,9 +73,7 @@ func (t *trafficTally) whereUDP(tracks map[atNetns]bool, at atNetns, src, dst st
 		}
 		k.server, k.network = t.peerOf(at, own, dst)
 		k.backend = dst
-		if p, network, ok := t.published("udp", port); ok && k.server.kind == partyHost {
-			k.server, k.backend, k.network, k.port, k.via = party{kind: partyService, label: p.service}, "", network, p.target, "published"
-		}
+		t.lead(&k, "udp", port)
 		return k, true
 	}
 	net, own, onNet = t.netOf(at, replySrc)

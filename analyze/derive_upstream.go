@@ -88,11 +88,3 @@ FROM log_line WHERE class = 'dns-fails' ORDER BY host, ref`) {
 }
 
 var timedOut = regexp.MustCompile(`i/o timeout|deadline exceeded`)
-
-// orNull is a text, or NULL for none.
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}

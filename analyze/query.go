@@ -3,6 +3,7 @@ package analyze
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"iter"
 )
 
@@ -27,34 +28,33 @@ func queried(ctx context.Context, tx *sql.Tx, query string, args ...any) iter.Se
 	}
 }
 
-// eachRow calls f with the columns of each row of a query, as text.
-func eachRow(ctx context.Context, tx *sql.Tx, query string, columns int, f func(v []string)) error {
-	v := make([]string, columns)
-	to := make([]any, columns)
-	for i := range v {
-		to[i] = &v[i]
-	}
+// eachInto runs a query whose rows are all scanned into the same variables, and calls row after each.
+func eachInto(ctx context.Context, tx *sql.Tx, query string, into []any, row func() error) error {
 	for scan, err := range queried(ctx, tx, query) {
 		if err != nil {
 			return err
 		}
-		if err := scan(to...); err != nil {
+		if err := scan(into...); err != nil {
+			return fmt.Errorf("%.60s…: %w", query, err)
+		}
+		if err := row(); err != nil {
 			return err
 		}
-		f(v)
 	}
 	return nil
 }
 
-// each calls f with what scans it for each row of a query.
-func each(ctx context.Context, tx *sql.Tx, query string, f func(scan func(into ...any) error) error) error {
-	for scan, err := range queried(ctx, tx, query) {
-		if err != nil {
-			return err
-		}
-		if err := f(scan); err != nil {
-			return err
-		}
+// eachOf is [eachInto] for what cannot fail.
+func eachOf(ctx context.Context, tx *sql.Tx, query string, into []any, take func()) error {
+	return eachInto(ctx, tx, query, into, func() error { take(); return nil })
+}
+
+// eachRow calls f with the columns of each row of a query, as text.
+func eachRow(ctx context.Context, tx *sql.Tx, query string, columns int, f func(v []string)) error {
+	v := make([]string, columns)
+	into := make([]any, columns)
+	for i := range v {
+		into[i] = &v[i]
 	}
-	return nil
+	return eachOf(ctx, tx, query, into, func() { f(v) })
 }

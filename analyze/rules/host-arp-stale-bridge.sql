@@ -47,5 +47,6 @@ JOIN (SELECT host, bridge_ifindex, ip FROM bridge_endpoint GROUP BY host, bridge
   ON one.host = e.host AND one.bridge_ifindex = e.bridge_ifindex AND one.ip = e.ip
 LEFT JOIN (SELECT host, bridge_ifindex, mac, MIN(label) AS label FROM bridge_endpoint WHERE mac IS NOT NULL GROUP BY host, bridge_ifindex, mac) AS x
   ON x.host = e.host AND x.bridge_ifindex = e.bridge_ifindex AND x.mac = n.mac
+-- no equation: SQLite would index neighbours by it alone
 WHERE instr(n.seen, 'both') = 1 AND n.mac <> e.mac AND n.state IN ('reachable', 'stale', 'delay', 'probe', 'permanent')
   AND (e.since_s <= r.first_s - 60 OR e.kind = 'ingress' AND n.updated_s >= 60)

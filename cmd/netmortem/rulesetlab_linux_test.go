@@ -12,8 +12,6 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -24,50 +22,6 @@ import (
 	"github.com/netmortem/netmortem/capture"
 	"github.com/netmortem/netmortem/schema"
 )
-
-// A netnsThread is a thread in a network namespace of its own; capture finds the namespace by the thread.
-type netnsThread struct {
-	id   string // inode
-	fd   int
-	jobs chan func()
-}
-
-func newNetnsThread(t *testing.T) *netnsThread {
-	t.Helper()
-	n := &netnsThread{jobs: make(chan func())}
-	ready := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine, the namespace with the thread
-		err := unix.Unshare(unix.CLONE_NEWNET)
-		if err == nil {
-			n.fd, err = unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		}
-		ready <- err
-		for job := range n.jobs {
-			job()
-		}
-	}()
-	if err := <-ready; err != nil {
-		t.Skip("cannot make a network namespace: ", err)
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(n.fd, &st); err != nil {
-		t.Fatal(err)
-	}
-	n.id = strconv.FormatUint(st.Ino, 10)
-	t.Cleanup(func() { unix.Close(n.fd); close(n.jobs) })
-	return n
-}
-
-// do runs f inside.
-func (n *netnsThread) do(t *testing.T, f func() error) {
-	t.Helper()
-	done := make(chan error)
-	n.jobs <- func() { done <- f() }
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-}
 
 // A router is a namespace with rules. Its devices are one end each of pairs whose other ends are in the one namespace
 // that packets come from and go to.

@@ -4,11 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -21,54 +19,13 @@ import (
 	"github.com/netmortem/netmortem/capture"
 )
 
-// A trafficSide is a namespace that a thread holds, with the sockets that were made in it.
-type trafficSide struct {
-	id   string
-	jobs chan func()
-}
-
-func newTrafficSide(t *testing.T) *trafficSide {
-	t.Helper()
-	s := &trafficSide{jobs: make(chan func())}
-	ready, gone := make(chan error), make(chan struct{})
-	go func() {
-		defer close(gone)
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine, and the namespace with both
-		err := unix.Unshare(unix.CLONE_NEWNET)
-		var st unix.Stat_t
-		if err == nil {
-			err = unix.Stat(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()), &st)
-		}
-		s.id = fmt.Sprint(st.Ino)
-		ready <- err
-		for job := range s.jobs {
-			job()
-		}
-	}()
-	if err := <-ready; err != nil {
-		t.Skipf("cannot make a network namespace: %v", err)
-	}
-	t.Cleanup(func() { close(s.jobs); <-gone })
-	return s
-}
-
-// do runs f inside and ends the test on an error.
-func (s *trafficSide) do(t *testing.T, f func() error) {
-	t.Helper()
-	done := make(chan error)
-	s.jobs <- func() { done <- f() }
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestIntegrationTraffic makes one connection of each kind between two namespaces of this kernel, captures them in two reads and compares the
 // words: what does not get accepted, what is not read, what finds a full queue, what goes well, and what is idle.
 func TestIntegrationTraffic(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root to make a network namespace")
 	}
-	client, server := newTrafficSide(t), newTrafficSide(t)
+	client, server := newNetnsThread(t), newNetnsThread(t)
 	// Addresses of this process alone: other tests that run beside may hold namespaces, and an address of two namespaces is nobody's.
 	pid := os.Getpid()
 	near := netip.AddrFrom4([4]byte{198, 18, byte(pid >> 6), byte(pid&63)*4 + 1})
