@@ -36,6 +36,9 @@ func TestLab(t *testing.T) {
 		}
 	}
 	t.Run("healthy", func(t *testing.T) { l.silent(t, m, "after all faults") })
+	for _, two := range togetherFaults(t) {
+		t.Run("together", func(t *testing.T) { l.testTogether(t, m, two) })
+	}
 	t.Run("busy", func(t *testing.T) { l.testBusy(t, m) })
 	t.Run("hung", func(t *testing.T) { l.testHung(t) })
 	t.Run("containerd", func(t *testing.T) { l.testContainerd(t) })
@@ -203,9 +206,10 @@ func clientSees(out string) string {
 
 // A labMatrix collects what each capture came to.
 type labMatrix struct {
-	rows    []labRow
-	causes  []labCause
-	referee labReferee
+	rows     []labRow
+	causes   []labCause
+	together []labCause // of faults planted two at a time
+	referee  labReferee
 }
 
 type labRow struct {

@@ -372,6 +372,13 @@ func (m *labMatrix) writeCauses(b *strings.Builder) {
 		fmt.Fprintf(b, "%s: the planted cause is in place %d of those ranked; the first is %s\n", c.fault, c.place, c.first)
 	}
 	fmt.Fprintf(b, "the planted cause is the first in %d of %d, and in %d more the second after one that the fault explains\n", first, len(m.causes), told)
+	among := 0
+	for _, c := range m.together {
+		if c.place == 1 || c.place == 2 {
+			among++
+		}
+	}
+	fmt.Fprintf(b, "two at once: %d of %d are among the first two\n", among, len(m.together))
 }
 
 func TestPlantedPlace(t *testing.T) {
