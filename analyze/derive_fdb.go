@@ -77,14 +77,14 @@ SELECT host, netns, mac, ip, COALESCE(label, port), port, since_s, ref FROM (
 
 // settledPeer selects, for each overlay namespace, the endpoints of its network that live elsewhere and have been
 // known long enough: there for 30 seconds before this host's first read, still there two minutes before it or
-// later, in a namespace that is a minute old itself.
+// later, and not about to leave, in a namespace that is a minute old itself.
 const settledPeer = `
 FROM overlay_netns AS o
 JOIN reading AS r ON r.host = o.host
 JOIN endpoint AS e ON e.net = o.net
 LEFT JOIN swarm_host AS h ON h.host = o.host
 WHERE o.copies = 1 AND o.age_s >= 60
-  AND e.owners = 1 AND e.mac IS NOT NULL AND e.since_s <= r.first_s - 30 AND e.until_s >= r.first_s - 120
+  AND e.owners = 1 AND e.leaving = 0 AND e.mac IS NOT NULL AND e.since_s <= r.first_s - 30 AND e.until_s >= r.first_s - 120
   AND (e.node_id <> h.node_id OR e.host <> o.host AND (e.node_id IS NULL OR h.node_id IS NULL))`
 
 // expectedFDB is the long one of the derived tables: hosts times the endpoints of the networks that they share. It names

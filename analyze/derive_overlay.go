@@ -70,6 +70,7 @@ var localEndpoint = Derived{
 		text("ip", schema.Addr, "its IPv4 address on the network"),
 		whole("prefix_len", "prefix length of that address"),
 		number("since_s", "when it was there at the latest, seconds since 1970: start of the container, or age of the port's own forwarding entry"),
+		number("until_s", "when it was still there, seconds since 1970: links are read once, the port's own forwarding entry twice"),
 		must(refCol("port_ref", "row of link of the port")),
 		refCol("link_ref", "row of link of the other end"),
 		refCol("address_ref", "row of address"),
@@ -79,6 +80,7 @@ SELECT o.host, o.netns, o.net, p.name, s.netns, s.name, s.kind, s.container, COA
   MIN(a.ip), MIN(a.prefix_len),
   MIN(CASE WHEN c.started_s <= r.last_s - f.updated_s OR f.updated_s IS NULL THEN c.started_s
            WHEN f.updated_s IS NOT NULL THEN r.last_s - f.updated_s END),
+  MAX(CASE WHEN f.stayed = 1 THEN r.last_s ELSE r.first_s END),
   p.ref, e.ref, MIN(a.ref)
 FROM overlay_netns AS o
 JOIN link AS p ON p.host = o.host AND p.netns = o.netns AND p.kind = 'veth' AND p.master > 0
@@ -89,7 +91,7 @@ LEFT JOIN address AS a ON a.host = e.host AND a.netns = e.netns AND a.ifindex = 
 LEFT JOIN (SELECT host, container, name, task_id, (julianday(started_at) - 2440587.5) * 86400.0 AS started_s FROM container) AS c
   ON c.host = s.host AND c.container = s.container
 LEFT JOIN reading AS r ON r.host = o.host
-LEFT JOIN (SELECT host, netns, ifindex, mac, MAX(updated_s) AS updated_s FROM fdb
+LEFT JOIN (SELECT host, netns, ifindex, mac, MAX(updated_s) AS updated_s, MAX(CASE seen WHEN 'both' THEN 1 ELSE 0 END) AS stayed FROM fdb
   WHERE on_master = 1 AND instr(state, 'permanent') > 0 GROUP BY host, netns, ifindex, mac) AS f
   ON f.host = p.host AND f.netns = p.netns AND f.ifindex = p.ifindex AND f.mac = p.mac
 GROUP BY o.host, o.netns, o.net, p.name, p.ref, s.netns, s.name, s.kind, s.container, c.name, c.task_id, e.name, e.mac, e.ref`,
