@@ -85,9 +85,16 @@ type legState struct {
 	client   map[string]*Hop                // by name: resolving it, and leaving towards what it should be
 	out      map[netip.Addr]*Hop            // leaving towards an address, where that was judged by itself
 	leaves   *Hop                           // leaving towards the network
+	udp      *leaving                       // the same for datagrams; nil where they leave as segments of TCP do
 	listen   []port
 	spent    map[netip.AddrPort]*Hop // to whom it has no port left
 	own      map[netip.Addr]*owned   // addresses of others that it has, too; nil for none
+}
+
+// A leaving is what keeps packets of a protocol from leaving a sandbox.
+type leaving struct {
+	out    map[netip.Addr]*Hop // towards an address, where that was judged by itself
+	leaves *Hop                // towards the network
 }
 
 // A vipState is a virtual address on one host.
@@ -237,8 +244,13 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 		ls.spent = m.spent(l)
 	}
 	if hn.lb != nil && !o.net.Ingress {
+		minds := m.mindsProtocol(lb.space, netip.Addr{}, true)
 		for _, v := range o.net.vip {
-			for _, proto := range m.world.protocols(v.ServiceID) {
+			for _, proto := range [...]string{"tcp", "udp"} {
+				if proto == "udp" && !minds { // a virtual address is of no protocol
+					hn.vips[vipKey{v.IP, proto}] = hn.vips[vipKey{v.IP, "tcp"}]
+					continue
+				}
 				p := opening(protocol(proto))
 				p.Dst = v.IP
 				s := m.lan(&walk{}, o, v.IP, nil, &lb)
@@ -406,40 +418,11 @@ func (m *machine) arriveMesh(w *walk, l leg, p ruleset.Packet, task *Endpoint, p
 // towards what they should be.
 func (m *machine) examineClient(ls *legState, l leg) {
 	net := ls.hn.net
-	leave := func(ip netip.Addr) *Hop {
-		w := &walk{}
-		p := opening(protoTCP)
-		p.Src, p.Dst = ls.ep.IP, ip
-		m.leave(w, l, p)
-		return m.kept(w.bad)
-	}
 	ls.client, ls.wrong, ls.answered = map[string]*Hop{}, map[string][]*Hop{}, map[string]map[netip.Addr]bool{}
-	ls.out = map[netip.Addr]*Hop{}
-	single := m.particular(l.space)
-	var typical *Hop
-	known := false
-	for _, v := range net.vip {
-		h := leave(v.IP)
-		ls.out[v.IP] = h
-		if !known {
-			typical, known = h, true
-		}
-	}
-	if !known && len(net.list) > 1 {
-		for _, ep := range net.list {
-			if ep != ls.ep && ep.IP.Is4() {
-				typical, known = leave(ep.IP), true
-				break
-			}
-		}
-	}
-	ls.leaves = typical
-	if single || typical != nil && typical.lacks == "" {
-		for _, ep := range net.list {
-			if ep != ls.ep && ep.IP.Is4() {
-				ls.out[ep.IP] = leave(ep.IP)
-			}
-		}
+	tcp := m.examineLeaving(ls, l, protoTCP)
+	ls.out, ls.leaves = tcp.out, tcp.leaves
+	if m.mindsProtocol(l.space, ls.ep.IP, false) {
+		ls.udp = m.examineLeaving(ls, l, protoUDP)
 	}
 	for _, s := range m.world.onNetwork(net) {
 		for _, tasks := range [...]bool{false, true} {
@@ -465,6 +448,75 @@ func (m *machine) examineClient(ls *legState, l leg) {
 			}
 		}
 	}
+}
+
+// examineLeaving judges what a sandbox sends towards others on the network.
+func (m *machine) examineLeaving(ls *legState, l leg, proto uint8) *leaving {
+	net := ls.hn.net
+	leave := func(ip netip.Addr) *Hop {
+		w := &walk{}
+		p := opening(proto)
+		p.Src, p.Dst = ls.ep.IP, ip
+		m.leave(w, l, p)
+		return m.kept(w.bad)
+	}
+	o := &leaving{out: map[netip.Addr]*Hop{}}
+	single := m.particular(l.space)
+	var typical *Hop
+	known := false
+	for _, v := range net.vip {
+		h := leave(v.IP)
+		o.out[v.IP] = h
+		if !known {
+			typical, known = h, true
+		}
+	}
+	if !known && len(net.list) > 1 {
+		for _, ep := range net.list {
+			if ep != ls.ep && ep.IP.Is4() {
+				typical, known = leave(ep.IP), true
+				break
+			}
+		}
+	}
+	o.leaves = typical
+	if single || typical != nil && typical.lacks == "" {
+		for _, ep := range net.list {
+			if ep != ls.ep && ep.IP.Is4() {
+				o.out[ep.IP] = leave(ep.IP)
+			}
+		}
+	}
+	return o
+}
+
+// mindsProtocol reports whether what the rules of a sandbox do with a packet may depend on its protocol: with the packets that
+// it sends from an address, and where in is set with those that it takes, too. Rules for 127.0.0.0/8 or for other sources are
+// not met.
+func (m *machine) mindsProtocol(s *stack.Space, from netip.Addr, in bool) bool {
+	for _, v := range s.Services {
+		if in && v.Mark == 0 && !v.Seen.Gone() {
+			return true // of IPVS, by address and protocol
+		}
+	}
+	rows := m.rows[s.ID]
+	if rows == nil {
+		return false
+	}
+	if len(rows.NftRules) > 0 {
+		return true
+	}
+	for i := range rows.IPTablesRules {
+		r := &rows.IPTablesRules[i].Row
+		switch {
+		case r.Proto == "" && r.Unmodelled == "" && !strings.Contains(r.Spec, "-m set"):
+		case r.Inverted == "" && (r.Dst.IsValid() && r.Dst.Bits() > 0 && r.Dst.Addr().IsLoopback() || r.Src.IsValid() && r.Src.Bits() > 0 && (r.Src.Addr().IsLoopback() || from.IsValid() && !r.Src.Contains(from))):
+		case !in && (r.Chain == "PREROUTING" || r.Chain == "INPUT"):
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // particular reports whether what a sandbox sends may depend on which address of the network it is for: a rule names a
@@ -579,19 +631,6 @@ func (w *World) alsoMeant(owner string, sv *Service, net *Network, tasks bool) m
 				for ip := range w.meantAt(other, ep.Net) {
 					out[ip] = true
 				}
-			}
-		}
-	}
-	return out
-}
-
-// protocols are those that a service is asked by.
-func (w *World) protocols(service string) []string {
-	out := []string{"tcp"}
-	if s := w.Services[service]; s != nil {
-		for p := range s.ports {
-			if p.Proto == "udp" {
-				return []string{"tcp", "udp"}
 			}
 		}
 	}

@@ -43,9 +43,12 @@ func (m *machine) toItself(w *walk, s *stack.Space, p ruleset.Packet, h Hop) {
 	case k == nil:
 		h.Why = "the address is the sandbox's own, too: the packet does not leave it, and nothing listens there"
 		w.drop(h)
-	case w.keep:
-		h.Subject, h.Ref, h.Observed = "", k.Ref, "an address of the sandbox itself, which answers in the place of who was meant"
-		w.pass(h)
+	default:
+		m.answersFrom(w, s, "lo", p)
+		if w.keep && !w.stopped() {
+			h.Subject, h.Ref, h.Observed = "", k.Ref, "an address of the sandbox itself, which answers in the place of who was meant"
+			w.pass(h)
+		}
 	}
 }
 

@@ -397,7 +397,7 @@ func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carrie
 			}
 		}
 		j.note("balancer", host, net, targetText(t.ip, p), s.Name, nil)
-		back := j.answer(t.ep, hn.lb.ep)
+		back := worst(j.answer(t.ep, hn.lb.ep), j.large(hn.lb, t.ep, p.Proto))
 		parts = append(parts, first(carried[t.ep.n], part{door, j.number("arrival", t.ep.Host, door)}, part{back, j.number("overlay", t.ep.Host, back)}))
 	}
 	if refused == len(v.bal.to) && foreign == refused && refused > 0 {
@@ -488,7 +488,7 @@ func (j *judge) number(kind, host string, h *Hop) int {
 func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, backends []part, every bool) {
 	hn := l.hn
 	name := l.client[s.Name]
-	out := worst(l.toward(vip), l.spent[netip.AddrPortFrom(vip, uint16(p.Port))])
+	out := l.toward(vip, p)
 	var arp part
 	if v := hn.vips[vipKey{vip, p.Proto}]; v != nil {
 		arp.hop = j.toVIP(l, v)
@@ -585,12 +585,20 @@ func (j *judge) wrongly(l *legState, name string) []part {
 	return out
 }
 
-// toward is what keeps a sandbox's packets for an address from leaving it.
-func (l *legState) toward(ip netip.Addr) *Hop {
-	if h, ok := l.out[ip]; ok {
-		return h
+// toward is what keeps a sandbox's packets for a port of an address from leaving it.
+func (l *legState) toward(ip netip.Addr, p port) *Hop {
+	o := leaving{l.out, l.leaves}
+	if p.Proto == "udp" && l.udp != nil {
+		o = *l.udp
 	}
-	return l.leaves
+	h, ok := o.out[ip]
+	if !ok {
+		h = o.leaves
+	}
+	if p.Proto == "tcp" {
+		h = worst(h, l.spent[netip.AddrPortFrom(ip, uint16(p.Port))])
+	}
+	return h
 }
 
 // direct judges a client and the tasks of a service that it reaches by their own addresses.
@@ -619,10 +627,10 @@ func (j *judge) direct(l *legState, s *Service, every bool) {
 				backends = append(backends, part{itself, j.note("client", hn.host.name, hn.net, targetText(ep.IP, p), l.ep.Label+" asks for "+name+", and has "+ep.IP.String()+" itself", itself)})
 				continue
 			}
-			there := j.carry(l, ep)
+			there := worst(j.carry(l, ep), j.large(l, ep, p.Proto))
 			door := j.door(ep, p)
 			back := j.answer(ep, l.ep)
-			out := worst(l.toward(ep.IP), l.spent[netip.AddrPortFrom(ep.IP, uint16(p.Port))])
+			out := l.toward(ep.IP, p)
 			backends = append(backends, first(part{out, j.number("client", hn.host.name, out)}, part{there, j.number("overlay", hn.host.name, there)},
 				part{door, j.number("arrival", ep.Host, door)}, part{back, j.number("overlay", ep.Host, back)}))
 		}

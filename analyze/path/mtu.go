@@ -43,6 +43,41 @@ func (j *judge) mtu(from *legState, u *under) *Hop {
 	})
 }
 
+// large doubts datagrams of full size over an underlay that takes less, there or back, where TCP is told to use smaller
+// segments: the first one that is too large is answered by an ICMP error, and whether the sender sends again is its own affair.
+// Nil for TCP, and where the underlay takes all.
+func (j *judge) large(from *legState, ep *Endpoint, proto string) *Hop {
+	if proto != "udp" {
+		return nil
+	}
+	h := j.datagrams(from, ep)
+	if to := j.legOf(ep); h == nil && to != nil && from.ep != nil {
+		h = j.datagrams(to, from.ep)
+	}
+	return h
+}
+
+func (j *judge) datagrams(from *legState, ep *Endpoint) *Hop {
+	t := from.hn.ways[ep.n].tun
+	if t == nil {
+		return nil
+	}
+	a := from.hn.host
+	u := a.unders[netip.AddrPortFrom(t.vtep, uint16(t.port))]
+	if u == nil || u.mtu == 0 {
+		return nil
+	}
+	size := from.hn.mtu + overhead(from.hn.net, u.src)
+	if size <= u.mtu {
+		return nil
+	}
+	return j.once("datagrams", a.name, from.hn.net.Net, func() *Hop {
+		return &Hop{Host: a.name, Place: from.hn.space, Step: "MTU", Verdict: Unknown, Subject: "mtu:" + a.name + "/" + from.hn.space,
+			Expected: fmt.Sprintf("an underlay for packets of %d bytes", size), Observed: fmt.Sprintf("MTU %d", u.mtu),
+			Why: "small datagrams pass; one of full size is answered by an ICMP error, and arrives when it is sent again in fragments"}
+	})
+}
+
 // takes doubts the way of packets of full size that leave a host, and are larger than the MTU of the device by which they
 // come to the other: nothing tells the sender, and whether a driver takes what is larger than its own MTU differs.
 func (j *judge) takes(from *legState, u *under, b *hostState, g *gate) *Hop {

@@ -160,7 +160,28 @@ func (m *machine) arrive(w *walk, l leg, p ruleset.Packet, task *Endpoint, sv *S
 
 // answer walks the answer to a packet out of a sandbox.
 func (m *machine) answer(w *walk, l leg, p ruleset.Packet) ruleset.Packet {
+	if m.answersFrom(w, l.space, l.dev.Name, p); w.stopped() {
+		return p
+	}
 	return m.leave(w, l, p.Answer())
+}
+
+// answersFrom doubts a datagram whose answer may have another source than the address that was asked: that of a socket which is
+// bound to no address is the kernel's choice for the way back, unless the program says otherwise (udp_sendmsg, net/ipv4/udp.c).
+func (m *machine) answersFrom(w *walk, s *stack.Space, dev string, p ruleset.Packet) {
+	if p.Proto != protoUDP || p.Dport == 0 || !p.Src.IsValid() {
+		return
+	}
+	k, _ := s.Listener("udp", p.Dst, int(p.Dport), dev)
+	if k == nil || k.Local == p.Dst {
+		return
+	}
+	d := s.Lookup(stack.Flow{Dst: p.Src, Mark: 0})
+	if !d.Known || d.Source == p.Dst || d.Route == nil { // else the way back says so
+		return
+	}
+	w.doubt(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "source", Expected: "an answer from " + p.Dst.String(), Observed: "from " + addrText(d.Source), Ref: k.Ref,
+		Subject: "address:" + m.Name + "/" + s.Name + "/" + p.Dst.String(), Why: "the socket is bound to no address, and the kernel would choose another source for the answer: only a program that says by which it was asked is understood"})
 }
 
 // somePort is a port that a client's kernel may choose.
