@@ -1,6 +1,8 @@
 package path_test
 
 import (
+	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/netmortem/netmortem/analyze/path"
@@ -65,6 +67,9 @@ func TestTraceAgrees(t *testing.T) {
 			}
 			if p.Via == "ingress" {
 				q.To.Host = p.ClientHost
+				if at := netip.MustParseAddrPort(strings.TrimSuffix(p.Target, "/"+p.Proto)).Addr(); at.IsLoopback() {
+					q.To.IP = at
+				}
 			}
 			tr, err := w.Trace(t.Context(), tx, q)
 			if err != nil {

@@ -85,6 +85,9 @@ func byPair(j *path.Judgement) map[string]string {
 	out := map[string]string{}
 	for _, p := range j.Pairs {
 		k := fmt.Sprintf("%s %s > %s %s %s", p.ClientHost, p.Client, p.Server, p.Via, p.Network)
+		if strings.HasPrefix(p.Target, "127.") {
+			k += " loopback"
+		}
 		if out[k] != "" && out[k] != p.Verdict {
 			out[k] += "+" + p.Verdict
 			continue

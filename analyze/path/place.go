@@ -18,7 +18,7 @@ type Place struct {
 	Service   *Service
 	Tasks     bool        // tasks.SERVICE was named
 	Endpoints []*Endpoint // of one sandbox, by network
-	IP        netip.Addr  // an address of an overlay was named
+	IP        netip.Addr  // an address of an overlay was named, or one of 127.0.0.0/8
 }
 
 // An Ambiguous name fits several things.
@@ -202,6 +202,9 @@ func (w *World) findSpace(ctx context.Context, tx *sql.Tx, host, name string) (*
 func (w *World) findIP(ctx context.Context, tx *sql.Tx, ip netip.Addr) (*Place, error) {
 	var eps []*Endpoint
 	p := &Place{Label: ip.String(), IP: ip}
+	if ip.IsLoopback() {
+		return p, nil
+	}
 	var nets []string
 	for _, id := range sortedKeys(w.Networks) {
 		n := w.Networks[id]

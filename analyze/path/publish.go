@@ -3,6 +3,7 @@ package path
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/netmortem/netmortem/analyze/ruleset"
 	"github.com/netmortem/netmortem/analyze/stack"
@@ -19,6 +20,7 @@ var (
 type pubState struct {
 	pub  *Published
 	at   netip.Addr // address that is asked
+	own  bool       // by the host itself; else by the outside
 	bad  *Hop       // nothing gets to a sandbox; nil when it does
 	wide *Hop       // a doubt about packets of full size; nil for none
 	bal  *balancing // ingress: what ingress_sbox does with it
@@ -118,27 +120,9 @@ func (m *machine) publish(w *walk, pub *Published, src netip.Addr) *pubState {
 	if w.stopped() {
 		return ps
 	}
-	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "published port", ExpectedRef: pub.Ref, Expected: fmt.Sprintf("%s port %d is translated to a sandbox of docker_gwbridge", pub.Proto, pub.Port)}
-	kind := "dnat"
-	if pub.Mode == "host" {
-		kind = "port"
-	}
-	h.Subject = fmt.Sprintf("%s:%s/%s/%d", kind, m.Name, pub.Proto, pub.Port)
+	h := m.portHop(pub)
 	if p.Dst == at {
-		h.Ref = s.Ref
-		h.Observed = "not translated"
-		k, _ := s.Listener(pub.Proto, at, pub.Port, dev.Name)
-		switch {
-		case pub.Mode == "host" && k != nil:
-			h.Ref, h.Why = k.Ref, "no rule translates it; a process of the host listens there, and whether it is a proxy that passes it on is not walked"
-			w.doubt(h)
-		case k == nil && !s.Whole("socket"):
-			h.Why = "no rule translates it, and whether a process of the host listens there was not captured"
-			w.drop(h)
-		default:
-			h.Why = "no rule translates it: it ends at the host itself"
-			w.drop(h)
-		}
+		m.untranslated(w, h, pub, at, dev.Name)
 		return ps
 	}
 	if w.keep {
@@ -147,26 +131,14 @@ func (m *machine) publish(w *walk, pub *Published, src netip.Addr) *pubState {
 		w.pass(g)
 	}
 	d := s.Lookup(stack.Flow{Src: p.Src, Dst: p.Dst, In: dev, Mark: p.Mark})
-	h.Step, h.Ref, h.Expected = "route", d.Ref, endpointText(p.Dst, p.Dport)+" is behind a bridge of this host"
-	switch {
-	case !d.Known:
-		h.Why = d.Why
-		w.doubt(h)
-		return ps
-	case d.Link == nil || d.Link == dev:
-		h.Why = "the address that the port is translated to is not on this host: " + d.Why
-		w.drop(h)
-		return ps
-	case d.Link.Kind != "bridge":
-		h.Why = "it leaves by " + d.Link.Name + ", which is no bridge"
-		w.doubt(h)
+	br := m.toBridge(w, h, p, d, dev)
+	if br == nil {
 		return ps
 	}
 	m.forwards(w, dev, false)
 	if w.stopped() {
 		return ps
 	}
-	br := d.Link
 	p.Out = br.Name
 	p = m.anyone(w, s, ruleset.Forward, p)
 	if w.stopped() {
@@ -177,50 +149,7 @@ func (m *machine) publish(w *walk, pub *Published, src netip.Addr) *pubState {
 		return ps
 	}
 	host := p
-	l, ok := m.behind(w, br, p.Dst)
-	if !ok {
-		return ps
-	}
-	p = p.Moved()
-	switch l.space.Kind {
-	case stack.KindIngress:
-		var out *leg
-		var net *Network
-		for _, o := range m.overlays {
-			if o.net.Ingress {
-				for _, x := range o.legs() {
-					if x.space == l.space {
-						x := x
-						out, net = &x, o.net
-					}
-				}
-			}
-		}
-		if out == nil {
-			w.drop(Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "link", Expected: "a device on the network of the routing mesh", Why: "ingress_sbox is not on the network",
-				Ref: l.space.Ref, Subject: "netns:" + m.Name + "/ingress_sbox"})
-			return ps
-		}
-		ps.bal = m.balance(w, l, *out, p, net, nil, pub)
-		if w.stopped() {
-			return ps
-		}
-		m.defaultRoute(w, l)
-	default:
-		for _, ep := range m.world.Endpoints {
-			if ep.Kind == "task" && ep.Host == m.Name && ep.ServiceID == pub.ServiceID && m.taskSpace(ep) == l.space {
-				ps.task = ep
-			}
-		}
-		if ps.task == nil {
-			w.doubt(Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "published port", Subject: h.Subject, Expected: "a task of " + pub.Service, Observed: endpointText(p.Dst, p.Dport) + " is " + l.space.Name,
-				Why: "which task the sandbox belongs to was not captured"})
-			return ps
-		}
-		p.In, p.Kind = l.dev.Name, ruleset.KindHost
-		m.arriveFrom(w, l, p, ps.task)
-	}
-	if w.stopped() {
+	if m.publishedAt(w, ps, br, p, h.Subject, nil); w.stopped() {
 		return ps
 	}
 	// the answer, on the host
@@ -240,6 +169,63 @@ func (m *machine) publish(w *walk, pub *Published, src netip.Addr) *pubState {
 	}
 	m.hook(w, s, ruleset.Postrouting, a)
 	return ps
+}
+
+// publishedAt walks a packet for a published port from the bridge that it leaves by into the sandbox that it was translated
+// to: a task's, or through ingress_sbox onto the network of the routing mesh; and the answer out of that again. subject is
+// the port's. like is what the sandbox does with the same packet from another source, nil where that is not known.
+func (m *machine) publishedAt(w *walk, ps *pubState, br *stack.Link, p ruleset.Packet, subject string, like *pubState) {
+	pub := ps.pub
+	l, ok := m.behind(w, br, p.Dst)
+	if !ok {
+		return
+	}
+	p = p.Moved()
+	switch l.space.Kind {
+	case stack.KindIngress:
+		var out *leg
+		var net *Network
+		for _, o := range m.overlays {
+			if o.net.Ingress {
+				for _, x := range o.legs() {
+					if x.space == l.space {
+						x := x
+						out, net = &x, o.net
+					}
+				}
+			}
+		}
+		if out == nil {
+			w.drop(Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "link", Expected: "a device on the network of the routing mesh", Why: "ingress_sbox is not on the network",
+				Ref: l.space.Ref, Subject: "netns:" + m.Name + "/ingress_sbox"})
+			return
+		}
+		if like != nil && like.bal != nil && like.bad == nil && !w.keep && !m.mindsSource(l.space) {
+			if m.reverse(w, l.space, l.dev, p); w.stopped() {
+				return
+			}
+			ps.bal = like.bal
+		} else {
+			ps.bal = m.balance(w, l, *out, p, net, nil, pub)
+		}
+		if w.stopped() {
+			return
+		}
+		m.routeBack(w, l, p.Src)
+	default:
+		for _, ep := range m.world.Endpoints {
+			if ep.Kind == "task" && ep.Host == m.Name && ep.ServiceID == pub.ServiceID && m.taskSpace(ep) == l.space {
+				ps.task = ep
+			}
+		}
+		if ps.task == nil {
+			w.doubt(Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "published port", Subject: subject, Expected: "a task of " + pub.Service, Observed: endpointText(p.Dst, p.Dport) + " is " + l.space.Name,
+				Why: "which task the sandbox belongs to was not captured"})
+			return
+		}
+		p.In, p.Kind = l.dev.Name, ruleset.KindHost
+		m.arriveFrom(w, l, p, ps.task)
+	}
 }
 
 // arriveFrom is arrival of a packet whose source is known; the answer leaves by the default route.
@@ -271,6 +257,9 @@ func (m *machine) arriveFrom(w *walk, l leg, p ruleset.Packet, task *Endpoint) {
 	if m.socket(w, s, l, p, task, nil); w.stopped() {
 		return
 	}
+	if m.answersFrom(w, s, l.dev.Name, p); w.stopped() {
+		return
+	}
 	a := p.Answer()
 	a.Out = l.dev.Name
 	a = m.hook(w, s, ruleset.Output, a)
@@ -280,14 +269,22 @@ func (m *machine) arriveFrom(w *walk, l leg, p ruleset.Packet, task *Endpoint) {
 	if m.hook(w, s, ruleset.Postrouting, a); w.stopped() {
 		return
 	}
-	m.defaultRoute(w, l)
+	m.routeBack(w, l, p.Src)
 }
 
-// defaultRoute asks that answers to the outside leave a sandbox by the device by which the questions came.
-func (m *machine) defaultRoute(w *walk, l leg) {
-	d := l.space.Lookup(stack.Flow{Dst: somewhere4})
-	h := Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "route back", Expected: "answers to the outside leave by " + l.dev.Name, Ref: d.Ref,
-		Subject: "route:" + m.Name + "/" + l.space.Name + "/default"}
+// routeBack asks that answers to an address leave a sandbox by the device by which the questions came; those to somewhere
+// do by its default route.
+func (m *machine) routeBack(w *walk, l leg, to netip.Addr) {
+	if !to.IsValid() {
+		w.doubt(Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "route back", Expected: "answers leave by " + l.dev.Name, Why: "which source the packet has is not known"})
+		return
+	}
+	d := l.space.Lookup(stack.Flow{Dst: to})
+	h := Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "route back", Expected: "answers to " + to.String() + " leave by " + l.dev.Name, Ref: d.Ref,
+		Subject: "route:" + m.Name + "/" + l.space.Name + "/" + to.String()}
+	if !slices.ContainsFunc(l.ips, func(a *stack.Address) bool { return a.Prefix().Contains(to) }) {
+		h.Expected, h.Subject = "answers to the outside leave by "+l.dev.Name, "route:"+m.Name+"/"+l.space.Name+"/default"
+	}
 	switch {
 	case !d.Known:
 		h.Why = d.Why
@@ -568,20 +565,27 @@ func (m *machine) back(w *walk, in, br *stack.Link, a ruleset.Packet) {
 func (m *machine) examinePublished(hs *hostState) {
 	var wide *Hop
 	looked := false
+	own := m.ownAddress()
 	for _, pub := range m.world.Ports {
 		if pub.Port == 0 || pub.Proto == "sctp" || pub.Mode == "ingress" && !m.world.mesh[m.Name] || pub.Mode == "host" && !m.world.hasTask(pub.ServiceID, m.Name) {
 			continue
 		}
 		ps := m.publish(&walk{}, pub, somewhere4)
-		ps.bad, ps.hops = m.kept(ps.bad), nil
 		if wide == nil && !looked && ps.at.IsValid() {
 			wide, looked = m.world.narrow(m.Name, ps.at), true
 		}
 		ps.wide = wide
-		if ps.bal != nil {
-			m.keepOnly(ps.bal)
+		all := []*pubState{ps}
+		for _, at := range [...]netip.Addr{own, loopback4} {
+			all = append(all, m.publishOwn(&walk{}, pub, at, ps))
 		}
-		hs.pubs = append(hs.pubs, ps)
+		for i, x := range all {
+			x.bad, x.hops = m.kept(x.bad), nil
+			if x.bal != nil && (i == 0 || x.bal != ps.bal) {
+				m.keepOnly(x.bal)
+			}
+		}
+		hs.pubs = append(hs.pubs, all...)
 	}
 	m.examineEgress(hs)
 }
@@ -699,6 +703,9 @@ func (m *machine) egressOnce(w *walk, l leg, ip netip.Addr, same bool, part func
 func (j *judge) published(hs *hostState, every bool) {
 	for _, ps := range hs.pubs {
 		p := Pair{ClientKind: "outside", ClientHost: hs.name, Client: "outside", Server: ps.pub.Service, Via: ps.pub.Mode, Target: fmt.Sprintf("%s/%s", endpointText(ps.at, uint16(ps.pub.Port)), ps.pub.Proto), Proto: ps.pub.Proto, Port: ps.pub.Port}
+		if ps.own {
+			p.ClientKind, p.Client = "host", hs.name
+		}
 		s := j.world.Services[ps.pub.ServiceID]
 		var newest *Endpoint
 		if s != nil {
@@ -747,7 +754,7 @@ func (j *judge) meshBackends(hn *hostNet, s *Service, ps *pubState) []part {
 			out = append(out, part{h, j.note("published", host, net, targetText(t.ip, port{ps.pub.Proto, ps.pub.Port}), ps.pub.Service, h)})
 			continue
 		}
-		there := j.carry(hn.lb, t.ep)
+		there := worst(j.carry(hn.lb, t.ep), j.large(hn.lb, t.ep, ps.pub.Proto))
 		door := j.door(t.ep, port{ps.pub.Proto, ps.pub.Port})
 		if s != nil && t.ep.ServiceID != s.ID && verdictOf(door) != Delivered {
 			door = j.refused(hn, t, ps.bal.mark, s, port{ps.pub.Proto, ps.pub.Port}, verdictOf(door))

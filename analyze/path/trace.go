@@ -47,11 +47,12 @@ type tracer struct {
 	r        *stack.Reader
 	machines map[string]*machine
 	size     int
+	proto    string
 }
 
 // Trace walks one way and keeps every hop.
 func (w *World) Trace(ctx context.Context, tx *sql.Tx, q Question) (*Trace, error) {
-	t := &tracer{judge: newJudge(w), ctx: ctx, r: stack.NewReader(tx), machines: map[string]*machine{}, size: q.Size}
+	t := &tracer{judge: newJudge(w), ctx: ctx, r: stack.NewReader(tx), machines: map[string]*machine{}, size: q.Size, proto: q.Proto}
 	switch {
 	case q.From.Outside && q.To.Outside:
 		return nil, fmt.Errorf("from the outside to the outside no packet passes the swarm")
@@ -59,6 +60,8 @@ func (w *World) Trace(ctx context.Context, tx *sql.Tx, q Question) (*Trace, erro
 		return t.out(q)
 	case q.From.Outside || q.From.Host != "" && q.From.Space == "":
 		return t.in(q)
+	case q.To.IP.IsLoopback():
+		return nil, fmt.Errorf("what %s asks of itself at %s is not walked; only a host's published ports are", q.From.Label, q.To.IP)
 	case q.From.Endpoints == nil:
 		return nil, fmt.Errorf("%s is no sandbox on an overlay: what it sends is not walked", q.From.Label)
 	case q.To.Host != "" && q.To.Endpoints == nil && q.To.Service == nil && !q.To.IP.IsValid():
@@ -292,6 +295,9 @@ func (t *tracer) carried(b *Branch, what string, from *legState, to *Endpoint) {
 	if what == "answer" && from.ep != nil {
 		h = t.answer(from.ep, to)
 	}
+	if h == nil && what == "request" {
+		h = t.large(from, to, t.proto)
+	}
 	if h == nil {
 		h = t.full(from, to, s)
 	}
@@ -377,6 +383,11 @@ func (t *tracer) arrived(b *Branch, ep *Endpoint, p port) {
 func (t *tracer) in(q Question) (*Trace, error) {
 	var pub *Published
 	host := q.To.Host
+	if q.To.IP.IsLoopback() {
+		if host = q.From.Host; host == "" {
+			return nil, fmt.Errorf("the outside does not get to %s; a host asks itself there: --from HOST", q.To.IP)
+		}
+	}
 	for _, p := range t.world.Ports {
 		if (q.To.Service == nil || p.ServiceID == q.To.Service.ID) && p.Proto == q.Proto && (q.Port == 0 || p.Port == q.Port || q.To.Service != nil && p.Target == q.Port) {
 			pub = p
@@ -397,9 +408,8 @@ func (t *tracer) in(q Question) (*Trace, error) {
 	if host == "" {
 		return nil, fmt.Errorf("no captured host is expected to serve %s port %d", pub.Proto, pub.Port)
 	}
-	from, src := "the outside", somewhere4
-	if q.From.Host != "" {
-		from = q.From.Label
+	from, src := q.From.Label, somewhere4
+	if q.From.Host != "" && q.From.Host != host {
 		for ip, nodes := range t.world.vtep {
 			if ip.Is4() && (nodes[q.From.Host] || nodes[t.world.nodeOf[q.From.Host]]) && !ip.IsPrivate() || nodes[t.world.nodeOf[q.From.Host]] && ip.Is4() && t.routed(ip, host) {
 				src = ip
@@ -407,6 +417,9 @@ func (t *tracer) in(q Question) (*Trace, error) {
 		}
 	}
 	tr := &Trace{From: from, To: fmt.Sprintf("%s, port %d of %s", pub.Service, pub.Port, host), Proto: pub.Proto, Port: pub.Port, Via: pub.Mode, Network: "ingress"}
+	if q.To.IP.IsLoopback() {
+		tr.To += " at " + q.To.IP.String()
+	}
 	m, err := t.need(host)
 	if err != nil {
 		return nil, err
@@ -416,10 +429,21 @@ func (t *tracer) in(q Question) (*Trace, error) {
 		return tr.done(), nil
 	}
 	w := &walk{keep: true}
-	ps := m.publish(w, pub, src)
+	var ps *pubState
+	if q.From.Host == host {
+		at := q.To.IP
+		if !at.IsValid() {
+			if at = m.ownAddress(); !at.IsValid() {
+				return nil, fmt.Errorf("at which address others ask %s was not captured; ask for 127.0.0.1", host)
+			}
+		}
+		ps = m.publishOwn(w, pub, at, nil)
+	} else {
+		ps = m.publish(w, pub, src)
+	}
 	hops := ps.hops
 	tr.Common = legged("published", hops)
-	if h := t.world.narrow(host, ps.at); h != nil && ps.bad == nil {
+	if h := t.world.narrow(host, ps.at); h != nil && ps.bad == nil && !ps.own {
 		tr.Common = append(tr.Common, h.in("published"))
 	}
 	if ps.bal == nil || len(ps.bal.to) == 0 || ps.bad != nil {

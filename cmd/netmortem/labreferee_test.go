@@ -23,7 +23,7 @@ type wayKey struct {
 	via     string // vip, dnsrr, tasks, container, published or egress
 	server  string
 	network string
-	at      string // of a published port the host that is asked; host/label of a container of no service
+	at      string // of a published port the host that is asked, or 127.0.0.1; host/label of a container of no service
 	port    int
 }
 
@@ -44,6 +44,9 @@ type walked struct {
 	verdict string // delivered, dropped, some or cannot tell; empty where it does not walk
 	why     string
 }
+
+// loopback is how the prober asks a host for its own published ports, beside the host's address.
+const loopback = "127.0.0.1"
 
 // walkedWays judges all pairs of a database, and traces what hosts ask of one another and of containers of no service, which no pair
 // is about, as far as it was tried.
@@ -80,7 +83,10 @@ func walkedWays(ctx context.Context, file string, hosts []string, rounds []*labR
 		k := wayKey{client: p.ClientHost + "/" + p.Client, via: p.Via, server: p.Server, network: p.Network, port: p.Port}
 		switch p.Via {
 		case "ingress":
-			k.client, k.via, k.at, k.network = p.ClientKind, "published", p.ClientHost, ""
+			k.client, k.via, k.at, k.network = p.Client, "published", p.ClientHost, ""
+			if strings.HasPrefix(p.Target, loopback) {
+				k.at = loopback
+			}
 		case "host":
 			continue // no sample publishes so
 		case "egress":
@@ -108,7 +114,7 @@ func walkedWays(ctx context.Context, file string, hosts []string, rounds []*labR
 				if q.From, err = j.World.Find(ctx, tx, t.Client, true); err == nil {
 					q.To, err = j.World.Find(ctx, tx, t.At, false)
 				}
-			case t.Via == "published" && slices.Contains(hosts, t.Client) && t.Client != t.At: // what a host sends to itself is not walked
+			case t.Via == "published" && slices.Contains(hosts, t.Client):
 				q.From, q.To, q.Network = &path.Place{Label: t.Client, Host: t.Client}, &path.Place{Label: t.At, Host: t.At, Service: serviceOf(j.World, t.Server)}, ""
 			default:
 				continue
@@ -491,6 +497,8 @@ func TestWalkedWays(t *testing.T) {
 		{Client: client, Host: "node1", Via: "egress"},
 		{Client: "outside", Host: "outside", Server: "vote", Network: "ingress", Via: "published", At: "node2", Port: 8080},
 		{Client: "node1", Host: "node1", Server: "vote", Network: "ingress", Via: "published", At: "node2", Port: 8080},
+		{Client: "node1", Host: "node1", Server: "vote", Network: "ingress", Via: "published", At: "node1", Port: 8080},
+		{Client: "node1", Host: "node1", Server: "vote", Network: "ingress", Via: "published", At: loopback, Port: 8080},
 	}
 	ways, labels, err := walkedWays(t.Context(), file, labHosts, []*labRound{{tried: tried}})
 	if err != nil {

@@ -19,7 +19,7 @@ type labTried struct {
 	Server  string     `json:"server"`
 	Network string     `json:"network"`
 	Via     string     `json:"via"` // vip, dnsrr, tasks, container, published or egress
-	At      string     `json:"at"`  // of a published port the host that is asked, of a container its owner
+	At      string     `json:"at"`  // of a published port the host that is asked, or 127.0.0.1, of a container its owner
 	Port    int        `json:"port"`
 	Name    string     `json:"name"`
 	Answers []string   `json:"answers"`

@@ -199,7 +199,7 @@ type tried struct {
 	Server  string   `json:"server,omitempty"`
 	Network string   `json:"network,omitempty"`
 	Via     string   `json:"via"`            // vip, dnsrr, tasks, container, published or egress
-	At      string   `json:"at,omitempty"`   // of a published port the host that is asked, of a container its owner
+	At      string   `json:"at,omitempty"`   // of a published port the host that is asked, or 127.0.0.1, of a container its owner
 	Port    int      `json:"port"`           // 0: whatever port, since the service has none
 	Name    string   `json:"name,omitempty"` // that was asked for
 	Answers []string `json:"answers,omitempty"`

@@ -112,6 +112,9 @@ func (t *target) resolved(answers []string, failed string) {
 	t.ips = append(t.ips, strangers...)
 }
 
+// loopback is where a host asks for its own published ports, beside its address.
+const loopback = "127.0.0.1"
+
 // published are the published ports of all hosts.
 func (c *client) published(p *plan) {
 	for k := range p.Services {
@@ -121,6 +124,10 @@ func (c *client) published(p *plan) {
 				if port.Mode == "ingress" && port.Published != 0 && len(s.Tasks) > 0 {
 					c.targets = append(c.targets, &target{tried: tried{Client: c.name, Host: c.host, Server: s.Name, Network: "ingress", Via: "published", At: n.Name, Port: port.Published},
 						client: c, port: port.Published, ips: []string{n.Addr}, each: len(s.Tasks), full: c.host == outsider})
+				}
+				if port.Mode == "ingress" && port.Published != 0 && len(s.Tasks) > 0 && n.Name == c.host {
+					c.targets = append(c.targets, &target{tried: tried{Client: c.name, Host: c.host, Server: s.Name, Network: "ingress", Via: "published", At: loopback, Port: port.Published},
+						client: c, port: port.Published, ips: []string{loopback}, each: len(s.Tasks)})
 				}
 			}
 		}
