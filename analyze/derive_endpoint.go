@@ -7,7 +7,7 @@ import "github.com/netmortem/netmortem/schema"
 // add what it cannot know (hardware address, how long), unless they speak of another place.
 //
 // A task that the managers no longer want is there for a while, and so is the load balancer of a node whose last task of the network
-// goes: others may have been told already. The kernel is believed that it is there, and nothing is expected for it elsewhere.
+// goes: others may have been told already. Its kernel is believed that it is there, and what the managers want is kept beside it.
 var endpoint = Derived{
 	Name: "endpoint",
 	Doc:  "Who has which address on which overlay: running tasks, attached containers and load balancers of every node that something captured speaks of.",
@@ -26,34 +26,34 @@ var endpoint = Derived{
 		must(whole("owners", "how many claim the address, by equally good witnesses: more than one is a fault of its own")),
 		number("since_s", "it was there at the latest then, seconds since 1970"),
 		number("until_s", "it was still there then, seconds since 1970"),
-		must(whole("leaving", "1 when its node holds it, and by the managers it is not to stay: no other node need know of it")),
+		whole("wanted", "1 when by the managers it is to stay, 0 when it is not; NULL where they do not tell"),
 		must(refCol("ref", "row of the best witness")),
 		refCol("kernel_ref", "row of link in the kernel of its host"),
 		must(text("why", schema.Name, "what it follows from, in words")),
 	},
 	Query: `
-WITH wanted AS (
+WITH told AS (
   SELECT task_id, MAX(running) AS running FROM task_endpoint GROUP BY task_id
 ), claim AS (
   SELECT net, ip, 1 AS rank, 'tasks' AS source, 'task' AS kind, task_id AS owner, label, service_id, service, node_id, host,
-    mac, since_s, look_s AS until_s, 0 AS leaving, ref, NULL AS kernel_ref, task_id
+    mac, since_s, look_s AS until_s, 1 AS wanted, ref, NULL AS kernel_ref, task_id
   FROM task_endpoint WHERE running = 1
   UNION ALL
   SELECT l.net, l.ip, 2, 'kernel', CASE WHEN l.kind = 'container' AND l.task_id IS NOT NULL THEN 'task' ELSE l.kind END,
     COALESCE(l.task_id, l.container, l.netns_name || ' of ' || l.host), l.label, NULL, NULL, h.node_id, l.host, l.mac, l.since_s, l.until_s,
-    CASE WHEN l.task_id IS NOT NULL THEN COALESCE(1 - t.running, 0) WHEN l.kind = 'lb' THEN COALESCE(1 - u.running, 0) ELSE 0 END, l.link_ref, l.link_ref, l.task_id
+    CASE WHEN l.task_id IS NOT NULL THEN t.running WHEN l.kind = 'lb' THEN u.running END, l.link_ref, l.link_ref, l.task_id
   FROM local_endpoint AS l LEFT JOIN swarm_host AS h ON h.host = l.host
-  LEFT JOIN wanted AS t ON t.task_id = l.task_id
+  LEFT JOIN told AS t ON t.task_id = l.task_id
   LEFT JOIN (SELECT net, node_id, MAX(running) AS running FROM task_endpoint GROUP BY net, node_id) AS u ON u.net = l.net AND u.node_id = h.node_id
   WHERE l.ip IS NOT NULL AND l.mac IS NOT NULL AND l.kind IS NOT NULL
   UNION ALL
   SELECT substr(e.network_id, 1, 8), e.ip, 3, 'daemon', CASE WHEN c.task_id <> '' THEN 'task' WHEN substr(e.owner, 1, 3) = 'lb-' THEN 'lb' WHEN e.owner = 'ingress-sbox' THEN 'ingress' ELSE 'container' END,
     COALESCE(NULLIF(c.task_id, ''), c.container, e.owner || ' of ' || e.host), e.name, NULL, NULL, h.node_id, e.host, e.mac,
-    (julianday(c.started_at) - 2440587.5) * 86400.0, r.first_s, COALESCE(1 - t.running, 0), e.ref, NULL, NULLIF(c.task_id, '')
+    (julianday(c.started_at) - 2440587.5) * 86400.0, r.first_s, t.running, e.ref, NULL, NULLIF(c.task_id, '')
   FROM network_endpoint AS e
   JOIN overlay_network AS w ON w.network_id = e.network_id
   LEFT JOIN container AS c ON c.host = e.host AND c.container = e.owner
-  LEFT JOIN wanted AS t ON t.task_id = c.task_id
+  LEFT JOIN told AS t ON t.task_id = c.task_id
   LEFT JOIN swarm_host AS h ON h.host = e.host LEFT JOIN reading AS r ON r.host = e.host
   WHERE e.ip IS NOT NULL AND instr(e.ip, ':') = 0
 ), ranked AS (
@@ -67,7 +67,7 @@ SELECT net, ip,
   MAX(CASE WHEN place = 1 THEN service_id END), MAX(CASE WHEN place = 1 THEN service END),
   MAX(CASE WHEN place = 1 THEN node_id END), MAX(CASE WHEN place = 1 THEN host END), MAX(CASE WHEN place = 1 THEN source END),
   COUNT(DISTINCT CASE WHEN rank = top THEN owner END),
-  MIN(CASE WHEN here THEN since_s END), MAX(CASE WHEN here THEN until_s END), MAX(CASE WHEN place = 1 THEN leaving END),
+  MIN(CASE WHEN here THEN since_s END), MAX(CASE WHEN here THEN until_s END), MAX(CASE WHEN place = 1 THEN wanted END),
   MAX(CASE WHEN place = 1 THEN ref END), MAX(CASE WHEN here THEN kernel_ref END),
   MAX(CASE WHEN place = 1 THEN CASE rank WHEN 1 THEN 'the managers have task ' || label || ' running'
     WHEN 2 THEN 'the kernel of ' || host || ' holds it for ' || label ELSE 'the daemon of ' || host || ' lists it for ' || label END END)

@@ -76,15 +76,17 @@ SELECT host, netns, mac, ip, COALESCE(label, port), port, since_s, ref FROM (
 }
 
 // settledPeer selects, for each overlay namespace, the endpoints of its network that live elsewhere and have been
-// known long enough: there for 30 seconds before this host's first read, still there two minutes before it or
-// later, and not about to leave, in a namespace that is a minute old itself.
+// known long enough, in a namespace that is a minute old itself: there for 30 seconds before this host's first read, and wanted by the
+// managers two minutes before it or later. Where they do not tell, their own kernel must have held it after the first read began: what
+// goes is taken away elsewhere first.
 const settledPeer = `
 FROM overlay_netns AS o
 JOIN reading AS r ON r.host = o.host
 JOIN endpoint AS e ON e.net = o.net
 LEFT JOIN swarm_host AS h ON h.host = o.host
 WHERE o.copies = 1 AND o.age_s >= 60
-  AND e.owners = 1 AND e.leaving = 0 AND e.mac IS NOT NULL AND e.since_s <= r.first_s - 30 AND e.until_s >= r.first_s - 120
+  AND e.owners = 1 AND e.mac IS NOT NULL AND e.since_s <= r.first_s - 30
+  AND (e.wanted = 1 AND e.until_s >= r.first_s - 120 OR e.wanted IS NULL AND e.until_s > r.first_s)
   AND (e.node_id <> h.node_id OR e.host <> o.host AND (e.node_id IS NULL OR h.node_id IS NULL))`
 
 // expectedFDB is the long one of the derived tables: hosts times the endpoints of the networks that they share. It names

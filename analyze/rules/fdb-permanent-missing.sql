@@ -23,7 +23,7 @@
 -- upstream: moby/moby#52661, moby/moby#35807; fix moby/moby#53663
 -- fixed-in: after 29.8.0 (moby#53663 replaces in place of exclusive create); 25.0.13 to 29.8.0 have the fault, older engines lose the row in other ways
 -- limits: an endpoint that started, or a namespace that was made, less than a minute before the capture is not judged, nor one
---   that only a bundle taken minutes apart knows.
+--   that only a bundle taken minutes apart knows, or, where no manager tells of it, one that was not taken at the same time.
 --
 -- A frame to an endpoint on another node needs two rows in the overlay's namespace: the permanent neighbour, by which vxlan0
 -- answers ARP, and a permanent forwarding entry of vxlan0, by which the frame finds the node. Here the first is there and the

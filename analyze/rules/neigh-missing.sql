@@ -23,7 +23,8 @@
 -- undo: none needed
 -- upstream: moby/moby#32195, moby/moby#47728, moby/moby#53141
 -- limits: an endpoint that started, or a namespace that was made, less than a minute before the capture is not judged, nor one
---   that only a bundle taken minutes apart knows. Whether the neighbour table was full (gc_thresh3) is another rule's question.
+--   that only a bundle taken minutes apart knows, or, where no manager tells of it, one that was not taken at the same time.
+--   Whether the neighbour table was full (gc_thresh3) is another rule's question.
 --
 -- An ARP request does not cross the overlay's tunnel: vxlan0 answers it from a permanent neighbour row, one for each endpoint
 -- on another node. For this endpoint there is no such row in either read, so no container of this host can find it: the
