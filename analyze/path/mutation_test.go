@@ -17,15 +17,9 @@ import (
 func TestMutations(t *testing.T) {
 	b := analyzed(t, "healthy-every-collector")
 	const (
-		forget    = "DELETE FROM neighbour WHERE host = 'node1' AND netns IN (SELECT netns FROM netns WHERE host = 'node1' AND kind IN ('lb', 'container', 'ingress'))"
-		accept    = "INSERT INTO iptables_rule (host, line, netns, family, flavour, tbl, chain, num, spec, %s, packets, bytes, seen) VALUES ('%s', 9999, '%s', 'ipv4', 'legacy', '%s', '%s', 0, '%s', %s, 0, 0, 'both')"
-		node1Host = "4026531840"
-
+		forget     = "DELETE FROM neighbour WHERE host = 'node1' AND netns IN (SELECT netns FROM netns WHERE host = 'node1' AND kind IN ('lb', 'container', 'ingress'))"
 		noLearning = "UPDATE link SET vxlan_flags = 'proxy,l2miss,l3miss' WHERE host = 'node2' AND kind = 'vxlan'"
 	)
-	insert := func(host, netns, table, chain, spec, columns, values string) string {
-		return fmt.Sprintf(accept, columns, host, netns, table, chain, spec, values)
-	}
 	for _, tt := range []struct {
 		name    string
 		change  []string
@@ -230,6 +224,15 @@ func TestMutations(t *testing.T) {
 			}
 		})
 	}
+}
+
+// node1Host is the host's own namespace on node1.
+const node1Host = "4026531840"
+
+// insert puts a rule first in its chain.
+func insert(host, netns, table, chain, spec, columns, values string) string {
+	return fmt.Sprintf(`INSERT INTO iptables_rule (host, line, netns, family, flavour, tbl, chain, num, spec, %s, packets, bytes, seen)
+VALUES ('%s', 9999, '%s', 'ipv4', 'legacy', '%s', '%s', 0, '%s', %s, 0, 0, 'both')`, columns, host, netns, table, chain, spec, values)
 }
 
 // sealed is a policy that encrypts what a host sends to another one's tunnels.
