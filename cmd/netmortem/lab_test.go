@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -97,7 +98,7 @@ func (l *lab) testHealthy(t *testing.T, m *labMatrix, when string) {
 	}
 }
 
-// testFault plants a fault, lets a real client try it, captures, compares with what the fault wants, and heals it.
+// testFault plants a fault, lets a real client try it, captures, heals it, and compares with what the fault wants.
 func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	start := time.Now()
 	l.since = start
@@ -126,7 +127,14 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	if f.touchesPath() {
 		rounds = append(rounds, l.tried(t, "-first", f.Want[0].Host))
 	}
-	r, code, file := l.analyzedInto(t, bundles)
+	file := filepath.Join(t.TempDir(), "walked.db")
+	analysis := l.analyzing(t, bundles, "--db", file)
+	heal()
+	l.settle(t, f)
+	l.recovered(t, f)
+	l.since = time.Now()
+
+	r, code := analysis.result(t)
 	s := f.score(planted, r.Findings)
 	m.add(f.Name, s, broken, start)
 	m.causes = append(m.causes, causeOf(f, r.Causes))
@@ -142,10 +150,6 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	if r.Severity.Rank() >= analyze.High.Rank() && code != codeFindings {
 		t.Errorf("worst severity %s, and analyze ends with code %d", r.Severity, code)
 	}
-	heal()
-	l.settle(t, f)
-	l.recovered(t, f)
-	l.since = time.Now()
 }
 
 // labRecovery is how long a client may try a healed fault until it loses nothing: what it and the tunnel had learned

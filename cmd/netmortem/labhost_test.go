@@ -163,17 +163,37 @@ func (l *lab) tellGaps(t *testing.T, dir string) {
 // analyzed runs analyze on bundles, with more flags if there are any, and returns its result and exit code.
 func (l *lab) analyzed(t *testing.T, bundles []string, flags ...string) (*analyze.Result, int) {
 	t.Helper()
-	cmd := exec.Command(l.analyze, slices.Concat([]string{"analyze", "--format", "json", "-o", "-"}, flags, bundles)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	return l.analyzing(t, bundles, flags...).result(t)
+}
+
+// A labAnalysis is analyze at work on bundles.
+type labAnalysis struct {
+	cmd            *exec.Cmd
+	stdout, stderr bytes.Buffer
+}
+
+// analyzing starts analyze, so that the lab need not wait for it. It ends with the test at the latest.
+func (l *lab) analyzing(t *testing.T, bundles []string, flags ...string) *labAnalysis {
+	t.Helper()
+	a := &labAnalysis{cmd: exec.CommandContext(t.Context(), l.analyze, slices.Concat([]string{"analyze", "--format", "json", "-o", "-"}, flags, bundles)...)}
+	a.cmd.Stdout, a.cmd.Stderr = &a.stdout, &a.stderr
+	if err := a.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// result waits for what it found, and its exit code.
+func (a *labAnalysis) result(t *testing.T) (*analyze.Result, int) {
+	t.Helper()
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err := a.cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
 	var r analyze.Result
-	if err := json.Unmarshal(out, &r); err != nil {
-		t.Fatalf("analyze: exit code %d, %v\n%s", cmd.ProcessState.ExitCode(), err, stderr.Bytes())
+	code := a.cmd.ProcessState.ExitCode()
+	if err := json.Unmarshal(a.stdout.Bytes(), &r); err != nil {
+		t.Fatalf("analyze: exit code %d, %v\n%s", code, err, a.stderr.Bytes())
 	}
-	return &r, cmd.ProcessState.ExitCode()
+	return &r, code
 }
