@@ -44,8 +44,11 @@ func openBench(ctx context.Context, r *Rule) (b *bench, err error) {
 	for i := len(all) - 1; err == nil && i >= 0; i-- { // a derived table reads only those before it
 		if d := all[i]; slices.Contains(queue, d.Name) {
 			needed[d.Name] = true
-			reads := d.Reads
-			if d.Fill == nil {
+			reads := slices.Clone(d.Reads)
+			if d.With != "" {
+				reads = append(reads, d.With)
+			}
+			if d.Query != "" {
 				reads, err = db.reads(ctx, d.Query)
 			}
 			queue = append(queue, reads...)

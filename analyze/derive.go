@@ -25,9 +25,9 @@ var derivedTables = []*Derived{
 	// virtual addresses
 	&balancer, &markRule, &serviceVIP, &expectedVIPAlias, &expectedFwmark, &balancerDestination, &expectedIPVSDestination,
 	// names
-	&dnsQuestion, &dnsAnswerSet, &expectedDNSAnswer, &resolverConnection, &resolverWatched, &resolverChoice, &resolverLoad,
+	&dnsQuestion, &dnsAnswerSet, &dnsView, &serviceRecord, &expectedDNSAnswer, &resolverConnection, &resolverWatched, &resolverChoice, &resolverLoad,
 	// names, resolver, addresses
-	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize, &dnsServerFailure, &nameOwner, &dnsView,
+	&expectedDNSRule, &subnetOverlap, &poolUse, &stuckTask, &addressUse, &networkSize, &dnsServerFailure, &nameOwner,
 	// routing mesh
 	&engineLayout, &publishedPort, &ingressPlace, &ingressChain, &expectedPort, &expectedIngressDNAT, &expectedFilterAccept, &expectedPortMark, &expectedRedirect, &firewallEvent, &inputVerdict, &daemonAge, &returnRoute,
 	// whose namespace it is, and how old a line of a log

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ func fillNameOwner(ctx context.Context, tx *sql.Tx, put func(row ...any) error) 
 // on the container's other networks, so only containers with the same overlays, and nothing else, are alike.
 var dnsView = Derived{
 	Name: "dns_view",
-	Doc:  "What a host's resolver answers to a name, to its containers on the same overlays: one row a host, set of networks and name, where all of them were told the same every time.",
+	Doc:  "What a host's resolver answers to a name, to its containers on the same overlays: one row a host, set of networks and name, where all of them were told the same every time. Filled with dns_question.",
 	Columns: []schema.Column{
 		colHost(), colNetns(),
 		must(text("container", schema.Plain, "one of the containers that asked")),
@@ -94,124 +95,91 @@ var dnsView = Derived{
 		must(refCol("question_ref", "row of dns_query")),
 		must(refCol("coverage_ref", "coverage row of the answers")),
 	},
-	Reads: []string{"container_network", "overlay_network", "network_subnet", "dns_question", "dns_answer_set", "dns_answer"},
+	Reads: []string{"container_network", "overlay_network", "network_subnet", "dns_query", "dns_answer"},
 	Index: []string{"scope, name"},
-	Fill:  fillDNSView,
+	With:  "dns_question",
 }
 
-// A netSubnet is a subnet of an overlay.
-type netSubnet struct {
-	net    string
-	prefix netip.Prefix
-}
-
-func fillDNSView(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
-	type box struct{ host, container string }
-	scopes := map[box][]string{}
-	mixed := map[box]bool{} // on a network that is no overlay, too
+// loadNetSubnets lists the subnets of overlays, by network.
+func loadNetSubnets(ctx context.Context, tx *sql.Tx) (map[string][]netip.Prefix, error) {
+	out := map[string][]netip.Prefix{}
 	err := eachRow(ctx, tx, `
-SELECT n.host, n.container, COALESCE(w.net, ''), COALESCE(w.ingress, 0) FROM container_network AS n
-LEFT JOIN overlay_network AS w ON w.network_id = n.network_id ORDER BY 1, 2, 3`, 4, func(v []string) {
-		b := box{v[0], v[1]}
-		switch {
-		case v[2] == "":
-			mixed[b] = true
-		case v[3] == "0" && !slices.Contains(scopes[b], v[2]):
-			scopes[b] = append(scopes[b], v[2])
-		}
-	})
-	if err != nil {
-		return err
-	}
-	var subnets []netSubnet
-	err = eachRow(ctx, tx, `
 SELECT DISTINCT w.net, s.subnet FROM network_subnet AS s JOIN overlay_network AS w ON w.network_id = s.network_id ORDER BY 1, 2`, 2, func(v []string) {
 		if p, err := netip.ParsePrefix(v[1]); err == nil {
-			subnets = append(subnets, netSubnet{v[0], p})
+			out[v[0]] = append(out[v[0]], p)
 		}
 	})
-	if err != nil {
-		return err
+	return out, err
+}
+
+// dnsViews gathers the rows of dns_view of one host.
+type dnsViews struct {
+	subnets map[string][]netip.Prefix // by network
+	all     map[dnsViewKey]*dnsTogether
+}
+
+type dnsViewKey struct{ scope, name string }
+
+// dnsTogether is what the containers of a scope were told.
+type dnsTogether struct {
+	*dnsAsked
+	by         *dnsAsker // the first
+	net        string
+	containers int
+	same       bool
+}
+
+func newDNSViews(subnets map[string][]netip.Prefix) *dnsViews {
+	return &dnsViews{subnets, map[dnsViewKey]*dnsTogether{}}
+}
+
+// add adds what one container was told.
+func (v *dnsViews) add(a *dnsAsker, q *dnsAsked) {
+	if a.scope == "" || a.mixed || a.coverage == "" {
+		return
 	}
-	type question struct {
-		box
-		name string
+	k := dnsViewKey{a.scope, q.name}
+	have := v.all[k]
+	if have == nil {
+		net, ok := v.netOf(q.told, a.scope)
+		v.all[k] = &dnsTogether{q, a, net, 1, ok && q.steady()}
+		return
 	}
-	answers := map[question][]string{}
-	unsteady := map[question]bool{}
-	err = eachRow(ctx, tx, `
-SELECT host, container, name, ip, CASE WHEN hits = asked THEN 1 ELSE 0 END FROM dns_answer_set ORDER BY 1, 2, 3, 4`, 5, func(v []string) {
-		q := question{box{v[0], v[1]}, v[2]}
-		if v[4] == "0" {
-			unsteady[q] = true
-		}
-		answers[q] = append(answers[q], v[3])
-	})
-	if err != nil {
-		return err
-	}
-	type view struct{ host, scope, name string }
-	type told struct {
-		netns, container, service, net, ips, ref, coverage string
-		addresses, containers                              int64
-		same                                               bool
-	}
-	views := map[view]*told{}
-	err = eachRow(ctx, tx, `
-SELECT q.host, q.container, q.name, q.netns, COALESCE(q.service, ''), q.ref, c.ref, CASE WHEN q.answered = q.asked THEN 1 ELSE 0 END
-FROM dns_question AS q JOIN captured AS c ON c.tbl = 'dns_answer' AND c.host = q.host AND c.netns = q.netns
-ORDER BY q.host, q.container, q.name`, 8, func(v []string) {
-		q := question{box{v[0], v[1]}, v[2]}
-		scope := scopes[q.box]
-		if len(scope) == 0 || mixed[q.box] {
-			return
-		}
-		ips := answers[q]
-		net, ok := netOf(ips, scope, subnets)
-		t := told{v[3], v[1], v[4], net, strings.Join(ips, ","), v[5], v[6], int64(len(ips)), 1, ok && !unsteady[q] && v[7] == "1"}
-		k := view{v[0], strings.Join(scope, ","), v[2]}
-		have := views[k]
-		if have == nil {
-			views[k] = &t
-			return
-		}
-		have.containers++
-		have.same = have.same && t.same && have.ips == t.ips
-	})
-	if err != nil {
-		return err
-	}
-	keys := make([]view, 0, len(views))
-	for k := range views {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b view) int {
-		return cmp.Or(cmp.Compare(a.host, b.host), cmp.Compare(a.scope, b.scope), cmp.Compare(a.name, b.name))
-	})
-	for _, k := range keys {
-		t := views[k]
+	have.containers++
+	have.same = have.same && q.steady() && slices.EqualFunc(have.told, q.told, func(x, y dnsTold) bool { return x.ip == y.ip })
+}
+
+// steady reports whether the resolver answered every time, and the same.
+func (q *dnsAsked) steady() bool {
+	return q.answered == q.asked && !slices.ContainsFunc(q.told, func(t dnsTold) bool { return t.hits != q.asked })
+}
+
+func (v *dnsViews) put(host string, into *inserting) {
+	for _, k := range slices.SortedFunc(maps.Keys(v.all), func(a, b dnsViewKey) int { return cmp.Or(cmp.Compare(a.scope, b.scope), cmp.Compare(a.name, b.name)) }) {
+		t := v.all[k]
 		if !t.same {
 			continue
 		}
-		if err := put(k.host, t.netns, t.container, k.scope, k.name, orNull(t.service), orNull(t.net), t.ips, t.addresses, t.containers, t.ref, t.coverage); err != nil {
-			return err
+		ips := make([]string, len(t.told))
+		for i := range t.told {
+			ips[i] = t.told[i].ip
 		}
+		into.put(host, t.by.netns, t.by.container, k.scope, k.name, null(t.service), null(t.net), strings.Join(ips, ","), len(ips), t.containers, t.ref, t.by.coverage)
 	}
-	return nil
 }
 
 // netOf is the one network of a scope in whose subnets all addresses lie; empty for no address, and not ok where there is no such
 // network.
-func netOf(ips, scope []string, subnets []netSubnet) (net string, ok bool) {
-	for _, s := range ips {
-		ip, err := netip.ParseAddr(s)
+func (v *dnsViews) netOf(told []dnsTold, scope string) (net string, ok bool) {
+	for i := range told {
+		ip, err := netip.ParseAddr(told[i].ip)
 		if err != nil {
 			return "", false
 		}
 		found := ""
-		for _, n := range subnets {
-			if n.prefix.Contains(ip) && slices.Contains(scope, n.net) {
-				found = n.net
+		for n := range strings.SplitSeq(scope, ",") {
+			if slices.ContainsFunc(v.subnets[n], func(p netip.Prefix) bool { return p.Contains(ip) }) {
+				found = n
 				break
 			}
 		}

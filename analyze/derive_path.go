@@ -55,7 +55,7 @@ var pathCount = Derived{
 		must(whole("unknown", "parts of which that cannot be told")),
 	},
 	Reads: pathReads,
-	Fill:  filledWithSegments,
+	With:  "path_segment",
 }
 
 var pathPair = Derived{
@@ -63,7 +63,7 @@ var pathPair = Derived{
 	Doc:  "Who does not surely reach whom: clients and services on a network that they share, hosts' published ports, containers and the outside, where not all is delivered. Of the pairs of two services that cannot be told for the same reason the first 20 are here, and of all that a table leaves untold which was not captured the first 1,000; how many there are is in path_pair_count. Filled with path_segment.",
 	Columns: []schema.Column{
 		must(text("client_kind", schema.Plain, "task, host or outside")),
-		text("client_host", schema.Name, "host of the client; of a published port the host that is asked"),
+		text("client_host", schema.Name, "host of the client; of a published port the host that is asked, by the outside or by itself"),
 		text("client", schema.Name, "label of the client"),
 		text("client_service", schema.Name, "its service"),
 		text("server_service", schema.Name, "service that is asked"),
@@ -79,7 +79,7 @@ var pathPair = Derived{
 	},
 	Reads: pathReads,
 	Index: []string{"segment"},
-	Fill:  filledWithSegments,
+	With:  "path_segment",
 }
 
 var pathPairCount = Derived{
@@ -97,11 +97,8 @@ var pathPairCount = Derived{
 		must(whole("unknown", "cannot be told")),
 	},
 	Reads: pathReads,
-	Fill:  filledWithSegments,
+	With:  "path_segment",
 }
-
-// filledWithSegments puts nothing: [fillPaths] has.
-func filledWithSegments(context.Context, *sql.Tx, func(row ...any) error) error { return nil }
 
 func fillPaths(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 	j, err := path.Judge(ctx, tx, false)
@@ -120,11 +117,11 @@ func fillPaths(ctx context.Context, tx *sql.Tx, put func(row ...any) error) erro
 			return err
 		}
 	}
-	counts := inserting{ctx: ctx, tx: tx, query: "INSERT INTO path_count VALUES (?,?,?,?,?)"}
+	counts := insertInto(ctx, tx, &pathCount)
 	for _, c := range j.Counts {
 		counts.put(c.Kind, c.Host, c.Delivered, c.Dropped, c.Unknown)
 	}
-	pairs := inserting{ctx: ctx, tx: tx, query: "INSERT INTO path_pair VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"}
+	pairs := insertInto(ctx, tx, &pathPair)
 	for i := range j.Pairs {
 		p := &j.Pairs[i]
 		var segment any
@@ -133,41 +130,16 @@ func fillPaths(ctx context.Context, tx *sql.Tx, put func(row ...any) error) erro
 		}
 		pairs.put(p.ClientKind, null(p.ClientHost), null(p.Client), null(p.ClientService), null(p.Server), null(p.Network), p.Via, null(p.Target), null(p.Proto), p.Port, p.Verdict, p.Reached, p.Backends, segment)
 	}
-	sums := inserting{ctx: ctx, tx: tx, query: "INSERT INTO path_pair_count VALUES (?,?,?,?,?,?,?,?,?)"}
+	sums := insertInto(ctx, tx, &pathPairCount)
 	for _, s := range j.Sums {
 		sums.put(null(s.ClientService), null(s.Server), null(s.Network), s.Via, s.Pairs, s.Delivered, s.Some, s.Dropped, s.Unknown)
 	}
-	for _, in := range []*inserting{&counts, &pairs, &sums} {
+	for _, in := range []*inserting{counts, pairs, sums} {
 		if err := in.close(); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// inserting inserts rows one by one, and remembers the first error.
-type inserting struct {
-	ctx   context.Context
-	tx    *sql.Tx
-	query string
-	stmt  *sql.Stmt
-	err   error
-}
-
-func (in *inserting) put(values ...any) {
-	if in.err == nil && in.stmt == nil {
-		in.stmt, in.err = in.tx.PrepareContext(in.ctx, in.query)
-	}
-	if in.err == nil {
-		_, in.err = in.stmt.ExecContext(in.ctx, values...)
-	}
-}
-
-func (in *inserting) close() error {
-	if in.stmt != nil {
-		in.stmt.Close()
-	}
-	return in.err
 }
 
 // null is NULL for an empty text.

@@ -54,7 +54,7 @@ var resolverChoice = Derived{
 	},
 	// resolver_connection and resolver_watched are left out: they add figures, and no row is there or not because of them.
 	Reads: []string{"local_endpoint", "task_endpoint", "swarm_service", "swarm_task_address", "overlay_network", "address", "link", "host", "container", "process_resolver", "container_file",
-		"resolver_config", "hosts_entry", "nss_source", "gai_rule", "dns_answer_set"},
+		"resolver_config", "hosts_entry", "nss_source", "gai_rule", "dns_answer"},
 	Index: []string{"net, name"},
 	Fill:  fillResolverChoice,
 }
@@ -217,7 +217,8 @@ type nameAnswers map[[3]string]map[string]bool
 func loadAnswered(ctx context.Context, tx *sql.Tx) (nameAnswers, error) {
 	all := nameAnswers{}
 	var host, netns, name, ip string
-	err := eachOf(ctx, tx, "SELECT host, netns, name, ip FROM dns_answer_set WHERE tasks = 0", []any{&host, &netns, &name, &ip}, func() {
+	err := eachOf(ctx, tx, `SELECT DISTINCT a.host, a.netns, a.name, a.address FROM dns_answer AS a JOIN (SELECT DISTINCT name FROM swarm_service WHERE endpoint_mode = 'dnsrr') AS s ON s.name = a.name
+WHERE a.qtype = 'A' AND a.rtype = 'A' AND a.address IS NOT NULL`, []any{&host, &netns, &name, &ip}, func() {
 		at := [3]string{host, netns, name}
 		if all[at] == nil {
 			all[at] = map[string]bool{}

@@ -80,7 +80,7 @@ func trafficTables(t testing.TB) []*Derived {
 			continue
 		}
 		reads := d.Reads
-		if d.Fill == nil {
+		if d.Query != "" {
 			if reads, err = db.reads(context.Background(), d.Query); err != nil {
 				t.Fatal(err)
 			}

@@ -13,7 +13,7 @@ import (
 // A Derived is a table that analyze computes after loading: what SQL cannot say, or what several rules need, worked
 // out once and stored, so that rules stay plain SQL and the database stays readable without this program.
 //
-// Exactly one of Query and Fill is set. A rule that reads a derived table counts as reading the captured tables
+// Exactly one of Query, Fill and With is set. A rule that reads a derived table counts as reading the captured tables
 // behind it. For a Query SQLite itself says which they are; for a Fill they are declared in Reads.
 type Derived struct {
 	Name    string          // as rules call it
@@ -22,6 +22,7 @@ type Derived struct {
 	Query   string          // a SELECT with exactly these columns
 	View    bool            // with Query: not stored, for what another derived table says in other words
 	Fill    Fill            // Go that puts the rows
+	With    string          // the table before this one whose Fill puts the rows of this one, too
 	Reads   []string        // for a Fill: every table that it reads, captured or derived
 	Index   []string        // column lists to index, "host, netns": only for what two rules need
 }
@@ -70,7 +71,7 @@ func lineageOf(ctx context.Context, db *database, list []*Derived) (lineage, err
 	lin := lineage{}
 	for _, d := range list {
 		reads := d.Reads
-		if d.Fill == nil {
+		if d.Query != "" {
 			var err error
 			if reads, err = db.reads(ctx, d.Query); err != nil {
 				return nil, fmt.Errorf("derived table %s: %w", d.Name, err)
@@ -113,11 +114,12 @@ func (db *database) fill(ctx context.Context, d *Derived) error {
 	if d.View {
 		return nil
 	}
-	if d.Fill == nil {
+	switch {
+	case d.Query != "":
 		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s)\n%s", d.Name, names(d.Columns), d.Query)); err != nil {
 			return err
 		}
-	} else {
+	case d.Fill != nil:
 		in := newInserter(db, d.Name, len(d.Columns))
 		err := d.Fill(ctx, db.tx, func(row ...any) error {
 			if len(row) != len(d.Columns) {

@@ -118,3 +118,28 @@ func (in *inserter) insert(rows int) string {
 	one := "(?" + strings.Repeat(",?", in.columns-1) + ")"
 	return "INSERT INTO " + in.table + " VALUES " + one + strings.Repeat(","+one, rows-1)
 }
+
+// inserting puts rows into a table that another one's Fill fills, and remembers the first error.
+type inserting struct {
+	ctx context.Context
+	in  *inserter
+	err error
+}
+
+func insertInto(ctx context.Context, tx *sql.Tx, d *Derived) *inserting {
+	return &inserting{ctx: ctx, in: newInserter(&database{tx: tx}, d.Name, len(d.Columns))}
+}
+
+func (i *inserting) put(values ...any) {
+	if i.err == nil {
+		i.err = i.in.values(i.ctx, values)
+	}
+}
+
+// close writes what waits.
+func (i *inserting) close() error {
+	if err := i.in.flush(i.ctx); i.err == nil {
+		i.err = err
+	}
+	return i.err
+}

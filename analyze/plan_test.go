@@ -54,7 +54,7 @@ func TestPlans(t *testing.T) {
 		delete(unused, name)
 	}
 	for _, d := range computed() {
-		if d.Fill == nil {
+		if d.Query != "" {
 			judge(d.Name, d.Query)
 		}
 	}

@@ -28,16 +28,18 @@
 -- behind a dnsrr or tasks. name, in none of the repeated answers. Each host answers from its own copy of the gossiped tables. If the
 -- addresses that are missing all live on one node, this host has dropped that node's records and refuses to take
 -- them back; the network between the two works, and nothing but a new record mends it.
-WITH lack AS (
-  SELECT e.host, e.net, e.network, e.name, e.service, e.ip, e.kind, e.client, e.netns, e.container, e.truth_ref, e.question_ref, q.rcode, c.ref AS coverage_ref
-  FROM expected_dns_answer AS e
-  JOIN captured AS c ON c.tbl = 'dns_answer' AND c.host = e.host AND c.netns = e.netns
-  JOIN dns_question AS q ON q.host = e.host AND q.netns = e.netns AND q.container = e.container AND q.name = e.name
-  LEFT JOIN dns_answer_set AS a ON a.host = e.host AND a.netns = e.netns AND a.container = e.container AND a.name = e.name AND a.ip = e.ip
-  WHERE a.ip IS NULL
+WITH lack AS MATERIALIZED (
+  SELECT x.*, q.clients, q.rcode, c.ref AS coverage_ref
+  FROM (SELECT e.host, e.net, e.network, e.name, e.service, e.ip, e.kind, e.client, e.netns, e.container, e.truth_ref, e.question_ref
+    FROM expected_dns_answer AS e
+    LEFT JOIN dns_answer_set AS a ON a.host = e.host AND a.netns = e.netns AND a.container = e.container AND a.name = e.name AND a.ip = e.ip
+    WHERE a.ip IS NULL) AS x
+  JOIN captured AS c ON c.tbl = 'dns_answer' AND c.host = x.host AND c.netns = x.netns
+  JOIN dns_question AS q ON q.host = x.host AND q.netns = x.netns AND q.container = x.container AND q.name = x.name
 ), spread AS (
-  SELECT e.net, e.name, COUNT(DISTINCT e.host) AS hosts, COUNT(DISTINCT l.host) AS lacking
-  FROM expected_dns_answer AS e LEFT JOIN lack AS l ON l.net = e.net AND l.name = e.name GROUP BY e.net, e.name
+  SELECT e.net, e.name, COUNT(DISTINCT e.host) AS hosts, MAX(l.hosts) AS lacking
+  FROM (SELECT net, name, COUNT(DISTINCT host) AS hosts FROM lack GROUP BY net, name) AS l
+  JOIN expected_dns_answer AS e ON e.net = l.net AND e.name = l.name GROUP BY e.net, e.name
 )
 SELECT
   l.host,
@@ -57,7 +59,7 @@ SELECT
   MIN(l.question_ref) AS question_ref,
   MIN(l.truth_ref) AS truth_ref,
   MIN(l.coverage_ref) AS coverage_ref
-FROM (SELECT host, net, network, name, ip, MAX(service) AS service, MAX(rcode) AS rcode, MAX(client) AS client, COUNT(DISTINCT container) AS clients,
+FROM (SELECT host, net, network, name, ip, MAX(service) AS service, MAX(rcode) AS rcode, MAX(client) AS client, SUM(clients) AS clients,
     MIN(question_ref) AS question_ref, MIN(truth_ref) AS truth_ref, MIN(coverage_ref) AS coverage_ref
   FROM lack GROUP BY host, net, network, name, ip ORDER BY host, net, name, ip) AS l
 JOIN spread AS h ON h.net = l.net AND h.name = l.name

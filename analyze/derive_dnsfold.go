@@ -1,0 +1,310 @@
+package analyze
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/netmortem/netmortem/analyze/stack"
+)
+
+// A dnsAsker is a container of a host that names were asked from.
+type dnsAsker struct {
+	netns, container string
+	nets             []string // overlays that its kernel holds, and whether it has been there for a minute
+	scope            string   // overlays that its daemon has it on, first 8 characters of the ids, comma separated
+	mixed            bool     // on a network that is no overlay, too
+	coverage         string   // coverage row of its answers, empty when they were not read whole
+	like             string   // all that its answers depend on, but for what the resolver knows
+	asked            []*dnsAsked
+}
+
+// dnsAsked is a name with all its questions and answers.
+type dnsAsked struct {
+	name, service, rcode, ref string
+	tasks                     bool
+	asked, answered           int
+	told                      []dnsTold
+	at                        map[string]int // where in told an address is; nil while these are few
+}
+
+// dnsTold is an address, in how many answers it was, and the first row.
+type dnsTold struct {
+	ip, ref string
+	hits    int
+	in      uint64 // answers up to the 64th, a bit each
+	later   []int
+}
+
+// A dnsFolder folds one host after the other.
+type dnsFolder struct {
+	ctx       context.Context
+	r         *stack.Reader
+	first     map[string]float64        // host: begin of the first read
+	overlays  map[string]dnsOverlay     // by the network's id
+	subnets   map[string][]netip.Prefix // of overlays, by network
+	questions func(row ...any) error    // dns_question
+	answers   *inserting                // dns_answer_set
+	views     *inserting                // dns_view
+}
+
+// A dnsOverlay is an overlay as a daemon's container_network names it.
+type dnsOverlay struct {
+	net     string
+	ingress bool
+}
+
+// fillDNS fills dns_question, dns_answer_set and dns_view.
+func fillDNS(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
+	f := &dnsFolder{
+		ctx: ctx, r: stack.NewReader(tx), first: map[string]float64{}, overlays: map[string]dnsOverlay{},
+		questions: put, answers: insertInto(ctx, tx, &dnsAnswerSet), views: insertInto(ctx, tx, &dnsView),
+	}
+	var host, id string
+	var first float64
+	if err := eachOf(ctx, tx, "SELECT host, first_s FROM reading WHERE first_s IS NOT NULL", []any{&host, &first}, func() { f.first[host] = first }); err != nil {
+		return err
+	}
+	var o dnsOverlay
+	if err := eachOf(ctx, tx, "SELECT network_id, net, ingress FROM overlay_network WHERE network_id IS NOT NULL", []any{&id, &o.net, &o.ingress}, func() { f.overlays[id] = o }); err != nil {
+		return err
+	}
+	var err error
+	if f.subnets, err = loadNetSubnets(ctx, tx); err != nil {
+		return err
+	}
+	hosts, err := f.r.Hosts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, host := range hosts {
+		if err := f.fold(host); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(f.answers.close(), f.views.close())
+}
+
+// fold puts what the containers of a host were told.
+func (f *dnsFolder) fold(host string) error {
+	askers, err := f.read(host)
+	if err != nil || len(askers) == 0 {
+		return err
+	}
+	type folded struct {
+		*dnsAsked
+		by      *dnsAsker
+		clients int
+	}
+	var list []*folded
+	same := map[string]*folded{}
+	views := newDNSViews(f.subnets)
+	var key []byte
+	for _, a := range askers {
+		for _, q := range a.asked {
+			key = q.key(append(key[:0], a.like...))
+			if have := same[string(key)]; have != nil {
+				have.clients++
+			} else {
+				x := &folded{q, a, 1}
+				same[string(key)] = x
+				list = append(list, x)
+			}
+			views.add(a, q)
+		}
+	}
+	for _, x := range list {
+		if err := f.questions(host, x.by.netns, x.by.container, x.clients, x.name, null(x.service), x.tasks, x.asked, x.answered, null(x.rcode), x.ref); err != nil {
+			return err
+		}
+		for i := range x.told {
+			t := &x.told[i]
+			f.answers.put(host, x.by.netns, x.by.container, x.name, null(x.service), x.tasks, t.ip, t.hits, x.asked, t.ref)
+		}
+	}
+	views.put(host, f.views)
+	return cmp.Or(f.answers.err, f.views.err)
+}
+
+// key appends what a container was told.
+func (q *dnsAsked) key(b []byte) []byte {
+	text := func(s string) { b = append(append(b, s...), 0) }
+	number := func(n int) { b = append(strconv.AppendInt(b, int64(n), 10), 0) }
+	text(q.name)
+	text(q.service)
+	text(q.rcode)
+	b = strconv.AppendBool(b, q.tasks)
+	number(q.asked)
+	number(q.answered)
+	for i := range q.told {
+		text(q.told[i].ip)
+		number(q.told[i].hits)
+	}
+	return b
+}
+
+// read reads what a host's containers asked, in order of their ids, and by name.
+func (f *dnsFolder) read(host string) ([]*dnsAsker, error) {
+	var list []*dnsAsker
+	at := map[[2]string]*dnsAsker{}
+	var last *dnsAsker
+	asker := func(netns, container string) *dnsAsker {
+		if last == nil || last.netns != netns || last.container != container {
+			k := [2]string{netns, container}
+			if last = at[k]; last == nil {
+				last = &dnsAsker{netns: netns, container: container}
+				at[k] = last
+				list = append(list, last)
+			}
+		}
+		return last
+	}
+	type place struct {
+		*dnsAsker
+		name string
+	}
+	questions := map[place]*dnsAsked{}
+	err := f.r.Each(f.ctx, host, "dns_query", "netns,container,name,service,tasks,rcode,truncated,error,ref", "qtype = 'A'", func(v []string) {
+		a := asker(v[0], v[1])
+		k := place{a, v[2]}
+		q := questions[k]
+		if q == nil {
+			q = &dnsAsked{name: v[2], ref: v[8]}
+			questions[k] = q
+			a.asked = append(a.asked, q)
+		}
+		q.asked++
+		q.service, q.rcode, q.ref = max(q.service, v[3]), max(q.rcode, v[5]), min(q.ref, v[8])
+		q.tasks = q.tasks || v[4] == "1"
+		if (v[5] == "NOERROR" || v[5] == "NXDOMAIN" || v[5] == "SERVFAIL") && v[6] != "1" && v[7] == "" {
+			q.answered++
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var of place
+	var q *dnsAsked
+	err = f.r.Each(f.ctx, host, "dns_answer", "netns,container,name,address,attempt,ref", "qtype = 'A' AND rtype = 'A' AND address IS NOT NULL", func(v []string) {
+		if a := asker(v[0], v[1]); of.dnsAsker != a || of.name != v[2] {
+			of = place{a, v[2]}
+			q = questions[of]
+		}
+		if q != nil {
+			q.tell(v[3], v[4], v[5])
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(a *dnsAsker) bool { return len(a.asked) == 0 })
+	if len(list) == 0 {
+		return nil, nil
+	}
+	slices.SortFunc(list, func(a, b *dnsAsker) int {
+		return cmp.Or(strings.Compare(a.container, b.container), strings.Compare(a.netns, b.netns))
+	})
+	for _, a := range list {
+		slices.SortFunc(a.asked, func(a, b *dnsAsked) int { return strings.Compare(a.name, b.name) })
+		for _, q := range a.asked {
+			slices.SortFunc(q.told, func(a, b dnsTold) int { return strings.Compare(a.ip, b.ip) })
+		}
+	}
+	return list, f.places(host, list)
+}
+
+// tell notes an address of an answer.
+func (q *dnsAsked) tell(ip, attempt, ref string) {
+	t := &q.told[q.place(ip)]
+	if t.ref == "" || ref < t.ref {
+		t.ref = ref
+	}
+	n, _ := strconv.Atoi(attempt)
+	switch bit := uint64(1) << (uint(n) & 63); {
+	case n >= 0 && n < 64 && t.in&bit == 0:
+		t.in |= bit
+		t.hits++
+	case n < 0 || n >= 64 && !slices.Contains(t.later, n):
+		t.later = append(t.later, n)
+		t.hits++
+	}
+}
+
+// place is where in told an address is. It is put there if it is new.
+func (q *dnsAsked) place(ip string) int {
+	const few = 16
+	if q.at == nil {
+		for i := range q.told {
+			if q.told[i].ip == ip {
+				return i
+			}
+		}
+	} else if i, ok := q.at[ip]; ok {
+		return i
+	}
+	q.told = append(q.told, dnsTold{ip: ip})
+	if len(q.told) == few {
+		q.at = map[string]int{}
+		for i := range q.told {
+			q.at[q.told[i].ip] = i
+		}
+	} else if q.at != nil {
+		q.at[ip] = len(q.told) - 1
+	}
+	return len(q.told) - 1
+}
+
+// places finds out which networks askers are on, by kernel and by daemon.
+func (f *dnsFolder) places(host string, list []*dnsAsker) error {
+	byNetns, byContainer := map[string][]*dnsAsker{}, map[string][]*dnsAsker{}
+	for _, a := range list {
+		byNetns[a.netns] = append(byNetns[a.netns], a)
+		byContainer[a.container] = append(byContainer[a.container], a)
+	}
+	err := f.r.Each(f.ctx, host, "local_endpoint", "netns,net,since_s", "", func(v []string) {
+		settled := " new"
+		first, ok := f.first[host]
+		if since, err := strconv.ParseFloat(v[2], 64); err == nil && ok && since <= first-60 {
+			settled = ""
+		}
+		for _, a := range byNetns[v[0]] {
+			a.nets = append(a.nets, v[1]+settled)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	scopes := map[*dnsAsker][]string{}
+	err = f.r.Each(f.ctx, host, "container_network", "container,network_id", "", func(v []string) {
+		for _, a := range byContainer[v[0]] {
+			switch o, ok := f.overlays[v[1]]; {
+			case !ok:
+				a.mixed = true
+			case !o.ingress && !slices.Contains(scopes[a], o.net):
+				scopes[a] = append(scopes[a], o.net)
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = f.r.Each(f.ctx, host, "captured", "netns,ref", "tbl = 'dns_answer'", func(v []string) {
+		for _, a := range byNetns[v[0]] {
+			a.coverage = v[1]
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		slices.Sort(scopes[a])
+		a.scope = strings.Join(scopes[a], ",")
+		slices.Sort(a.nets)
+		a.like = strings.Join(a.nets, ",") + "\x00" + a.scope + "\x00" + strconv.FormatBool(a.mixed) + strconv.FormatBool(a.coverage != "") + "\x00"
+	}
+	return nil
+}
