@@ -82,7 +82,7 @@ func (j *judge) along(from *legState, ep *Endpoint, way way) *Hop {
 // tunnel judges the way through the underlay and at the far host: nil when frames get to the endpoint's device.
 func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 	a := from.hn.host
-	u := a.unders[netip.AddrPortFrom(t.vtep, uint16(t.port))]
+	u := a.under(*t)
 	if u == nil {
 		return nil
 	}
@@ -92,7 +92,7 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 	b := j.hosts[ep.Host]
 	far := b.nets[ep.Net.Net]
 	var in *Hop
-	g := b.gates[netip.AddrPortFrom(t.vtep, uint16(t.port))]
+	g := b.gate(*t)
 	switch {
 	case g != nil && u.src.IsValid():
 		in = g.of(u.src)
@@ -249,7 +249,7 @@ func (j *judge) taught(from *legState, to *Endpoint) way {
 	a := from.hn.host
 	src, known := j.source(to, from)
 	t := tunnel{src, w.tun.port, w.tun.vni}
-	_, asked := a.unders[netip.AddrPortFrom(src, uint16(t.port))]
+	asked := a.under(t) != nil
 	if from.hn.net.Encrypted {
 		asked = asked && a.seals[sealedKey(t)] != nil
 	}
@@ -284,7 +284,7 @@ func (j *judge) source(ep *Endpoint, to *legState) (src netip.Addr, ok bool) {
 	if t == nil {
 		return src, false
 	}
-	u := l.hn.host.unders[netip.AddrPortFrom(t.vtep, uint16(t.port))]
+	u := l.hn.host.under(*t)
 	if u == nil || !u.src.IsValid() {
 		return src, false
 	}

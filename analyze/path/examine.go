@@ -14,9 +14,10 @@ import (
 type hostState struct {
 	name   string
 	nets   map[string]*hostNet
-	unders map[netip.AddrPort]*under
-	gates  map[netip.AddrPort]*gate // by VTEP of the host, and UDP port
-	ends   map[end]*Hop             // tunnel ends: by network, VNI and port; nil where there is one
+	unders map[tunnel]*under // by what outer makes of it
+	gates  map[tunnel]*gate  // by VTEP of the host, likewise
+	inside bool              // its rules look inside of packets
+	ends   map[end]*Hop      // tunnel ends: by network, VNI and port; nil where there is one
 	tuns   map[tunnel]*tunnel
 	pubs   []*pubState
 	outs   []outState
@@ -104,10 +105,16 @@ type vipState struct {
 	bal *balancing
 }
 
+// under is the host's way out for a tunnel, nil where none was walked.
+func (hs *hostState) under(t tunnel) *under { return hs.unders[outer(t, hs.inside)] }
+
+// gate is how a tunnel's packets come in, nil where that was not walked.
+func (hs *hostState) gate(t tunnel) *gate { return hs.gates[outer(t, hs.inside)] }
+
 // examine judges everything of a host that pairs need.
 func (m *machine) examine() *hostState {
 	hs := &hostState{
-		name: m.Name, nets: map[string]*hostNet{}, gates: map[netip.AddrPort]*gate{}, ends: map[end]*Hop{}, tuns: map[tunnel]*tunnel{}, seals: map[sealedKey]*sealed{}, opens: map[sealedKey]opened{}, inbound: map[stateKey]inbound{}, mesh: m.world.mesh[m.Name],
+		name: m.Name, nets: map[string]*hostNet{}, gates: map[tunnel]*gate{}, inside: m.inside, ends: map[end]*Hop{}, tuns: map[tunnel]*tunnel{}, seals: map[sealedKey]*sealed{}, opens: map[sealedKey]opened{}, inbound: map[stateKey]inbound{}, mesh: m.world.mesh[m.Name],
 	}
 	for net, o := range m.overlays {
 		hs.nets[net] = m.examineNet(hs, o)
@@ -124,11 +131,11 @@ func (m *machine) examine() *hostState {
 
 // examineGates judges what comes in from other hosts: at each VTEP of this one, for each UDP port that its tunnels use.
 func (m *machine) examineGates(hs *hostState) {
-	ports := map[int]bool{}
+	ends := map[tunnel]bool{}
 	for net, o := range m.overlays {
 		for _, l := range o.space.Links {
 			if l.Kind == "vxlan" {
-				ports[l.VXLANPort] = true
+				ends[outer(tunnel{port: l.VXLANPort, vni: l.VNI}, m.inside)] = true
 				w := &walk{}
 				m.tunnelEnd(w, o, l.VNI, l.VXLANPort)
 				hs.ends[end{net, l.VNI, l.VXLANPort}] = m.kept(w.bad)
@@ -145,8 +152,9 @@ func (m *machine) examineGates(hs *hostState) {
 		if m.Initial != nil && strings.HasPrefix(deviceOf(m.Initial, vtep), "docker") {
 			continue // an address of a bridge of Docker's own
 		}
-		for p := range ports {
-			g := m.gate(vtep, p, netip.Addr{}, false)
+		for t := range ends {
+			t.vtep = vtep
+			g := m.gate(t, netip.Addr{}, false)
 			g.any = m.kept(g.any)
 			if m.Initial != nil {
 				if a := m.Initial.Local(vtep); a != nil && m.Initial.Link(a.Index) != nil {
@@ -157,7 +165,7 @@ func (m *machine) examineGates(hs *hostState) {
 			for k, h := range g.from {
 				g.from[k] = m.kept(h)
 			}
-			hs.gates[netip.AddrPortFrom(vtep, uint16(p))] = g
+			hs.gates[t] = g
 		}
 	}
 }
@@ -198,7 +206,7 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 		macs[i] = s.mac
 		hn.ways[i] = m.way(hs, s)
 		for _, t := range m.tunnels(&hn.ways[i], ep) {
-			m.under(t.vtep, t.port, false)
+			m.under(t, false)
 		}
 	}
 	for _, l := range o.legs() {

@@ -17,7 +17,8 @@ type machine struct {
 	rows       map[string]*ruleset.Rows
 	sets       map[string]*ruleset.Set
 	overlays   map[string]*overlay // by network
-	unders     map[netip.AddrPort]*under
+	unders     map[tunnel]*under
+	inside     bool               // its rules look inside of packets
 	names      map[string]answers // by namespace and name
 	resolvers  map[*stack.Space]*Hop
 	egressPart func(ruleset.Packet) *Hop // the host's part of a way out, where it is judged once for all
@@ -42,10 +43,11 @@ func newMachine(ctx context.Context, w *World, r *stack.Reader, host string) (*m
 	if err != nil {
 		return nil, err
 	}
-	m := &machine{Host: h, world: w, sets: map[string]*ruleset.Set{}, overlays: map[string]*overlay{}, unders: map[netip.AddrPort]*under{}, resolvers: map[*stack.Space]*Hop{}, clones: map[*Hop]*Hop{}, lacks: map[lack]*Hop{}, apart: map[*stack.Space]bool{}}
+	m := &machine{Host: h, world: w, sets: map[string]*ruleset.Set{}, overlays: map[string]*overlay{}, unders: map[tunnel]*under{}, resolvers: map[*stack.Space]*Hop{}, clones: map[*Hop]*Hop{}, lacks: map[lack]*Hop{}, apart: map[*stack.Space]bool{}}
 	if m.rows, err = readRules(ctx, r, host); err != nil {
 		return nil, err
 	}
+	m.inside = m.looksInside()
 	if m.resolv, err = readResolv(ctx, r, host); err != nil {
 		return nil, err
 	}

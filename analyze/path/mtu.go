@@ -63,7 +63,7 @@ func (j *judge) datagrams(from *legState, ep *Endpoint) *Hop {
 		return nil
 	}
 	a := from.hn.host
-	u := a.unders[netip.AddrPortFrom(t.vtep, uint16(t.port))]
+	u := a.under(*t)
 	if u == nil || u.mtu == 0 {
 		return nil
 	}

@@ -156,6 +156,10 @@ func TestMutations(t *testing.T) {
 			"", "client.node1 vote vip: app cannot tell 2 of 4; back cannot tell 2 of 4", "mtu:node1/"},
 		{"underlay too small, on a kernel that tells the sender", []string{"UPDATE link SET mtu = 1400 WHERE netns = '4026531840' AND name = 'eth0'"},
 			"", "client.node1 vote vip: app delivered 4 of 4; back delivered 4 of 4", ""},
+		{"rules of an encrypted network that is gone", slices.Concat(sealedRules("node1", 4111), sealedRules("node2", 4111)),
+			"", "client.node1 vote vip: app delivered 4 of 4; back delivered 4 of 4", ""},
+		{"rules of an encrypted network, for one that sends in clear", sealedRules("node2", 4097),
+			"firewall:node2/legacy/udp/4789", "client.node1 vote vip: app some 2 of 4; back delivered 4 of 4", ""},
 		{"encrypted, and no association", []string{"UPDATE network SET encrypted = 1 WHERE name = 'app'", sealed("node1", "10.99.0.11", "10.99.0.12"), sealed("node2", "10.99.0.12", "10.99.0.11"),
 			insert("node1", node1Host, "mangle", "OUTPUT", "-A OUTPUT -p udp -m udp --dport 4789 -j MARK --set-xmark 0xd0c4e3/0xffffffff", "proto, dport_min, dport_max, target, mark, mark_mask", "'udp', 4789, 4789, 'MARK', 13681891, 4294967295"),
 			"INSERT INTO iptables_chain (host, line, netns, family, flavour, tbl, chain, policy, packets, bytes, seen) VALUES ('node1', 9999, '4026531840', 'ipv4', 'legacy', 'mangle', 'OUTPUT', 'ACCEPT', 0, 0, 'both')"},
@@ -228,6 +232,17 @@ func TestMutations(t *testing.T) {
 
 // node1Host is the host's own namespace on node1.
 const node1Host = "4026531840"
+
+// sealedRules are what an engine before 24.0 programs for an encrypted network of a VNI: its packets are marked on their way out, and
+// dropped where they come in clear (programMangle and programInput, drivers/overlay/encryption.go).
+func sealedRules(host string, vni int) []string {
+	u32 := fmt.Sprintf(`-m u32 --u32 "0x0>>0x16&0x3c@0xc&0xffffff00=%#x"`, vni<<8)
+	return []string{
+		insert(host, node1Host, "mangle", "OUTPUT", "-A OUTPUT -p udp -m udp --dport 4789 "+u32+" -j MARK --set-xmark 0xd0c4e3/0xffffffff", "proto, dport_min, dport_max, target, mark, mark_mask", "'udp', 4789, 4789, 'MARK', 13681891, 4294967295"),
+		"INSERT INTO iptables_chain (host, line, netns, family, flavour, tbl, chain, policy, packets, bytes, seen) VALUES ('" + host + "', 9999, '4026531840', 'ipv4', 'legacy', 'mangle', 'OUTPUT', 'ACCEPT', 0, 0, 'both')",
+		insert(host, node1Host, "filter", "INPUT", "-A INPUT -p udp -m udp --dport 4789 "+u32+" -m policy --dir in --pol none -j DROP", "proto, dport_min, dport_max, target", "'udp', 4789, 4789, 'DROP'"),
+	}
+}
 
 // insert puts a rule first in its chain.
 func insert(host, netns, table, chain, spec, columns, values string) string {

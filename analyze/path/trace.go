@@ -272,10 +272,10 @@ func (t *tracer) carried(b *Branch, what string, from *legState, to *Endpoint) {
 		}
 	}
 	if s.vtep.IsValid() && s.rest == nil {
-		u := a.under(s.vtep, s.port, true)
+		u := a.under(tunnel{s.vtep, s.port, s.vni}, true)
 		hops = append(hops, u.hops...)
 		if far := t.machines[to.Host]; far != nil && verdictOf(u.bad) == Delivered {
-			g := far.gate(s.vtep, s.port, u.src, true)
+			g := far.gate(tunnel{s.vtep, s.port, s.vni}, u.src, true)
 			hops = append(hops, g.keep...)
 			x := &walk{keep: true}
 			far.tunnelEnd(x, far.overlays[to.Net.Net], s.vni, s.port)

@@ -3,12 +3,15 @@ package path
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/netmortem/netmortem/analyze/ruleset"
 	"github.com/netmortem/netmortem/analyze/stack"
+	"github.com/netmortem/netmortem/schema"
 )
 
-// An under is a host's way to a VTEP: the same for all networks that use the same UDP port.
+// An under is a host's way to a VTEP: the same for all networks that use the same UDP port, unless the host's rules look for the VNI.
 type under struct {
 	bad  *Hop // nil: packets leave the host
 	src  netip.Addr
@@ -17,10 +20,41 @@ type under struct {
 	hops []Hop
 }
 
+// looksInside reports whether rules of the host's own namespace look at what is behind the UDP header of a packet, as those do by which
+// Docker tells the packets of an encrypted network from those of others (programMangle, drivers/overlay/encryption.go). They stay when
+// the network is gone.
+func (m *machine) looksInside() bool {
+	if m.Initial == nil || m.rows[m.Initial.ID] == nil {
+		return false
+	}
+	rows := m.rows[m.Initial.ID]
+	return slices.ContainsFunc(rows.IPTablesRules, func(r ruleset.Row[schema.IPTablesRule]) bool {
+		return strings.Contains(r.Row.Spec, "-m u32 ") || strings.Contains(r.Row.Spec, "-m bpf ")
+	}) || slices.ContainsFunc(rows.NftRules, func(r ruleset.Row[schema.NftRule]) bool { return strings.Contains(r.Row.Text, "@") })
+}
+
+// outer is what a way through the underlay depends on: with the VNI where rules of the host look for it.
+func outer(t tunnel, looksInside bool) tunnel {
+	if !looksInside {
+		t.vni = 0
+	}
+	return t
+}
+
+// outerPacket is a packet of a tunnel before it has addresses.
+func (m *machine) outerPacket(t tunnel) ruleset.Packet {
+	p := opening(protoUDP)
+	p.Dst, p.Dport, p.Kind = t.vtep, uint16(t.port), ruleset.KindHost
+	if m.inside {
+		p.Payload = vxlanHead(t.vni)
+	}
+	return p
+}
+
 // under walks an outer packet of a tunnel from the host's own namespace, where the socket of the VXLAN device is, onto
 // the wire.
-func (m *machine) under(vtep netip.Addr, dport int, keep bool) *under {
-	key := netip.AddrPortFrom(vtep, uint16(dport))
+func (m *machine) under(t tunnel, keep bool) *under {
+	vtep, dport, key := t.vtep, t.port, outer(t, m.inside)
 	if u := m.unders[key]; u != nil && !keep {
 		return u
 	}
@@ -63,8 +97,8 @@ func (m *machine) under(vtep netip.Addr, dport int, keep bool) *under {
 		h.Observed = fmt.Sprintf("by %s from %s, MTU %d", d.Link.Name, addrText(d.Source), u.mtu)
 		w.pass(h)
 	}
-	p := opening(protoUDP)
-	p.Src, p.Dst, p.Dport, p.Local, p.Kind, p.Out, p.Encrypted = d.Source, vtep, uint16(dport), true, ruleset.KindHost, d.Link.Name, ruleset.Unknown
+	p := m.outerPacket(t)
+	p.Src, p.Local, p.Out, p.Encrypted = d.Source, true, d.Link.Name, ruleset.Unknown
 	p = m.hook(w, s, ruleset.Output, p)
 	if w.stopped() {
 		m.underSubject(w, dport)
@@ -129,14 +163,14 @@ func (g *gate) of(src netip.Addr) *Hop {
 }
 
 // gate walks an outer packet from the wire to the socket of the VXLAN devices.
-func (m *machine) gate(vtep netip.Addr, dport int, src netip.Addr, keep bool) *gate {
+func (m *machine) gate(t tunnel, src netip.Addr, keep bool) *gate {
 	g := &gate{}
 	if src.IsValid() {
-		w := m.arriveOuter(src, vtep, dport, keep)
+		w := m.arriveOuter(src, t, keep)
 		g.any, g.keep = w.bad, w.hops
 		return g
 	}
-	w := m.arriveOuter(netip.Addr{}, vtep, dport, keep)
+	w := m.arriveOuter(netip.Addr{}, t, keep)
 	g.any = w.bad
 	if verdictOf(g.any) == Delivered && !m.filtersReverse() {
 		return g
@@ -146,8 +180,8 @@ func (m *machine) gate(vtep netip.Addr, dport int, src netip.Addr, keep bool) *g
 	}
 	g.from = map[netip.Addr]*Hop{}
 	for ip := range m.world.vtep {
-		if ip.Is4() == vtep.Is4() && !m.own(ip) {
-			g.from[ip] = m.arriveOuter(ip, vtep, dport, false).bad
+		if ip.Is4() == t.vtep.Is4() && !m.own(ip) {
+			g.from[ip] = m.arriveOuter(ip, t, false).bad
 		}
 	}
 	return g
@@ -168,8 +202,8 @@ func (m *machine) filtersReverse() bool {
 	return !ok || v.Value != "0"
 }
 
-func (m *machine) arriveOuter(src, vtep netip.Addr, dport int, keep bool) *walk {
-	w := &walk{keep: keep}
+func (m *machine) arriveOuter(src netip.Addr, t tunnel, keep bool) *walk {
+	w, vtep, dport := &walk{keep: keep}, t.vtep, t.port
 	s := m.Initial
 	if s == nil {
 		w.doubt(Hop{Host: m.Name, Step: "underlay, arrival", Why: "the host's own namespace was not captured"})
@@ -198,8 +232,8 @@ func (m *machine) arriveOuter(src, vtep netip.Addr, dport int, keep bool) *walk 
 		w.drop(h)
 		return w
 	}
-	p := opening(protoUDP)
-	p.Src, p.Dst, p.Dport, p.Kind, p.In = src, vtep, uint16(dport), ruleset.KindHost, in.Name
+	p := m.outerPacket(t)
+	p.Src, p.In = src, in.Name
 	p = m.hook(w, s, ruleset.Prerouting, p)
 	if w.stopped() {
 		m.underSubject(w, dport)
