@@ -443,7 +443,7 @@ func (m *machine) examineClient(ls *legState, l leg) {
 				name = "tasks." + name
 			}
 			w := &walk{}
-			wrong := m.resolve(w, l.space, name, net.Name, want, m.world.alsoMeant(ls.ep.Owner, s, net, tasks), s.ref(net))
+			wrong := m.resolve(w, l.space, s.ID, name, net.Name, want, m.world.alsoMeant(ls.ep.Owner, s, net, tasks), s.ref(net))
 			if w.bad != nil && m.clones[w.bad] == nil {
 				m.clones[w.bad] = m.kept(w.bad)
 			}
@@ -629,16 +629,6 @@ func (w *World) alsoMeant(owner string, sv *Service, net *Network, tasks bool) m
 		if ep.Net != net {
 			for ip := range w.meant(sv, ep.Net, tasks) {
 				out[ip] = true
-			}
-		}
-		if tasks {
-			continue
-		}
-		for id := range w.aliases[[2]string{ep.Net.Net, sv.Name}] { // others that answer to the name
-			if other := w.Services[id]; other != nil && other != sv {
-				for ip := range w.meantAt(other, ep.Net) {
-					out[ip] = true
-				}
 			}
 		}
 	}

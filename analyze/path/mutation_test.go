@@ -141,8 +141,8 @@ func TestMutations(t *testing.T) {
 		{"search domains before the name", []string{"UPDATE resolver_config SET setting = '5' WHERE host = 'node1' AND value = 'ndots' AND container = (SELECT container FROM netns WHERE host = 'node1' AND netns = '4026532864')",
 			"INSERT INTO resolver_config (host, doc, line, container, item, position, value) SELECT 'node1', 'raw/x', 9999, container, 'search', 1, 'prod.example.net' FROM netns WHERE host = 'node1' AND netns = '4026532864'"},
 			"", "client.node1 vote vip: app cannot tell 4 of 4; back cannot tell 4 of 4", "resolver:node1/search"},
-		{"answers with another one's address", []string{"UPDATE dns_answer SET address = '10.20.1.15' WHERE host = 'node1' AND netns = '4026532864' AND name = 'rr' AND address = '10.20.1.8'"},
-			"", "client.node1 rr dnsrr: app cannot tell 3 of 4", "dns:node1/app/rr/10.20.1.15"},
+		{"answers with the address of another service", []string{"UPDATE dns_answer SET address = '10.20.1.15' WHERE host = 'node1' AND netns = '4026532864' AND name = 'rr' AND address = '10.20.1.8'"},
+			"dns:node1/app/rr/10.20.1.15", "client.node1 rr dnsrr: app some 3 of 4", ""},
 		{"published port: route of the host's to elsewhere", []string{"INSERT INTO route (host, line, netns, family, table_id, type, dst, gateway, ifindex, dev, protocol, scope) VALUES ('node1', 9999, '4026531840', 'ipv4', 254, 'unicast', '172.18.0.0/24', '10.99.0.12', 2, 'eth0', 'static', 'global')"},
 			"dnat:node1/tcp/8080 route:node1/docker_gwbridge/172.18.0.", "outside vote ingress: ingress delivered 4 of 4; ingress dropped 0 of 1", "dnat:node1/tcp/8080"}, // the other host may take what node1 sends it
 		{"published port: to nobody", []string{insert("node1", node1Host, "nat", "DOCKER-INGRESS", "-A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.250:8080", "proto, dport_min, dport_max, target, to_ip, to_port_min, to_port_max", "'tcp', 8080, 8080, 'DNAT', '172.18.0.250', 8080, 8080")},

@@ -65,10 +65,10 @@ func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[string]ans
 // resolver is the address of Docker's own resolver in every sandbox.
 var resolverIP = netip.AddrFrom4([4]byte{127, 0, 0, 11})
 
-// resolve judges whether a sandbox gets an address for a name, and that it is one of want. The addresses of another
-// network that the client shares with the service are as good: also holds them. Answers that are wrong
-// beside good ones are returned one by one: they are backends that nobody serves.
-func (m *machine) resolve(w *walk, s *stack.Space, name, network string, want, also map[netip.Addr]bool, ref string) (wrongly []*Hop) {
+// resolve judges whether a sandbox gets an address for a name of the service with the id asked, and that it is one of want. The addresses
+// of another network that the client shares with the service are as good: also holds them. Answers that are wrong
+// beside good ones are returned one by one: they are backends that nobody serves, or another service does.
+func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, want, also map[netip.Addr]bool, ref string) (wrongly []*Hop) {
 	a, ok := m.names[s.ID+"/"+name]
 	if w.keep {
 		r := &walk{keep: true}
@@ -129,17 +129,17 @@ func (m *machine) resolve(w *walk, s *stack.Space, name, network string, want, a
 		for _, ip := range wrong {
 			x := h
 			at := netip.MustParseAddr(ip)
-			if whose := m.world.whose(at); whose != "" {
-				x.Subject += "/" + ip
-				x.Ref, x.Verdict, x.Why = a.ips[at], Unknown, "the answer "+ip+" is the address of "+whose+": who is asked there is not told"
-				wrongly = append(wrongly, &x)
-				continue
-			}
 			x.Subject += "/" + ip
-			x.Ref = a.ips[netip.MustParseAddr(ip)]
-			x.Verdict, x.Why = Dropped, "the answer is an address that the name should not have: "+ip
-			if !m.world.known[m.Name] {
+			x.Ref = a.ips[at]
+			switch whose, service := m.world.whose(at); {
+			case service != "" && service != asked:
+				x.Verdict, x.Why = Dropped, "the answer "+ip+" is the address of "+whose+": another service is asked"
+			case whose != "":
+				x.Verdict, x.Why = Unknown, "the answer "+ip+" is the address of "+whose+": who is asked there is not told"
+			case !m.world.known[m.Name]:
 				x.Verdict, x.Why = Unknown, "the answer is an address of which nothing captured speaks"
+			default:
+				x.Verdict, x.Why = Dropped, "the answer is an address that the name should not have: "+ip
 			}
 			wrongly = append(wrongly, &x)
 		}
@@ -155,17 +155,17 @@ func (m *machine) resolve(w *walk, s *stack.Space, name, network string, want, a
 	return wrongly
 }
 
-// whose names who has an address on any overlay, empty for nobody.
-func (w *World) whose(ip netip.Addr) string {
+// whose names who has an address on any overlay, empty for nobody, and the id of the service that it is of, if it is of one.
+func (w *World) whose(ip netip.Addr) (label, service string) {
 	for _, n := range w.Networks {
 		if ep := n.byIP[ip]; ep != nil {
-			return ep.Label
+			return ep.Label, ep.ServiceID
 		}
 		if v := n.vips[ip]; v != nil {
-			return v.Service
+			return v.Service, v.ServiceID
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // A resolvConf is what a container's resolv.conf asks for.
