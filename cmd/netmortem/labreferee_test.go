@@ -25,6 +25,7 @@ type wayKey struct {
 	network string
 	at      string // of a published port the host that is asked, or 127.0.0.1; host/label of a container of no service
 	port    int
+	proto   string // tcp or udp
 }
 
 func (k wayKey) String() string {
@@ -32,11 +33,11 @@ func (k wayKey) String() string {
 	case "egress":
 		return k.client + " → outside"
 	case "published":
-		return fmt.Sprintf("%s → port %d of %s (%s)", k.client, k.port, k.at, k.server)
+		return fmt.Sprintf("%s → %s port %d of %s (%s)", k.client, k.proto, k.port, k.at, k.server)
 	case "container":
-		return fmt.Sprintf("%s → %s:%d on %s", k.client, k.at, k.port, k.network)
+		return fmt.Sprintf("%s → %s:%d/%s on %s", k.client, k.at, k.port, k.proto, k.network)
 	}
-	return fmt.Sprintf("%s → %s:%d by %s on %s", k.client, k.server, k.port, k.via, k.network)
+	return fmt.Sprintf("%s → %s:%d/%s by %s on %s", k.client, k.server, k.port, k.proto, k.via, k.network)
 }
 
 // A walked way is the walk's verdict, with the row that decided.
@@ -77,18 +78,13 @@ func walkedWays(ctx context.Context, file string, hosts []string, rounds []*labR
 	}
 	ways = map[wayKey]walked{}
 	for _, p := range j.Pairs {
-		if p.Proto != "tcp" && p.Proto != "" {
-			continue
-		}
-		k := wayKey{client: p.ClientHost + "/" + p.Client, via: p.Via, server: p.Server, network: p.Network, port: p.Port}
+		k := wayKey{client: p.ClientHost + "/" + p.Client, via: p.Via, server: p.Server, network: p.Network, port: p.Port, proto: p.Proto}
 		switch p.Via {
-		case "ingress":
+		case "ingress", "host":
 			k.client, k.via, k.at, k.network = p.Client, "published", p.ClientHost, ""
 			if strings.HasPrefix(p.Target, loopback) {
 				k.at = loopback
 			}
-		case "host":
-			continue // no sample publishes so
 		case "egress":
 			k.network, k.port = "", 0
 		}
@@ -108,7 +104,7 @@ func walkedWays(ctx context.Context, file string, hosts []string, rounds []*labR
 			if _, known := ways[k]; known {
 				continue
 			}
-			q := path.Question{Proto: "tcp", Port: t.Port, Network: t.Network}
+			q := path.Question{Proto: k.proto, Port: t.Port, Network: t.Network}
 			switch {
 			case t.Via == "container":
 				if q.From, err = j.World.Find(ctx, tx, t.Client, true); err == nil {
@@ -144,7 +140,7 @@ func serviceOf(w *path.World, name string) *path.Service {
 
 // keyOf names what was tried as the walk does.
 func keyOf(t *labTried, labels map[string]string) wayKey {
-	k := wayKey{client: t.Client, via: t.Via, server: t.Server, network: t.Network, at: t.At, port: t.Port}
+	k := wayKey{client: t.Client, via: t.Via, server: t.Server, network: t.Network, at: t.At, port: t.Port, proto: cmp.Or(t.Proto, "tcp")}
 	if t.Via == "published" {
 		k.network = ""
 		return k
@@ -422,9 +418,9 @@ func TestPlantedPlace(t *testing.T) {
 func TestReferee(t *testing.T) {
 	labels := map[string]string{"t1": "node1/client.node1"}
 	services := map[string]string{"aaa": "vote", "outside": ""}
-	vip := wayKey{client: "node1/client.node1", via: "vip", server: "vote", network: "app", port: 80}
-	published := wayKey{client: "outside", via: "published", server: "vote", at: "node2", port: 8080}
-	egress := wayKey{client: "node1/client.node1", via: "egress"}
+	vip := wayKey{client: "node1/client.node1", via: "vip", server: "vote", network: "app", port: 80, proto: "tcp"}
+	published := wayKey{client: "outside", via: "published", server: "vote", at: "node2", port: 8080, proto: "udp"}
+	egress := wayKey{client: "node1/client.node1", via: "egress", proto: "tcp"}
 	round := func(vipFailed, portFailed int) *labRound {
 		some := func(who string, failed int) [][]labTry {
 			x := labTry{IP: "10.20.1.2", labCounts: labCounts{Small: map[string]int{who: 4 - failed}, Failed: map[string]int{"no connection": failed}}}
@@ -435,7 +431,7 @@ func TestReferee(t *testing.T) {
 		}
 		return &labRound{services: services, tried: []labTried{
 			{Client: "t1", Host: "node1", Server: "vote", Network: "app", Via: "vip", Port: 80, Rounds: some("aaa", vipFailed)},
-			{Client: "outside", Host: "outside", Server: "vote", Network: "ingress", Via: "published", At: "node2", Port: 8080, Rounds: some("aaa", portFailed)},
+			{Client: "outside", Host: "outside", Server: "vote", Network: "ingress", Via: "published", At: "node2", Port: 8080, Proto: "udp", Rounds: some("aaa", portFailed)},
 			{Client: "t1", Host: "node1", Via: "egress", Rounds: some("outside", 0)},
 		}}
 	}

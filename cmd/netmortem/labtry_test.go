@@ -21,6 +21,7 @@ type labTried struct {
 	Via     string     `json:"via"` // vip, dnsrr, tasks, container, published or egress
 	At      string     `json:"at"`  // of a published port the host that is asked, or 127.0.0.1, of a container its owner
 	Port    int        `json:"port"`
+	Proto   string     `json:"proto"` // tcp or udp
 	Name    string     `json:"name"`
 	Answers []string   `json:"answers"`
 	NoName  string     `json:"no_name"`

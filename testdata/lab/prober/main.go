@@ -31,7 +31,12 @@ func main() {
 	flag.StringVar(&o.talkers, "talkers", "client", "service whose containers always talk: they go first")
 	flag.StringVar(&o.first, "first", "", "host whose containers go first, too; empty for all hosts")
 	flag.BoolVar(&o.only, "only-talkers", false, "let nobody else try")
+	echo := flag.Int("echo", 0, "do nothing but send datagrams to this port back, with the host's name before them, and answer pages there: the sample's service echo")
 	flag.Parse()
+	if *echo != 0 {
+		fmt.Fprintln(os.Stderr, "prober:", serveEcho(*echo))
+		os.Exit(1)
+	}
 	o.all = strings.Fields(all)
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "prober:", err)
@@ -201,13 +206,14 @@ type tried struct {
 	Via     string   `json:"via"`            // vip, dnsrr, tasks, container, published or egress
 	At      string   `json:"at,omitempty"`   // of a published port the host that is asked, or 127.0.0.1, of a container its owner
 	Port    int      `json:"port"`           // 0: whatever port, since the service has none
+	Proto   string   `json:"proto"`          // tcp or udp
 	Name    string   `json:"name,omitempty"` // that was asked for
 	Answers []string `json:"answers,omitempty"`
 	NoName  string   `json:"no_name,omitempty"` // why there is no answer to the name
 	Rounds  [][]try  `json:"rounds"`            // all connections; a second time when some of the first failed
 }
 
-// A try is what became of the connections to one address.
+// A try is what became of the connections to one address; a datagram and its answer count as one.
 type try struct {
 	IP string `json:"ip"`
 	counts

@@ -26,7 +26,7 @@ type planNetwork struct {
 	Subnet   netip.Prefix
 }
 
-type planNode struct{ Name, Addr string }
+type planNode struct{ ID, Name, Addr string }
 
 type planService struct {
 	Name      string
@@ -35,14 +35,16 @@ type planService struct {
 	Tasks     []planTask
 	Published []planPort
 	Port      int // at which its tasks listen; 0 where they do not, and the prober does in their place
+	Datagrams int // at which they wait for datagrams; 0 where they do not
 }
 
 type planTask struct {
-	ID  string
-	IPs map[string]string // by id of the network
+	ID, Node string
+	IPs      map[string]string // by id of the network
 }
 
 type planPort struct {
+	Proto     string
 	Published int
 	Mode      string
 }
@@ -92,6 +94,7 @@ func askManager(address string) (*plan, error) {
 	}
 	var tasks []struct {
 		ID, ServiceID       string
+		NodeID              string
 		Status              struct{ State string }
 		NetworksAttachments []struct {
 			Network   struct{ ID string }
@@ -99,6 +102,7 @@ func askManager(address string) (*plan, error) {
 		}
 	}
 	var nodes []struct {
+		ID            string
 		Description   struct{ Hostname string }
 		Status        struct{ Addr string }
 		ManagerStatus struct{ Addr string }
@@ -124,7 +128,7 @@ func askManager(address string) (*plan, error) {
 		if host, _, err := net.SplitHostPort(n.ManagerStatus.Addr); err == nil && (addr == "" || addr == "0.0.0.0") {
 			addr = host
 		}
-		p.Nodes = append(p.Nodes, planNode{n.Description.Hostname, addr})
+		p.Nodes = append(p.Nodes, planNode{n.ID, n.Description.Hostname, addr})
 	}
 	for _, s := range services {
 		ps := planService{Name: s.Spec.Name, DNSRR: s.Spec.EndpointSpec.Mode == "dnsrr", VIPs: map[string]string{}}
@@ -132,15 +136,15 @@ func askManager(address string) (*plan, error) {
 			ps.VIPs[v.NetworkID] = bare(v.Addr)
 		}
 		for _, port := range s.Endpoint.Ports {
-			if port.Protocol == "tcp" {
-				ps.Published = append(ps.Published, planPort{port.PublishedPort, port.PublishMode})
+			if port.Protocol == "tcp" || port.Protocol == "udp" {
+				ps.Published = append(ps.Published, planPort{port.Protocol, port.PublishedPort, port.PublishMode})
 			}
 		}
 		for _, t := range tasks {
 			if t.ServiceID != s.ID || t.Status.State != "running" {
 				continue
 			}
-			pt := planTask{ID: t.ID, IPs: map[string]string{}}
+			pt := planTask{ID: t.ID, Node: t.NodeID, IPs: map[string]string{}}
 			for _, a := range t.NetworksAttachments {
 				if len(a.Addresses) > 0 {
 					pt.IPs[a.Network.ID] = bare(a.Addresses[0])
@@ -161,7 +165,7 @@ func bare(s string) string { ip, _, _ := strings.Cut(s, "/"); return ip }
 func (p *plan) ports(everywhere map[string][]*sandbox) {
 	for i := range p.Services {
 		s := &p.Services[i]
-		tasks, count := 0, map[int]int{}
+		tasks, tcp, udp := 0, map[int]int{}, map[int]int{}
 		for _, boxes := range everywhere {
 			for _, b := range boxes {
 				if b.Service != s.Name {
@@ -169,16 +173,26 @@ func (p *plan) ports(everywhere map[string][]*sandbox) {
 				}
 				tasks++
 				for _, port := range b.Listens {
-					count[port]++
+					tcp[port]++
+				}
+				for _, port := range b.Datagrams {
+					udp[port]++
 				}
 			}
 		}
-		for port, n := range count {
-			if 2*n > tasks && (s.Port == 0 || port < s.Port) {
-				s.Port = port
-			}
+		s.Port, s.Datagrams = lowest(tcp, tasks), lowest(udp, tasks)
+	}
+}
+
+// lowest is the lowest port that most tasks have, 0 for none.
+func lowest(count map[int]int, tasks int) int {
+	best := 0
+	for port, n := range count {
+		if 2*n > tasks && (best == 0 || port < best) {
+			best = port
 		}
 	}
+	return best
 }
 
 // on reports whether a service is on a network, by what its tasks and virtual addresses say.

@@ -16,6 +16,7 @@ type sandbox struct {
 	ID, Task, Service, Hostname string
 	Networks                    map[string]string // ids of overlays, and its addresses there
 	Listens                     []int             // TCP ports, not of loopback
+	Datagrams                   []int             // the same of UDP
 	fd                          int               // its network namespace
 }
 
@@ -66,7 +67,10 @@ func sandboxes() ([]*sandbox, error) {
 			continue // a container on the host's own network, or one that ended
 		}
 		b.fd = fd
-		if b.Listens, err = listens(c.State.Pid); err != nil {
+		if b.Listens, err = listens(c.State.Pid, "tcp"); err != nil {
+			continue
+		}
+		if b.Datagrams, err = listens(c.State.Pid, "udp"); err != nil {
 			continue
 		}
 		out = append(out, b)
@@ -75,12 +79,18 @@ func sandboxes() ([]*sandbox, error) {
 	return out, nil
 }
 
-// listens reads at which TCP ports a process' namespace listens for others, of either family.
-func listens(pid int) ([]int, error) {
+// waiting are the states in which sockets wait for others (TCP_LISTEN, and TCP_CLOSE, which is that of UDP without a peer).
+var waiting = map[string]string{"tcp": "0A", "udp": "07"}
+
+// firstFree is the first port that the kernel hands out by itself: whoever waits for datagrams there has asked somebody.
+const firstFree = 32768
+
+// listens reads at which ports of a protocol a process' namespace waits for others, of either family.
+func listens(pid int, proto string) ([]int, error) {
 	var out []int
-	for _, family := range []string{"tcp", "tcp6"} {
+	for _, family := range []string{proto, proto + "6"} {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, family))
-		if errors.Is(err, os.ErrNotExist) && family == "tcp6" {
+		if errors.Is(err, os.ErrNotExist) && family != proto {
 			break // a kernel without IPv6
 		}
 		if err != nil {
@@ -88,12 +98,12 @@ func listens(pid int) ([]int, error) {
 		}
 		for line := range strings.Lines(string(text)) {
 			fields := strings.Fields(line)
-			if len(fields) < 4 || fields[3] != "0A" { // TCP_LISTEN
+			if len(fields) < 4 || fields[3] != waiting[proto] {
 				continue
 			}
 			ip, port, _ := strings.Cut(fields[1], ":")
 			n, err := strconv.ParseUint(port, 16, 16)
-			if err == nil && !strings.HasSuffix(ip, "7F") && !slices.Contains(out, int(n)) { // 127.x.x.x, its last byte first
+			if err == nil && !strings.HasSuffix(ip, "7F") && !slices.Contains(out, int(n)) && (proto == "tcp" || n < firstFree) { // 127.x.x.x, its last byte first
 				out = append(out, int(n))
 			}
 		}

@@ -44,26 +44,36 @@ func (c *client) services(p *plan) {
 			if !s.on(n.ID) {
 				continue
 			}
-			t := target{tried: tried{Client: c.name, Host: c.host, Server: s.Name, Network: n.Name, Port: s.Port}, client: c, port: s.Port, service: s, network: n, each: 1, door: 1}
-			if vip := s.VIPs[n.ID]; vip != "" && !s.DNSRR && len(s.Tasks) > 0 {
-				v := t
-				v.Via, v.Name, v.ips = "vip", s.Name, []string{vip}
-				v.each, v.door = len(s.Tasks), len(s.Tasks)
-				c.targets = append(c.targets, &v)
-			}
-			t.Via, t.Name = "tasks", "tasks."+s.Name
-			if s.DNSRR {
-				t.Via, t.Name = "dnsrr", s.Name
-			}
-			for _, task := range s.Tasks {
-				if ip := task.IPs[n.ID]; ip != "" && task.ID != c.name {
-					t.ips = append(t.ips, ip)
+			if s.Datagrams != 0 {
+				c.service(s, n, target{tried: tried{Client: c.name, Host: c.host, Server: s.Name, Network: n.Name, Port: s.Datagrams, Proto: "udp"}, client: c, port: s.Datagrams, service: s, network: n, each: 1, full: true})
+				if s.Port == 0 {
+					continue
 				}
 			}
-			if len(t.ips) > 0 {
-				c.targets = append(c.targets, &t)
-			}
+			c.service(s, n, target{tried: tried{Client: c.name, Host: c.host, Server: s.Name, Network: n.Name, Port: s.Port, Proto: "tcp"}, client: c, port: s.Port, service: s, network: n, each: 1, door: 1})
 		}
+	}
+}
+
+// service are the name and the addresses of one service on a network, for one protocol.
+func (c *client) service(s *planService, n *planNetwork, t target) {
+	if vip := s.VIPs[n.ID]; vip != "" && !s.DNSRR && len(s.Tasks) > 0 {
+		v := t
+		v.Via, v.Name, v.ips = "vip", s.Name, []string{vip}
+		v.each, v.door = len(s.Tasks), t.door*len(s.Tasks)
+		c.targets = append(c.targets, &v)
+	}
+	t.Via, t.Name = "tasks", "tasks."+s.Name
+	if s.DNSRR {
+		t.Via, t.Name = "dnsrr", s.Name
+	}
+	for _, task := range s.Tasks {
+		if ip := task.IPs[n.ID]; ip != "" && task.ID != c.name {
+			t.ips = append(t.ips, ip)
+		}
+	}
+	if len(t.ips) > 0 {
+		c.targets = append(c.targets, &t)
 	}
 }
 
@@ -80,7 +90,7 @@ func (c *client) containers(p *plan, everywhere map[string][]*sandbox, talkers s
 			for i := range p.Networks {
 				n := &p.Networks[i]
 				if c.box.Networks[n.ID] != "" && b.Networks[n.ID] != "" {
-					c.targets = append(c.targets, &target{tried: tried{Client: c.name, Host: c.host, Network: n.Name, Via: "container", At: b.owner(), Port: slices.Min(b.Listens)},
+					c.targets = append(c.targets, &target{tried: tried{Client: c.name, Host: c.host, Network: n.Name, Via: "container", At: b.owner(), Port: slices.Min(b.Listens), Proto: "tcp"},
 						client: c, port: slices.Min(b.Listens), ips: []string{b.Networks[n.ID]}, each: 1, door: 1})
 				}
 			}
@@ -120,24 +130,39 @@ func (c *client) published(p *plan) {
 	for k := range p.Services {
 		s := &p.Services[k]
 		for _, port := range s.Published {
-			for _, n := range p.Nodes {
-				if port.Mode == "ingress" && port.Published != 0 && len(s.Tasks) > 0 {
-					c.targets = append(c.targets, &target{tried: tried{Client: c.name, Host: c.host, Server: s.Name, Network: "ingress", Via: "published", At: n.Name, Port: port.Published},
-						client: c, port: port.Published, ips: []string{n.Addr}, each: len(s.Tasks), full: c.host == outsider})
+			if port.Published == 0 || len(s.Tasks) == 0 {
+				continue
+			}
+			ask := func(at, ip string) {
+				t := &target{tried: tried{Client: c.name, Host: c.host, Server: s.Name, Network: "ingress", Via: "published", At: at, Port: port.Published, Proto: port.Proto},
+					client: c, port: port.Published, ips: []string{ip}, each: len(s.Tasks), full: c.host == outsider || port.Proto == "udp"}
+				if port.Mode == "host" {
+					t.Network, t.each = "", 1
 				}
-				if port.Mode == "ingress" && port.Published != 0 && len(s.Tasks) > 0 && n.Name == c.host {
-					c.targets = append(c.targets, &target{tried: tried{Client: c.name, Host: c.host, Server: s.Name, Network: "ingress", Via: "published", At: loopback, Port: port.Published},
-						client: c, port: port.Published, ips: []string{loopback}, each: len(s.Tasks)})
+				c.targets = append(c.targets, t)
+			}
+			for _, n := range p.Nodes {
+				if port.Mode == "host" && !s.runs(n.ID) {
+					continue
+				}
+				ask(n.Name, n.Addr)
+				if n.Name == c.host {
+					ask(loopback, loopback)
 				}
 			}
 		}
 	}
 }
 
+// runs reports whether a task of the service is on a node.
+func (s *planService) runs(node string) bool {
+	return slices.ContainsFunc(s.Tasks, func(t planTask) bool { return t.Node == node })
+}
+
 // outside is the way out of the swarm.
 func (c *client) outside(listen string) {
 	if a, err := netip.ParseAddrPort(listen); err == nil {
-		c.targets = append(c.targets, &target{tried: tried{Client: c.name, Host: c.host, Via: "egress"}, client: c, port: int(a.Port()), ips: []string{a.Addr().String()}, each: 1, full: true})
+		c.targets = append(c.targets, &target{tried: tried{Client: c.name, Host: c.host, Via: "egress", Proto: "tcp"}, client: c, port: int(a.Port()), ips: []string{a.Addr().String()}, each: 1, full: true})
 	}
 }
 

@@ -136,7 +136,7 @@ func answer(c net.Conn, name string) {
 	fmt.Fprintf(c, "HTTP/1.0 200 OK\r\n\r\n%s", page)
 }
 
-// An attempt is one connection.
+// An attempt is one connection, or one datagram and its answer.
 type attempt struct {
 	of    *counts
 	full  bool
@@ -147,6 +147,8 @@ type attempt struct {
 	got   []byte
 	up    bool // the connection is made
 	done  bool
+	nonce []byte // of a datagram; nil for a connection of TCP
+	sent  int    // how often a datagram was
 }
 
 // try tries all targets of clients, and those of which something failed a second time.
@@ -227,12 +229,16 @@ func (s *sockets) begin(t *target) []*attempt {
 		for range t.door {
 			begun = append(begun, newAttempt(door, addr, doorPort, false))
 		}
+		ask := newAttempt
+		if t.Proto == "udp" {
+			ask = newDatagram
+		}
 		if t.port > 0 {
 			for range t.each {
-				begun = append(begun, newAttempt(&x.counts, addr, t.port, false))
+				begun = append(begun, ask(&x.counts, addr, t.port, false))
 			}
 			for i := 0; t.full && i < t.each; i++ {
-				begun = append(begun, newAttempt(&x.counts, addr, t.port, true))
+				begun = append(begun, ask(&x.counts, addr, t.port, true))
 			}
 		}
 		out = append(out, slices.DeleteFunc(begun, func(a *attempt) bool { return a.done })...)
@@ -300,10 +306,17 @@ func step(active []*attempt) []*attempt {
 	}
 	left := active[:0]
 	for i, a := range active {
+		waited := time.Since(a.begun)
+		if a.nonce != nil {
+			a.datagram(fds[i].Revents != 0, waited)
+			if !a.done {
+				left = append(left, a)
+			}
+			continue
+		}
 		if fds[i].Revents != 0 {
 			a.advance()
 		}
-		waited := time.Since(a.begun)
 		switch {
 		case a.done:
 		case !a.up && waited > connectWait:
