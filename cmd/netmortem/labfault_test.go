@@ -27,7 +27,7 @@ type labFault struct {
 	Never  []string // rules that must not fire anywhere, at any severity
 	Settle int      // seconds without a change of tasks, before it is judged
 	Breaks string   // what a real client loses: all, some or none of its connections
-	Path   bool     // it touches a path, whatever the client loses
+	Path   string   // touched: it touches a path, whatever the client loses; by chance: whether a packet gets through is luck
 }
 
 // ruleAt is a rule on a host.
@@ -76,8 +76,8 @@ func (f *labFault) set(key, value string) error {
 	case "breaks":
 		f.Breaks = value
 	case "path":
-		if f.Path = value == "touched"; !f.Path {
-			return fmt.Errorf("path: touched, not %q", value)
+		if f.Path = value; value != "touched" && value != "by chance" {
+			return fmt.Errorf("path: touched or by chance, not %q", value)
 		}
 	default:
 		return fmt.Errorf("no key %q: want, also, never, settle, breaks and path are known", key)

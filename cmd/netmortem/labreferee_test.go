@@ -272,8 +272,10 @@ func (l *lab) tried(t *testing.T, flags ...string) *labRound {
 	return r
 }
 
-// touchesPath reports whether the walk has something to say about the fault.
-func (f labFault) touchesPath() bool { return f.Path || f.Breaks != "none" }
+// touchesPath reports whether the walk has something to say about the fault that can be held against what is tried.
+func (f labFault) touchesPath() bool {
+	return f.Path == "touched" || f.Path == "" && f.Breaks != "none"
+}
 
 // analyzedInto is [lab.analyzed] with the database kept.
 func (l *lab) analyzedInto(t *testing.T, bundles []string) (r *analyze.Result, code int, file string) {
