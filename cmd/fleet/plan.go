@@ -18,6 +18,7 @@ const (
 type fleet struct {
 	hosts, containers, broken int
 	walk                      bool // with what a packet's way depends on, too
+	services, leftovers       int  // in place of the applications one network with so many services; see services.go
 }
 
 // The clock of the fleet: everything was started an hour before it was captured.

@@ -78,6 +78,14 @@ func (b *bundle) hostRows() {
 
 // overlay makes the namespace of an overlay with its bridge and VXLAN device.
 func (b *bundle) overlay(a app, mtu int64) string {
+	if a == ingress {
+		return b.overlayOn(a, mtu, netip.MustParsePrefix("10.0.0.0/16"))
+	}
+	return b.overlayOn(a, mtu, netip.PrefixFrom(a.ip(0), 24))
+}
+
+// overlayOn is overlay with a subnet.
+func (b *bundle) overlayOn(a app, mtu int64, subnet netip.Prefix) string {
 	ns := b.space(schema.Netns{Kind: schema.NetnsOverlay, Name: "1-" + a.network()[:10], Network: a.network()[:10]})
 	b.link(schema.Link{Netns: ns, Name: "br0", Kind: "bridge", MTU: mtu})
 	b.link(schema.Link{
@@ -85,10 +93,6 @@ func (b *bundle) overlay(a app, mtu int64) string {
 		VXLANFlags: "learning,proxy,l2miss,l3miss", VXLANAgeing: ptr(int64(300)),
 	})
 	b.put("network", schema.Network{NetworkID: a.network(), Name: a.name(), Driver: "overlay", Scope: "swarm", Ingress: a == ingress, VNI: ptr(a.vni())})
-	subnet := netip.PrefixFrom(a.ip(0), 24)
-	if a == ingress {
-		subnet = netip.MustParsePrefix("10.0.0.0/16")
-	}
 	gateway := subnet.Addr().Next()
 	b.put("network_subnet", schema.NetworkSubnet{NetworkID: a.network(), Subnet: subnet, Gateway: gateway})
 	b.address(ns, 1, "br0", gateway, int64(subnet.Bits()))
@@ -153,15 +157,23 @@ func (b *bundle) nat(ns string, num int64, chain, spec string, to netip.Addr, ds
 
 // balance programs a balancer for one service.
 func (b *bundle) balance(lb string, a app, s int) {
-	vip, mark := a.vip(s), int64(256+s)
+	var tasks []netip.Addr
+	for h := range hostsOfApp {
+		tasks = append(tasks, a.taskIP(s, h))
+	}
+	b.balanceOne(lb, a.vip(s), int64(256+s), int64(s+1), tasks)
+}
+
+// balanceOne programs a balancer for one virtual address; num is the place of its rule.
+func (b *bundle) balanceOne(lb string, vip netip.Addr, mark, num int64, tasks []netip.Addr) {
 	b.address(lb, 1, "eth0", vip, 32)
 	b.put("iptables_rule", schema.IPTablesRule{
-		Netns: lb, Family: "ipv4", Flavour: "legacy", Tbl: "mangle", Chain: "INPUT", Num: int64(s + 1), Dst: netip.PrefixFrom(vip, 32),
+		Netns: lb, Family: "ipv4", Flavour: "legacy", Tbl: "mangle", Chain: "INPUT", Num: num, Dst: netip.PrefixFrom(vip, 32),
 		Spec: fmt.Sprintf("-A INPUT -d %s/32 -j MARK --set-xmark %#x/0xffffffff", vip, mark), Target: "MARK", Mark: &mark, MarkMask: ptr(int64(0xffffffff)), Seen: schema.SeenBoth,
 	})
 	b.put("ipvs_service", schema.IPVSService{Netns: lb, Family: "ipv4", Fwmark: mark, Scheduler: "rr", Flags: "hashed", Netmask: 32, Seen: schema.SeenBoth})
-	for h := range hostsOfApp {
-		b.put("ipvs_destination", schema.IPVSDestination{Netns: lb, Fwmark: mark, Address: a.taskIP(s, h), Forward: "masq", Weight: 1, Seen: schema.SeenBoth})
+	for _, ip := range tasks {
+		b.put("ipvs_destination", schema.IPVSDestination{Netns: lb, Fwmark: mark, Address: ip, Forward: "masq", Weight: 1, Seen: schema.SeenBoth})
 	}
 }
 
@@ -188,6 +200,10 @@ func (b *bundle) swarmRows() {
 			n.Role, n.Leader, n.Reachability = "manager", h == 0, "reachable"
 		}
 		b.put("swarm_node", n)
+	}
+	if b.services > 0 {
+		b.wideSwarm()
+		return
 	}
 	for block := range b.hosts / hostsOfApp {
 		for _, a := range b.apps(block) {

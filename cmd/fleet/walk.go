@@ -57,31 +57,42 @@ func (b *bundle) walkHost(ns string) {
 	}
 }
 
-// walkTask is a task's resolver, its web server, and the names that it was asked for.
-func (b *bundle) walkTask(ns, cid string, a app) {
+// walkSandbox is a task's way to its resolver, and its web server.
+func (b *bundle) walkSandbox(ns string) {
 	if !b.walk {
 		return
 	}
 	const port = 40000
-	resolver := netip.MustParseAddr("127.0.0.11")
 	b.put("iptables_chain", schema.IPTablesChain{Netns: ns, Family: "ipv4", Flavour: "legacy", Tbl: "nat", Chain: "DOCKER_OUTPUT", Seen: schema.SeenBoth})
 	b.put("iptables_rule", schema.IPTablesRule{Netns: ns, Family: "ipv4", Flavour: "legacy", Tbl: "nat", Chain: "OUTPUT", Num: 1, Spec: "-A OUTPUT -d 127.0.0.11/32 -j DOCKER_OUTPUT", Dst: netip.PrefixFrom(resolver, 32), Target: "DOCKER_OUTPUT", Seen: schema.SeenBoth})
 	b.put("iptables_rule", schema.IPTablesRule{Netns: ns, Family: "ipv4", Flavour: "legacy", Tbl: "nat", Chain: "DOCKER_OUTPUT", Num: 1, Spec: fmt.Sprintf("-A DOCKER_OUTPUT -d 127.0.0.11/32 -p udp -m udp --dport 53 -j DNAT --to-destination 127.0.0.11:%d", port),
 		Dst: netip.PrefixFrom(resolver, 32), Proto: "udp", DportMin: ptr(int64(53)), DportMax: ptr(int64(53)), Target: "DNAT", ToIP: resolver, ToPortMin: ptr(int64(port)), ToPortMax: ptr(int64(port)), Seen: schema.SeenBoth})
 	b.put("socket", schema.Socket{Netns: ns, Proto: "udp", Family: "ipv4", Local: resolver, LocalPort: port, State: "unconnected", Seen: schema.SeenBoth})
 	b.put("socket", schema.Socket{Netns: ns, Proto: "tcp", Family: "ipv4", Local: netip.MustParseAddr("0.0.0.0"), LocalPort: 80, State: "listening", Seen: schema.SeenBoth})
-	ask := func(s int, name string, tasks bool, ips ...netip.Addr) {
-		b.put("dns_query", schema.DNSQuery{Netns: ns, Container: cid, Server: resolver, Name: name, Service: a.serviceName(s), Tasks: tasks, QType: "A", Attempt: 1, RCode: "NOERROR", Answers: int64(len(ips)), Micros: 300})
-		for i, ip := range ips {
-			b.put("dns_answer", schema.DNSAnswer{Netns: ns, Container: cid, Name: name, Service: a.serviceName(s), Tasks: tasks, QType: "A", Attempt: 1, Pos: int64(i + 1), RType: "A", Address: ip, TTL: 600})
-		}
+}
+
+var resolver = netip.MustParseAddr("127.0.0.11")
+
+// ask is a question of a container for a name of a service, and the answer.
+func (b *bundle) ask(ns, cid, name, service string, tasks bool, ips ...netip.Addr) {
+	b.put("dns_query", schema.DNSQuery{Netns: ns, Container: cid, Server: resolver, Name: name, Service: service, Tasks: tasks, QType: "A", Attempt: 1, RCode: "NOERROR", Answers: int64(len(ips)), Micros: 300})
+	for i, ip := range ips {
+		b.put("dns_answer", schema.DNSAnswer{Netns: ns, Container: cid, Name: name, Service: service, Tasks: tasks, QType: "A", Attempt: 1, Pos: int64(i + 1), RType: "A", Address: ip, TTL: 600})
 	}
+}
+
+// walkTask is a task's resolver, its web server, and the names that it was asked for.
+func (b *bundle) walkTask(ns, cid string, a app) {
+	if !b.walk {
+		return
+	}
+	b.walkSandbox(ns)
 	for s := range tasksOnHost {
-		ask(s, a.serviceName(s), false, a.vip(s))
+		b.ask(ns, cid, a.serviceName(s), a.serviceName(s), false, a.vip(s))
 		var all []netip.Addr
 		for h := range hostsOfApp {
 			all = append(all, a.taskIP(s, h))
 		}
-		ask(s, "tasks."+a.serviceName(s), true, all...)
+		b.ask(ns, cid, "tasks."+a.serviceName(s), a.serviceName(s), true, all...)
 	}
 }
