@@ -12,7 +12,7 @@ import (
 var pathReads = []string{
 	"netns", "link", "address", "route", "policy_rule", "neighbour", "fdb", "iptables_chain", "iptables_rule", "nft_chain", "nft_rule", "nft_set", "nft_element",
 	"ipvs_service", "ipvs_destination", "socket", "xfrm_state", "xfrm_policy", "sysctl", "dns_query", "dns_answer", "network", "swarm_node", "swarm_service", "swarm_service_port",
-	"reading", "swarm_host", "vtep", "overlay_network", "network_change", "overlay_netns", "balancer", "endpoint", "service_vip", "published_port", "expected_port", "swarm_known", "host_era",
+	"reading", "swarm_host", "vtep", "overlay_network", "network_change", "overlay_netns", "balancer", "endpoint", "service_vip", "published_port", "expected_port", "userland_proxy", "swarm_known", "host_era",
 }
 
 // pathSegment is filled by the one walk that the other three tables come from, too: its Fill writes all four.

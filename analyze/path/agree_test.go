@@ -2,6 +2,7 @@ package path_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,11 @@ func TestTraceAgrees(t *testing.T) {
 		"INSERT INTO address (host, line, netns, ifindex, dev, ip, prefix_len, scope) VALUES ('node1', 9999, '4026532864', 17, 'eth0', '10.20.1.8', 24, 'global')",
 		"INSERT INTO route (host, line, netns, family, table_id, type, dst, pref_src, ifindex, dev, protocol, scope) VALUES ('node1', 9999, '4026532864', 'ipv4', 255, 'local', '10.20.1.8/32', '10.20.1.8', 17, 'eth0', 'kernel', 'host')",
 		"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:08' AND dst IS NOT NULL",
-	}} {
+	},
+		append(slices.Clone(inHostMode), "DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:0c' AND dst IS NOT NULL"),
+		append(slices.Clone(asDatagrams), "DELETE FROM socket WHERE proto = 'udp' AND local_port = 7 AND host = 'node2'", "UPDATE sysctl SET value = '0' WHERE host = 'node1' AND netns = '4026531840' AND key = 'net.ipv4.conf.docker_gwbridge.route_localnet'",
+			"UPDATE link SET mtu = 1450 WHERE netns = '4026531840' AND name = 'eth0'", "UPDATE kernel_version SET major = 6, minor = 1"),
+	} {
 		tx, err := b.db.Begin()
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +61,7 @@ func TestTraceAgrees(t *testing.T) {
 				to = "tasks." + to
 			case "egress":
 				to = "outside"
-			case "ingress":
+			case "ingress", "host":
 				q.Network = ""
 			}
 			if q.From, err = w.Find(t.Context(), tx, p.Client, true); err != nil {
@@ -65,7 +70,7 @@ func TestTraceAgrees(t *testing.T) {
 			if q.To, err = w.Find(t.Context(), tx, to, false); err != nil {
 				t.Fatal(err)
 			}
-			if p.Via == "ingress" {
+			if p.Via == "ingress" || p.Via == "host" {
 				q.To.Host = p.ClientHost
 				if at := netip.MustParseAddrPort(strings.TrimSuffix(p.Target, "/"+p.Proto)).Addr(); at.IsLoopback() {
 					q.To.IP = at

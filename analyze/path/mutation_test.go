@@ -246,8 +246,13 @@ func sealedRules(host string, vni int) []string {
 
 // insert puts a rule first in its chain.
 func insert(host, netns, table, chain, spec, columns, values string) string {
+	return insertAt(9999, host, netns, table, chain, spec, columns, values)
+}
+
+// insertAt does so with a line of its own in the bundle: of several rules each has its own.
+func insertAt(line int, host, netns, table, chain, spec, columns, values string) string {
 	return fmt.Sprintf(`INSERT INTO iptables_rule (host, line, netns, family, flavour, tbl, chain, num, spec, %s, packets, bytes, seen)
-VALUES ('%s', 9999, '%s', 'ipv4', 'legacy', '%s', '%s', 0, '%s', %s, 0, 0, 'both')`, columns, host, netns, table, chain, spec, values)
+VALUES ('%s', %d, '%s', 'ipv4', 'legacy', '%s', '%s', 0, '%s', %s, 0, 0, 'both')`, columns, host, line, netns, table, chain, spec, values)
 }
 
 // sealed is a policy that encrypts what a host sends to another one's tunnels.

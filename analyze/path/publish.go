@@ -122,7 +122,9 @@ func (m *machine) publish(w *walk, pub *Published, src netip.Addr) *pubState {
 	}
 	h := m.portHop(pub)
 	if p.Dst == at {
-		m.untranslated(w, h, pub, at, dev.Name)
+		if !m.viaProxy(w, ps, dev.Name, p) {
+			m.untranslated(w, h, pub, at, dev.Name)
+		}
 		return ps
 	}
 	if w.keep {

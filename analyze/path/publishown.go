@@ -69,7 +69,9 @@ func (m *machine) publishOwn(w *walk, pub *Published, at netip.Addr, like *pubSt
 	}
 	h = m.portHop(pub)
 	if p.Dst == at {
-		m.untranslated(w, h, pub, at, "lo")
+		if !m.viaProxy(w, ps, "lo", p) {
+			m.untranslated(w, h, pub, at, "lo")
+		}
 		return ps
 	}
 	if w.keep {
@@ -96,25 +98,30 @@ func (m *machine) publishOwn(w *walk, pub *Published, at netip.Addr, like *pubSt
 	if m.publishedAt(w, ps, br, p, h.Subject, like); w.stopped() {
 		return ps
 	}
-	// the answer, which input gives the address back that was asked
-	a := host.Answer()
-	a.Conn, a.In, a.Local, a.Kind = host.Conn, br.Name, false, ruleset.KindHost
+	m.backToHost(w, br, host, src)
+	return ps
+}
+
+// backToHost walks the answer to a packet of the host's own, as it left by a bridge, back to the address that sent it: input
+// gives it the source back that was asked.
+func (m *machine) backToHost(w *walk, br *stack.Link, sent ruleset.Packet, to netip.Addr) {
+	s := m.Initial
+	a := sent.Answer()
+	a.Conn, a.In, a.Local, a.Kind = sent.Conn, br.Name, false, ruleset.KindHost
 	a = m.hook(w, s, ruleset.Prerouting, a)
 	if w.stopped() {
-		return ps
+		return
 	}
-	h = Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "answer", Expected: "to " + src.String() + " of the host itself", Ref: s.Ref}
-	d = s.Lookup(stack.Flow{Src: a.Src, Dst: a.Dst, In: br, Mark: a.Mark})
-	if a.Dst != src || !d.Local() {
-		h.Ref, h.Observed, h.Why = or(d.Ref, s.Ref), "to "+addrText(a.Dst), "the answer is not led back to who asked"
-		w.doubt(h)
-		return ps
+	d := s.Lookup(stack.Flow{Src: a.Src, Dst: a.Dst, In: br, Mark: a.Mark})
+	if a.Dst != to || !d.Local() {
+		w.doubt(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "answer", Expected: "to " + to.String() + " of the host itself", Ref: or(d.Ref, s.Ref), Observed: "to " + addrText(a.Dst),
+			Why: "the answer is not led back to who asked"})
+		return
 	}
 	if m.reverse(w, s, br, a); w.stopped() {
-		return ps
+		return
 	}
 	m.hook(w, s, ruleset.Input, a)
-	return ps
 }
 
 // routesLocalnet asks that a device lets pass what has an address of 127.0.0.0/8: the setting of the device, or of all

@@ -36,6 +36,7 @@ type World struct {
 	known     map[string]bool               // host: every node that its manager names was captured, so that nobody has what nobody is known to have
 	eras      map[string]string             // host: lb or container, by where its engine balances
 	mesh      map[string]bool               // host: expected to serve published ports
+	proxies   map[string][]proxy            // host: its processes docker-proxy
 }
 
 // A Network is one overlay.
@@ -52,6 +53,9 @@ type Network struct {
 	vips map[netip.Addr]*VIP
 	list []*Endpoint // in order of the table
 	vip  []*VIP
+
+	vipOf map[string]*VIP // by service, the first
+	many  bool            // more than [manyServices] are on it
 }
 
 // An Endpoint is who has an address on a network.
@@ -87,6 +91,10 @@ type Service struct {
 	DNSRR    bool
 	ports    map[port]bool // that its tasks should be reached at
 	tasks    []*Endpoint
+
+	tasksName string   // tasks. and its name
+	order     []port   // ports in order, when no more are added; nil before
+	texts     []string // these in words
 }
 
 // A port of a protocol.
@@ -134,7 +142,7 @@ func Load(ctx context.Context, tx *sql.Tx) (*World, error) {
 	w := &World{
 		Networks: map[string]*Network{}, Services: map[string]*Service{}, captured: map[string]bool{}, first: map[string]float64{},
 		vtep: map[netip.Addr]map[string]bool{}, nodeOf: map[string]string{}, hostOf: map[string]string{}, nodeName: map[string]string{},
-		changed: map[string]float64{}, overlay: map[[2]string]overlayRow{}, balancer: map[[2]string][]balancerRow{}, mesh: map[string]bool{}, known: map[string]bool{}, addressed: map[string]bool{}, kernel: map[string]int64{}, aliases: map[[2]string]map[string]bool{}, eras: map[string]string{}, shared: map[string][]*Service{}, owned: map[string][]*Endpoint{}, means: map[meantKey]map[netip.Addr]bool{},
+		changed: map[string]float64{}, overlay: map[[2]string]overlayRow{}, balancer: map[[2]string][]balancerRow{}, mesh: map[string]bool{}, proxies: map[string][]proxy{}, known: map[string]bool{}, addressed: map[string]bool{}, kernel: map[string]int64{}, aliases: map[[2]string]map[string]bool{}, eras: map[string]string{}, shared: map[string][]*Service{}, owned: map[string][]*Endpoint{}, means: map[meantKey]map[netip.Addr]bool{},
 	}
 	var a, b, c, d, e, f, g, h, i, ref string
 	var n, m, k int64
@@ -166,7 +174,7 @@ WHERE n.kind = 'host' AND a.ip LIKE '%.%' AND l.mtu > 0 AND COALESCE(l.kind, '')
 		{`SELECT o.net, o.network, o.ingress, COALESCE(MAX(n.encrypted), 0), COALESCE(MAX(n.dsr), 0), o.ref, COALESCE(MAX(n.mtu), 0)
 FROM overlay_network AS o LEFT JOIN network AS n ON n.network_id = o.network_id GROUP BY o.net, o.network, o.ingress, o.ref`,
 			[]any{&a, &b, &n, &m, &k, &ref, &x}, func() {
-				w.Networks[a] = &Network{Net: a, Name: b, Ingress: n == 1, Encrypted: m == 1, DSR: k == 1, Ref: ref, MTU: int(x), byIP: map[netip.Addr]*Endpoint{}, vips: map[netip.Addr]*VIP{}}
+				w.Networks[a] = &Network{Net: a, Name: b, Ingress: n == 1, Encrypted: m == 1, DSR: k == 1, Ref: ref, MTU: int(x), byIP: map[netip.Addr]*Endpoint{}, vips: map[netip.Addr]*VIP{}, vipOf: map[string]*VIP{}}
 			}},
 		{"SELECT net, changed_s FROM network_change WHERE changed_s IS NOT NULL", []any{&a, &x}, func() { w.changed[a] = x }},
 		{"SELECT host, netns, net, copies FROM overlay_netns", []any{&a, &b, &c, &n}, func() { w.overlay[[2]string{a, b}] = overlayRow{c, int(n)} }},
@@ -175,7 +183,7 @@ FROM overlay_network AS o LEFT JOIN network AS n ON n.network_id = o.network_id 
 			w.balancer[k] = append(w.balancer[k], balancerRow{c, d, e})
 		}},
 		{"SELECT service_id, min(name), min(endpoint_mode) FROM swarm_service GROUP BY service_id", []any{&a, &b, &c}, func() {
-			w.Services[a] = &Service{ID: a, Name: b, DNSRR: c == "dnsrr", ports: map[port]bool{}}
+			w.Services[a] = &Service{ID: a, Name: b, DNSRR: c == "dnsrr", ports: map[port]bool{}, tasksName: "tasks." + b}
 		}},
 		{"SELECT DISTINCT service_id, proto, target FROM swarm_service_port", []any{&a, &b, &n}, func() {
 			if s := w.Services[a]; s != nil && b != "sctp" {
@@ -190,6 +198,9 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 				v := &VIP{Net: net, IP: ip, ServiceID: c, Service: d, Ref: ref, Since: x}
 				net.vips[ip] = v
 				net.vip = append(net.vip, v)
+				if net.vipOf[c] == nil {
+					net.vipOf[c] = v
+				}
 			}
 		}},
 		{"SELECT service_id, COALESCE(service, service_id), proto, published, target, mode, COALESCE(since_s, 0), ref FROM published_port ORDER BY proto, published, service_id",
@@ -205,6 +216,11 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 				w.aliases[k] = map[string]bool{}
 			}
 			w.aliases[k][c] = true
+		}},
+		{"SELECT host, proto, host_ip, host_port, container_ip, container_port, seen, ref FROM userland_proxy", []any{&a, &b, &c, &n, &d, &m, &e, &ref}, func() {
+			if x, ok := newProxy(b, c, d, e, ref, n, m); ok {
+				w.proxies[a] = append(w.proxies[a], x)
+			}
 		}},
 		{"SELECT host FROM swarm_known", []any{&a}, func() { w.known[a] = true }},
 		{"SELECT host, era FROM host_era", []any{&a, &b}, func() { w.eras[a] = b }},
@@ -237,6 +253,7 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 		}
 	}
 	for _, n := range w.Networks { // worked out now, so that hosts can be judged side by side
+		n.many = len(w.onNetwork(n)) > manyServices
 		for _, s := range w.onNetwork(n) {
 			w.meant(s, n, false)
 			w.meant(s, n, true)
@@ -245,6 +262,10 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 	w.loaded = true
 	return w, nil
 }
+
+// manyServices is from how many services on one network on pairs are counted by client service alone, and not all that end in the same
+// step are listed: there are as many as the square of the services.
+const manyServices = 256
 
 func parse(s string) (netip.Addr, bool) {
 	ip, err := netip.ParseAddr(s)
