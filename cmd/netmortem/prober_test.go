@@ -41,10 +41,11 @@ func TestProber(t *testing.T) {
 	for path, reply := range map[string]string{
 		"/networks": `[{"Id":"n1","Name":"app","Driver":"overlay","IPAM":{"Config":[{"Subnet":"10.20.1.0/24"}]}}]`,
 		"/services": fmt.Sprintf(`[{"ID":"s1","Spec":{"Name":"vote","EndpointSpec":{"Mode":"vip"}},"Endpoint":{"VirtualIPs":[{"NetworkID":"n1","Addr":"10.20.1.2/24"}],
-			"Ports":[{"Protocol":"tcp","TargetPort":80,"PublishedPort":%d,"PublishMode":"ingress"},{"Protocol":"udp","TargetPort":7,"PublishedPort":%d,"PublishMode":"ingress"}]}}]`, port, echo),
-		"/nodes": `[{"Description":{"Hostname":"node1"},"Status":{"Addr":"127.0.0.1"}},{"Description":{"Hostname":"node2"},"Status":{"Addr":"0.0.0.0"},"ManagerStatus":{"Addr":"127.0.0.2:2377"}}]`,
-		"/tasks": `[{"ID":"t1","ServiceID":"s1","Status":{"State":"running"},"NetworksAttachments":[{"Network":{"ID":"n1"},"Addresses":["10.20.1.3/24"]}]},
-			{"ID":"t2","ServiceID":"s1","Status":{"State":"running"},"NetworksAttachments":[{"Network":{"ID":"n1"},"Addresses":["10.20.1.4/24"]}]},
+			"Ports":[{"Protocol":"tcp","TargetPort":80,"PublishedPort":%d,"PublishMode":"ingress"},{"Protocol":"udp","TargetPort":7,"PublishedPort":%d,"PublishMode":"ingress"},
+			{"Protocol":"tcp","TargetPort":80,"PublishedPort":%d,"PublishMode":"host"}]}}]`, port, echo, port),
+		"/nodes": `[{"ID":"i1","Description":{"Hostname":"node1"},"Status":{"Addr":"127.0.0.1"}},{"ID":"i2","Description":{"Hostname":"node2"},"Status":{"Addr":"0.0.0.0"},"ManagerStatus":{"Addr":"127.0.0.2:2377"}}]`,
+		"/tasks": `[{"ID":"t1","ServiceID":"s1","NodeID":"i1","Status":{"State":"running"},"NetworksAttachments":[{"Network":{"ID":"n1"},"Addresses":["10.20.1.3/24"]}]},
+			{"ID":"t2","ServiceID":"s1","NodeID":"i1","Status":{"State":"running"},"NetworksAttachments":[{"Network":{"ID":"n1"},"Addresses":["10.20.1.4/24"]}]},
 			{"ID":"t3","ServiceID":"s1","Status":{"State":"preparing"}}]`,
 	} {
 		manager.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, reply) })
@@ -68,8 +69,8 @@ func TestProber(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if len(r.tried) != 4 {
-		t.Fatalf("tried %d targets, want both hosts' ports of both protocols\n%s", len(r.tried), text)
+	if len(r.tried) != 5 {
+		t.Fatalf("tried %d targets, want both hosts' ports of both protocols, and that of the one with tasks\n%s", len(r.tried), text)
 	}
 	for i := range r.tried {
 		x := &r.tried[i]
@@ -77,8 +78,12 @@ func TestProber(t *testing.T) {
 		if got := r.reached(x); !slices.Equal(got, want) {
 			t.Errorf("reached %q at %s, want %q: %s", got, x.At, want, x)
 		}
-		if x.At == "node1" && (x.Rounds[0][0].Small["aaa"] != 2 || x.Rounds[0][0].Full != 2) {
-			t.Errorf("%s, want two of each size, for two tasks", x)
+		each := 2
+		if x.Network == "" {
+			each = 1
+		}
+		if x.At == "node1" && (x.Rounds[0][0].Small["aaa"] != each || x.Rounds[0][0].Full != each) {
+			t.Errorf("%s, want %d of each size, for so many tasks", x, each)
 		}
 	}
 	if n := asked(); n != 4 { // each one from a port of its own, so that a balancer takes turns
