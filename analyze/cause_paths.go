@@ -43,9 +43,10 @@ type causePair struct {
 	network, target                string
 	verdict                        string
 	segment                        int
+	alike                          int // further ones that are not in the table
 }
 
-// A causePairCount is a row of path_pair_count: all pairs of two services on a network.
+// A causePairCount is a row of path_pair_count: all pairs of two services on a network, or of one with all where there are many.
 type causePairCount struct {
 	clientService, serverService, network string
 	pairs, delivered, some, dropped, lost int
@@ -137,8 +138,8 @@ ORDER BY s.segment`,
 func (w *walkedPaths) readPairs(ctx context.Context, tx *sql.Tx) error {
 	var p causePair
 	return eachOf(ctx, tx, `SELECT client_kind, COALESCE(client_host, ''), COALESCE(client, ''), COALESCE(client_service, ''), COALESCE(server_service, ''),
-  COALESCE(network, ''), COALESCE(target, ''), verdict, segment
+  COALESCE(network, ''), COALESCE(target, ''), verdict, segment, COALESCE(alike, 0)
 FROM path_pair WHERE segment IS NOT NULL`,
-		[]any{&p.clientKind, &p.clientHost, &p.client, &p.clientService, &p.serverService, &p.network, &p.target, &p.verdict, &p.segment},
+		[]any{&p.clientKind, &p.clientHost, &p.client, &p.clientService, &p.serverService, &p.network, &p.target, &p.verdict, &p.segment, &p.alike},
 		func() { w.pairs = append(w.pairs, p) })
 }

@@ -136,16 +136,20 @@ func once(list []*causeSegment) []*causeSegment {
 func (r *causeReach) count(g *causeGroup, totals map[services]causePairCount) {
 	names, hosts, touched := map[string]bool{}, map[string]bool{}, map[services]bool{}
 	r.pairs = slices.DeleteFunc(r.pairs, func(p causePair) bool {
-		if k := p.services(); !touched[k] {
+		k := p.services()
+		if _, ok := totals[k]; !ok && k.network != "" {
+			k.server = "" // those of all services are counted together
+		}
+		if !touched[k] {
 			touched[k] = true
 			r.breaks.Of += totals[k].pairs
 			r.breaks.Unknown += totals[k].lost
 		}
 		switch p.verdict {
 		case pairDropped:
-			r.breaks.Pairs++
+			r.breaks.Pairs += 1 + p.alike
 		case pairSome:
-			r.breaks.Partly++
+			r.breaks.Partly += 1 + p.alike
 		default:
 			return true // it is counted, and not known to be broken
 		}

@@ -60,7 +60,7 @@ var pathCount = Derived{
 
 var pathPair = Derived{
 	Name: "path_pair",
-	Doc:  "Who does not surely reach whom: clients and services on a network that they share, hosts' published ports, containers and the outside, where not all is delivered. Of the pairs of two services that cannot be told for the same reason the first 20 are here, and of all that a table leaves untold which was not captured the first 1,000; how many there are is in path_pair_count. Filled with path_segment.",
+	Doc:  "Who does not surely reach whom: clients and services on a network that they share, hosts' published ports, containers and the outside, where not all is delivered. Of the pairs of two services that cannot be told for the same reason the first 20 are here, and of all that a table leaves untold which was not captured the first 1,000; how many there are is in path_pair_count. On a network with more than 256 services those that end in the same part are here 1,000 times at most. Filled with path_segment.",
 	Columns: []schema.Column{
 		must(text("client_kind", schema.Plain, "task, host or outside")),
 		text("client_host", schema.Name, "host of the client; of a published port the host that is asked, by the outside or by itself"),
@@ -76,6 +76,7 @@ var pathPair = Derived{
 		whole("reached", "backends that are reached"),
 		whole("backends", "backends that may be chosen"),
 		whole("segment", "the part that decided, in path_segment"),
+		whole("alike", "further pairs with the same verdict that the same part decided and that are not here; NULL for none"),
 	},
 	Reads: pathReads,
 	Index: []string{"segment"},
@@ -84,10 +85,10 @@ var pathPair = Derived{
 
 var pathPairCount = Derived{
 	Name: "path_pair_count",
-	Doc:  "All pairs of clients and services, counted. Filled with path_segment.",
+	Doc:  "All pairs of clients and services, counted. On a network with more than 256 services those of a client service with all of them are one row. Filled with path_segment.",
 	Columns: []schema.Column{
 		text("client_service", schema.Name, "service of the clients; empty for the outside and for containers of none"),
-		text("server_service", schema.Name, "service that is asked; empty for the outside"),
+		text("server_service", schema.Name, "service that is asked; empty for the outside, and for all services of a network with more than 256"),
 		text("network", schema.Name, "name of the network"),
 		must(text("via", schema.Plain, "as in path_pair")),
 		must(whole("pairs", "pairs of a client and a port of the service")),
@@ -124,11 +125,14 @@ func fillPaths(ctx context.Context, tx *sql.Tx, put func(row ...any) error) erro
 	pairs := insertInto(ctx, tx, &pathPair)
 	for i := range j.Pairs {
 		p := &j.Pairs[i]
-		var segment any
+		var segment, alike any
 		if p.Segment > 0 {
 			segment = p.Segment
 		}
-		pairs.put(p.ClientKind, null(p.ClientHost), null(p.Client), null(p.ClientService), null(p.Server), null(p.Network), p.Via, null(p.Target), null(p.Proto), p.Port, p.Verdict, p.Reached, p.Backends, segment)
+		if p.Alike > 0 {
+			alike = p.Alike
+		}
+		pairs.put(p.ClientKind, null(p.ClientHost), null(p.Client), null(p.ClientService), null(p.Server), null(p.Network), p.Via, null(p.Target), null(p.Proto), p.Port, p.Verdict, p.Reached, p.Backends, segment, alike)
 	}
 	sums := insertInto(ctx, tx, &pathPairCount)
 	for _, s := range j.Sums {

@@ -83,13 +83,15 @@ type legState struct {
 	any      *Hop                           // arrival at any port
 	answered map[string]map[netip.Addr]bool // by name: addresses that it was answered with, where these are not just those that it should have
 	wrong    map[string][]*Hop              // by name: answers that are nobody's
-	client   map[string]*Hop                // by name: resolving it, and leaving towards what it should be
+	client   map[string]*Hop                // by name: resolving it
+	unasked  *Hop                           // resolving any other name
 	out      map[netip.Addr]*Hop            // leaving towards an address, where that was judged by itself
 	leaves   *Hop                           // leaving towards the network
 	udp      *leaving                       // the same for datagrams; nil where they leave as segments of TCP do
 	listen   []port
 	spent    map[netip.AddrPort]*Hop // to whom it has no port left
 	own      map[netip.Addr]*owned   // addresses of others that it has, too; nil for none
+	back     *part                   // the way from the balancer, when it was judged
 }
 
 // A leaving is what keeps packets of a protocol from leaving a sandbox.
@@ -432,18 +434,24 @@ func (m *machine) examineClient(ls *legState, l leg) {
 	if m.mindsProtocol(l.space, ls.ep.IP, false) {
 		ls.udp = m.examineLeaving(ls, l, protoUDP)
 	}
+	ls.unasked = m.unasked(l.space)
 	for _, s := range m.world.onNetwork(net) {
 		for _, tasks := range [...]bool{false, true} {
 			want := m.world.meant(s, net, tasks)
-			if len(want) == 0 {
-				continue
-			}
 			name := s.Name
 			if tasks {
-				name = "tasks." + name
+				name = s.tasksName
+			}
+			switch {
+			case len(want) > 0 && (ls.unasked == nil || m.names[l.space.ID+"/"+name].asked != ""):
+			case len(want) == 0 && ls.unasked != nil:
+				ls.client[name] = nil
+				continue
+			default:
+				continue
 			}
 			w := &walk{}
-			wrong := m.resolve(w, l.space, s.ID, name, net.Name, want, m.world.alsoMeant(ls.ep.Owner, s, net, tasks), s.ref(net))
+			wrong := m.resolve(w, l.space, s.ID, name, net.Name, want, m.world.alsoMeant(ls.ep.Owner, s, net, tasks), m.world.ref(s, net))
 			if w.bad != nil && m.clones[w.bad] == nil {
 				m.clones[w.bad] = m.kept(w.bad)
 			}
@@ -458,7 +466,28 @@ func (m *machine) examineClient(ls *legState, l leg) {
 	}
 }
 
-// examineLeaving judges what a sandbox sends towards others on the network.
+// unasked is the doubt about each name that was not asked in a sandbox, where it is the same for all: the answers were not captured
+// whole, and the sandbox asks Docker's resolver for a name as it is, and gets to it. Nil otherwise.
+func (m *machine) unasked(s *stack.Space) *Hop {
+	if c := m.resolv[s.Container]; c != nil && s.Container != "" && (len(c.search) > 0 || m.configured(s, "") != nil) {
+		return nil
+	}
+	if m.resolves(s) != nil || s.Whole("dns_query") && s.Whole("dns_answer") {
+		return nil
+	}
+	return m.kept(&Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "name", Verdict: Unknown})
+}
+
+// resolving is what keeps a sandbox from getting an address for a name.
+func (l *legState) resolving(name string) *Hop {
+	if h, ok := l.client[name]; ok {
+		return h
+	}
+	return l.unasked
+}
+
+// examineLeaving judges what a sandbox sends towards others on the network. Where nothing in it asks for an address of its own, what
+// takes the same route as one that gets out gets out, too.
 func (m *machine) examineLeaving(ls *legState, l leg, proto uint8) *leaving {
 	net := ls.hn.net
 	leave := func(ip netip.Addr) *Hop {
@@ -472,12 +501,25 @@ func (m *machine) examineLeaving(ls *legState, l leg, proto uint8) *leaving {
 	single := m.particular(l.space)
 	var typical *Hop
 	known := false
+	route := func(ip netip.Addr) *stack.Route {
+		if d := l.space.Lookup(stack.Flow{Src: ls.ep.IP, Dst: ip}); d.Known && !d.Local() && d.Link == l.dev && d.Next == ip {
+			return d.Route
+		}
+		return nil
+	}
+	var taken *stack.Route
 	for _, v := range net.vip {
+		if known && taken != nil && route(v.IP) == taken {
+			continue
+		}
 		h := leave(v.IP)
-		o.out[v.IP] = h
 		if !known {
 			typical, known = h, true
+			if h == nil && !single {
+				taken = route(v.IP)
+			}
 		}
+		o.out[v.IP] = h
 	}
 	if !known && len(net.list) > 1 {
 		for _, ep := range net.list {
@@ -596,9 +638,11 @@ func (w *World) meant(s *Service, net *Network, tasks bool) map[netip.Addr]bool 
 	}
 	out := map[netip.Addr]bool{}
 	if !s.DNSRR && !tasks {
-		for _, v := range net.vip {
-			if v.ServiceID == s.ID {
-				out[v.IP] = true
+		if net.vipOf[s.ID] != nil {
+			for _, v := range net.vip {
+				if v.ServiceID == s.ID {
+					out[v.IP] = true
+				}
 			}
 		}
 	} else {
@@ -636,11 +680,9 @@ func (w *World) alsoMeant(owner string, sv *Service, net *Network, tasks bool) m
 }
 
 // ref is a row that says that a service is on a network.
-func (s *Service) ref(net *Network) string {
-	for _, v := range net.vip {
-		if v.ServiceID == s.ID {
-			return v.Ref
-		}
+func (w *World) ref(s *Service, net *Network) string {
+	if v := net.vipOf[s.ID]; v != nil {
+		return v.Ref
 	}
 	for _, ep := range s.tasks {
 		if ep.Net == net {

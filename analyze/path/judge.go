@@ -28,6 +28,7 @@ type judge struct {
 	pairs    []Pair
 	sums     map[sumKey]*Sum
 	untold   map[reason]int
+	ending   map[ending]*alikes
 }
 
 // A Segment is a broken or undecided part of ways.
@@ -69,6 +70,9 @@ type Pair struct {
 	Segment       int
 	Reached       int // backends that are reached, of Backends
 	Backends      int
+	Alike         int // further pairs with the same verdict that end in the same step and are not listed
+
+	many bool // the network has many services
 }
 
 // A Sum counts pairs.
@@ -136,7 +140,7 @@ func (j *judge) hostsSideBySide(ctx context.Context, r *stack.Reader) error {
 func newJudge(w *World) *judge {
 	return &judge{
 		world: w, hosts: map[string]*hostState{}, whole: map[string]bool{}, legs: map[*Endpoint]*legState{}, gone: map[string]*Hop{}, moved: map[movedKey]*Hop{}, shared: map[[3]string]*Hop{},
-		segments: map[segmentKey]*Segment{}, counts: map[[2]string]*Count{}, sums: map[sumKey]*Sum{}, untold: map[reason]int{},
+		segments: map[segmentKey]*Segment{}, counts: map[[2]string]*Count{}, sums: map[sumKey]*Sum{}, untold: map[reason]int{}, ending: map[ending]*alikes{},
 	}
 }
 
@@ -155,6 +159,11 @@ func (j *judge) keep(m *machine, hs *hostState) {
 func (j *judge) judge(every bool) *Judgement {
 	for _, s := range j.world.Services {
 		j.discover(s)
+		s.order, s.texts = nil, nil
+		s.order = s.portsOf()
+		for _, p := range s.order {
+			s.texts = append(s.texts, targetText(netip.Addr{}, p))
+		}
 	}
 	for _, host := range j.world.Hosts {
 		hs := j.hosts[host]
@@ -206,6 +215,9 @@ func (j *judge) discover(s *Service) {
 
 // portsOf lists the ports of a service in order; where none is known, port 0 stands for any.
 func (s *Service) portsOf() []port {
+	if s.order != nil {
+		return s.order
+	}
 	var out []port
 	for p := range s.ports {
 		out = append(out, p)
@@ -306,6 +318,7 @@ func (j *judge) network(hn *hostNet, every bool) {
 		service *Service
 		port    port
 		vip     netip.Addr
+		target  string
 		parts   []part // one for each backend
 	}
 	var list []served
@@ -315,7 +328,7 @@ func (j *judge) network(hn *hostNet, every bool) {
 		}
 		for _, p := range s.portsOf() {
 			for ip := range j.world.meant(s, net, false) {
-				list = append(list, served{s, p, ip, j.balanced(hn, s, p, ip, carried)})
+				list = append(list, served{s, p, ip, targetText(ip, p), j.balanced(hn, s, p, ip, carried)})
 			}
 		}
 	}
@@ -324,7 +337,7 @@ func (j *judge) network(hn *hostNet, every bool) {
 			continue
 		}
 		for _, s := range list {
-			j.viaVIP(l, s.service, s.port, s.vip, s.parts, every)
+			j.viaVIP(l, s.service, s.port, s.vip, s.target, s.parts, every)
 		}
 		for _, s := range j.world.onNetwork(net) {
 			j.direct(l, s, every)
@@ -485,9 +498,9 @@ func (j *judge) number(kind, host string, h *Hop) int {
 }
 
 // viaVIP judges a client and the virtual address of a service.
-func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, backends []part, every bool) {
+func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target string, backends []part, every bool) {
 	hn := l.hn
-	name := l.client[s.Name]
+	name := l.resolving(s.Name)
 	out := l.toward(vip, p)
 	var arp part
 	if v := hn.vips[vipKey{vip, p.Proto}]; v != nil {
@@ -501,13 +514,19 @@ func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, backends
 	} else {
 		front.id = j.number("client", hn.host.name, h)
 	}
+	if hn.lb != nil && l.back == nil {
+		b := j.carry(hn.lb, l.ep)
+		l.back = &part{b, j.number("overlay", hn.host.name, b)}
+	}
 	var back part
 	if hn.lb != nil {
-		b := j.carry(hn.lb, l.ep)
-		back = part{b, j.number("overlay", hn.host.name, b)}
+		back = *l.back
 	}
-	j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: "vip", Target: targetText(vip, p), Proto: p.Proto, Port: p.Port},
-		first(front, arp, back), append(j.wrongly(l, s.Name), backends...), every)
+	if len(l.wrong) > 0 {
+		backends = append(j.wrongly(l, s.Name), backends...)
+	}
+	j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: "vip", Target: target, Proto: p.Proto, Port: p.Port, many: hn.net.many},
+		first(front, arp, back), backends, every)
 }
 
 // unseen counts the pairs of clients whose sandboxes were not found in what was captured: on a host without a bundle, or
@@ -525,7 +544,7 @@ func (j *judge) unseen(every bool) {
 		front := part{h, j.note("client", host, ep.Net, ep.Label, ep.Label+" asks for anything", h)}
 		for _, s := range j.world.onNetwork(ep.Net) {
 			for _, p := range s.portsOf() {
-				pair := Pair{ClientKind: "task", ClientHost: host, Client: ep.Label, ClientService: ep.Service, Server: s.Name, Network: ep.Net.Name, Proto: p.Proto, Port: p.Port, Target: targetText(netip.Addr{}, p)}
+				pair := Pair{ClientKind: "task", ClientHost: host, Client: ep.Label, ClientService: ep.Service, Server: s.Name, Network: ep.Net.Name, Proto: p.Proto, Port: p.Port, Target: targetText(netip.Addr{}, p), many: ep.Net.many}
 				if !s.DNSRR {
 					for ip := range j.world.meant(s, ep.Net, false) {
 						pair.Via, pair.Target = "vip", targetText(ip, p)
@@ -557,6 +576,9 @@ func (j *judge) toVIP(l *legState, v *vipState) *Hop {
 				return &c
 			})
 		}
+	}
+	if arp == nil {
+		return nil
 	}
 	var newest *Endpoint
 	if s := j.world.Services[v.vip.ServiceID]; s != nil {
@@ -604,16 +626,16 @@ func (l *legState) toward(ip netip.Addr, p port) *Hop {
 // direct judges a client and the tasks of a service that it reaches by their own addresses.
 func (j *judge) direct(l *legState, s *Service, every bool) {
 	hn := l.hn
-	name, via := "tasks."+s.Name, "tasks"
+	name, via := s.tasksName, "tasks"
 	if s.DNSRR {
 		name, via = s.Name, "dnsrr"
 	}
-	h := l.client[name]
+	h := l.resolving(name)
 	front := part{h, j.note("client", hn.host.name, hn.net, name, l.ep.Label+" asks for "+name, h)}
 	for _, x := range l.wrong[name] {
 		j.note("client", hn.host.name, hn.net, name, l.ep.Label+" asks for "+name, x)
 	}
-	for _, p := range s.portsOf() {
+	for i, p := range s.portsOf() {
 		backends := j.wrongly(l, name)
 		for _, ep := range s.tasks {
 			if a := l.answered[name]; a != nil && !a[ep.IP] && h == nil {
@@ -637,23 +659,67 @@ func (j *judge) direct(l *legState, s *Service, every bool) {
 		if len(backends) == 0 {
 			continue
 		}
-		j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: via, Target: targetText(netip.Addr{}, p), Proto: p.Proto, Port: p.Port},
+		j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: via, Target: s.texts[i], Proto: p.Proto, Port: p.Port, many: hn.net.many},
 			front, backends, every)
 	}
 }
 
 // alike is how many pairs of two services are listed that cannot be told for one reason, and alikeInAll how many of all
-// services, where the reason is a table that was not captured; the others are counted.
+// services, where the reason is a table that was not captured; the others are counted. On a network with many services alike is how many
+// are listed that cannot be told for one step, and alikeInAll how many others that end in one step: the last of these says how many more
+// there are.
 const (
 	alike      = 20
 	alikeInAll = 1000
 )
+
+// An ending is a verdict and the step that decided it.
+type ending struct {
+	bad     *Hop
+	verdict string
+}
+
+// alikes are the pairs of an ending.
+type alikes struct {
+	n    int
+	last int // place in judge.pairs of the last that is listed
+}
+
+// listedOfMany is [judge.listed] on a network with many services.
+func (j *judge) listedOfMany(p *Pair, bad *Hop) bool {
+	untold := p.Verdict == "cannot tell" && verdictOf(bad) == Unknown
+	if untold && bad.lacks != "" {
+		all := reason{step: bad.Step, lacks: bad.lacks}
+		if j.untold[all] >= alikeInAll {
+			return false
+		}
+		j.untold[all]++
+	}
+	k := ending{bad, p.Verdict}
+	a := j.ending[k]
+	if a == nil {
+		a = &alikes{}
+		j.ending[k] = a
+	}
+	a.n++
+	switch {
+	case untold && a.n <= alike || !untold && a.n <= alikeInAll:
+		a.last = len(j.pairs)
+		return true
+	case !untold:
+		j.pairs[a.last].Alike++
+	}
+	return false
+}
 
 // A reason is why pairs of two services cannot be told.
 type reason struct{ client, server, network, via, step, lacks string }
 
 // listed reports whether a pair is listed: where it cannot be told, only the first few with the same reason are.
 func (j *judge) listed(p *Pair, bad *Hop) bool {
+	if p.many {
+		return j.listedOfMany(p, bad)
+	}
 	if p.Verdict != "cannot tell" || verdictOf(bad) != Unknown {
 		return true
 	}
@@ -705,9 +771,12 @@ func (j *judge) pair(p Pair, front part, backends []part, every bool) {
 	}
 	p.Segment = bad.id
 	k := sumKey{p.ClientService, p.Server, p.Network, p.Via}
+	if p.many {
+		k.server = ""
+	}
 	s := j.sums[k]
 	if s == nil {
-		s = &Sum{ClientService: p.ClientService, Server: p.Server, Network: p.Network, Via: p.Via}
+		s = &Sum{ClientService: k.client, Server: k.server, Network: k.network, Via: k.via}
 		j.sums[k] = s
 	}
 	s.Pairs++

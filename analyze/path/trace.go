@@ -140,7 +140,7 @@ func (t *tracer) across(q Question) (*Trace, error) {
 	}
 	if name != "" {
 		want := t.world.meant(sv, net, via == "tasks")
-		a.resolve(w, al.space, sv.ID, name, net.Name, want, t.world.alsoMeant(from.Owner, sv, net, via == "tasks"), sv.ref(net))
+		a.resolve(w, al.space, sv.ID, name, net.Name, want, t.world.alsoMeant(from.Owner, sv, net, via == "tasks"), t.world.ref(sv, net))
 	}
 	tr.add("client", w)
 	if via == "vip" {
