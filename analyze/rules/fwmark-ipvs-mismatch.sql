@@ -44,16 +44,17 @@ WITH marked AS (
   JOIN address AS a ON a.host = b.host AND a.netns = b.netns AND a.dev = b.dev AND a.prefix_len = 32 AND a.scope = 'global'
   JOIN captured AS c ON c.tbl = 'iptables_rule' AND c.host = b.host AND c.netns = b.netns
   LEFT JOIN mark_rule AS m ON m.host = b.host AND m.netns = b.netns AND m.vip = a.ip
-  LEFT JOIN iptables_rule AS u ON u.host = b.host AND u.netns = b.netns AND u.target = 'MARK'
-    AND (u.mark IS NULL OR u.dst = a.ip || '/32' OR COALESCE(u.unmodelled, '') <> '')
-  WHERE b.kind IN ('lb', 'ingress') AND m.vip IS NULL AND u.host IS NULL AND b.age_s >= 60
+  LEFT JOIN (SELECT DISTINCT host, netns, dst FROM iptables_rule WHERE target = 'MARK') AS u ON u.host = b.host AND u.netns = b.netns AND u.dst = a.ip || '/32'
+  LEFT JOIN (SELECT DISTINCT host, netns FROM iptables_rule WHERE target = 'MARK' AND (mark IS NULL OR COALESCE(unmodelled, '') <> '')) AS x ON x.host = b.host AND x.netns = b.netns
+  WHERE b.kind IN ('lb', 'ingress') AND m.vip IS NULL AND u.host IS NULL AND x.host IS NULL AND b.age_s >= 60
 ), unmarked AS (
   SELECT s.host, s.netns, n.name AS netns_name, n.kind, s.fwmark, s.ref AS service_ref, c.ref AS coverage_ref
   FROM ipvs_service AS s
   JOIN netns AS n ON n.host = s.host AND n.netns = s.netns AND n.kind IN ('lb', 'ingress', 'container')
   JOIN captured AS c ON c.tbl = 'iptables_rule' AND c.host = s.host AND c.netns = s.netns
-  LEFT JOIN iptables_rule AS u ON u.host = s.host AND u.netns = s.netns AND u.target = 'MARK' AND (u.mark IS NULL OR u.mark = s.fwmark)
-  WHERE s.fwmark > 0 AND s.seen = 'both' AND u.host IS NULL
+  LEFT JOIN (SELECT DISTINCT host, netns, mark FROM iptables_rule WHERE target = 'MARK') AS u ON u.host = s.host AND u.netns = s.netns AND u.mark = s.fwmark
+  LEFT JOIN (SELECT DISTINCT host, netns FROM iptables_rule WHERE target = 'MARK' AND mark IS NULL) AS x ON x.host = s.host AND x.netns = s.netns
+  WHERE s.fwmark > 0 AND s.seen = 'both' AND u.host IS NULL AND x.host IS NULL
 )
 SELECT
   m.host,

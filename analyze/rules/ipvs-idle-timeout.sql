@@ -43,11 +43,11 @@ WITH client AS (
   SELECT s.host, s.netns, l.label, l.ip AS client_ip, s.local_port AS client_port, s.peer AS vip, s.peer_port AS vport, v.service, v.ref AS vip_ref, b.netns AS lb_netns, b.netns_name,
     s.timer, s.expires_ms_last, s.last_data_recv_ms_last, s.last_data_sent_ms_last, s.ref, b.ref AS lb_ref, n.pid
   FROM socket AS s
-  JOIN local_endpoint AS l ON l.host = s.host AND l.netns = s.netns AND l.kind = 'container' AND l.ip = s.local
+  CROSS JOIN local_endpoint AS l
   JOIN (SELECT net, ip, MIN(service) AS service, MIN(ref) AS ref FROM service_vip GROUP BY net, ip) AS v ON v.net = l.net AND v.ip = s.peer
   JOIN balancer AS b ON b.host = s.host AND b.net = l.net AND (b.kind = 'lb' OR b.netns = s.netns)
   JOIN netns AS n ON n.host = s.host AND n.netns = s.netns
-  WHERE s.proto = 'tcp' AND s.state = 'established' AND s.seen = 'both'
+  WHERE l.host = s.host AND l.netns = s.netns AND l.kind = 'container' AND l.ip = s.local AND s.proto = 'tcp' AND s.state = 'established' AND s.seen = 'both'
 ), known AS (
   SELECT c.host, c.netns, c.client, c.cport, c.vaddress, c.vport, MIN(c.expires_s) AS expires_s, MAX(CASE WHEN c.read = 'last' THEN c.expires_s END) AS last_s, MAX(c.ref) AS ref
   FROM ipvs_connection AS c WHERE c.proto = 'tcp' AND c.cport > 0 GROUP BY c.host, c.netns, c.client, c.cport, c.vaddress, c.vport
