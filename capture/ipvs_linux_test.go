@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -92,6 +93,33 @@ func TestCountIPVS(t *testing.T) {
 	} {
 		if s, d := countIPVS([]byte(text)); s != want[0] || d != want[1] {
 			t.Errorf("%d services and %d destinations, want %v in\n%s", s, d, want, text)
+		}
+	}
+}
+
+// TestIPVSCounted compares what netlink told with a text form of one service with two destinations.
+func TestIPVSCounted(t *testing.T) {
+	const text = `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+FWM  00000102 rr
+  -> 0A140104:0000      Masq    1      0          18
+  -> 0A140103:0000      Masq    1      0          18
+`
+	for _, tt := range []struct {
+		services, destinations int
+		whole                  bool
+	}{
+		{1, 2, true},
+		{3, 8, true}, // the text, read in pieces, leaves out
+		{0, 0, false},
+		{1, 1, false},
+		{0, 2, false},
+	} {
+		st := ipvsState{services: make([]schema.IPVSService, tt.services), destinations: make([]schema.IPVSDestination, tt.destinations)}
+		var lack *Incomplete
+		if err := st.counted([]byte(text)); (err == nil) != tt.whole || err != nil && !errors.As(err, &lack) {
+			t.Errorf("%d services with %d destinations: %v", tt.services, tt.destinations, err)
 		}
 	}
 }
