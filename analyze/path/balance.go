@@ -184,6 +184,7 @@ func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, 
 	tracked, known := s.Sysctl("net.ipv4.vs.conntrack")
 	within := out.prefix()
 	alike := !w.keep && within.IsValid() && !m.tellsApart(s, within)
+	b.to = make([]target, 0, len(chosen))
 	for i, d := range chosen {
 		if i > 0 && alike && d.Forward == chosen[0].Forward && d.Port == chosen[0].Port && within.Contains(d.Address) && within.Contains(chosen[0].Address) && b.to[0].bad == nil {
 			b.to = append(b.to, target{ip: d.Address, port: d.Port, ref: d.Ref, ep: net.byIP[d.Address]})

@@ -18,7 +18,6 @@ type hostState struct {
 	gates  map[tunnel]*gate  // by VTEP of the host, likewise
 	inside bool              // its rules look inside of packets
 	ends   map[end]*Hop      // tunnel ends: by network, VNI and port; nil where there is one
-	tuns   map[tunnel]*tunnel
 	pubs   []*pubState
 	outs   []outState
 	mesh   bool
@@ -100,11 +99,28 @@ type leaving struct {
 	leaves *Hop                // towards the network
 }
 
+// put keeps what is not as it is towards the network.
+func (o *leaving) put(ip netip.Addr, h, typical *Hop) {
+	if h == typical {
+		return
+	}
+	if o.out == nil {
+		o.out = map[netip.Addr]*Hop{}
+	}
+	o.out[ip] = h
+}
+
 // A vipState is a virtual address on one host.
 type vipState struct {
 	vip *VIP
 	way way // from the port of a client to the balancer
 	bal *balancing
+}
+
+// A wayOut is what ways out that are whole have in common.
+type wayOut struct {
+	src netip.Addr
+	mtu int
 }
 
 // under is the host's way out for a tunnel, nil where none was walked.
@@ -116,7 +132,7 @@ func (hs *hostState) gate(t tunnel) *gate { return hs.gates[outer(t, hs.inside)]
 // examine judges everything of a host that pairs need.
 func (m *machine) examine() *hostState {
 	hs := &hostState{
-		name: m.Name, nets: map[string]*hostNet{}, gates: map[tunnel]*gate{}, inside: m.inside, ends: map[end]*Hop{}, tuns: map[tunnel]*tunnel{}, seals: map[sealedKey]*sealed{}, opens: map[sealedKey]opened{}, inbound: map[stateKey]inbound{}, mesh: m.world.mesh[m.Name],
+		name: m.Name, nets: map[string]*hostNet{}, gates: map[tunnel]*gate{}, inside: m.inside, ends: map[end]*Hop{}, seals: map[sealedKey]*sealed{}, opens: map[sealedKey]opened{}, inbound: map[stateKey]inbound{}, mesh: m.world.mesh[m.Name],
 	}
 	for net, o := range m.overlays {
 		hs.nets[net] = m.examineNet(hs, o)
@@ -124,8 +140,14 @@ func (m *machine) examine() *hostState {
 	}
 	m.examinePublished(hs)
 	hs.unders = m.unders
-	for _, u := range m.unders {
+	whole := map[wayOut]*under{}
+	for t, u := range m.unders {
 		u.bad, u.dev = m.kept(u.bad), nil
+		if k := (wayOut{u.src, u.mtu}); u.bad == nil && whole[k] == nil {
+			whole[k] = u
+		} else if u.bad == nil {
+			m.unders[t] = whole[k]
+		}
 	}
 	m.examineGates(hs)
 	return hs
@@ -266,6 +288,7 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 				s := m.lan(&walk{}, o, v.IP, nil, &lb)
 				bal := m.balance(&walk{}, lb, lb, p, o.net, v, nil)
 				m.keepOnly(bal)
+				m.world.pool.alike(v, bal)
 				hn.vips[vipKey{v.IP, proto}] = &vipState{vip: v, way: m.way(hs, s), bal: bal}
 				for _, l := range o.legs() { // what clients remember of the virtual address
 					if n, _ := l.space.Neighbour(l.dev, v.IP); n != nil && n.Valid() {
@@ -332,10 +355,7 @@ func (m *machine) way(hs *hostState, s send) way {
 	if s.vtep.IsValid() || w.rest != nil && w.rest.taught != untaught {
 		w.fixed, w.learns = s.fixed, s.learns
 		t := tunnel{s.vtep, s.port, s.vni}
-		if hs.tuns[t] == nil {
-			hs.tuns[t] = &t
-		}
-		w.tun = hs.tuns[t]
+		w.tun = m.world.pool.tunnel(t)
 	}
 	return w
 }
@@ -428,13 +448,20 @@ func (m *machine) arriveMesh(w *walk, l leg, p ruleset.Packet, task *Endpoint, p
 // towards what they should be.
 func (m *machine) examineClient(ls *legState, l leg) {
 	net := ls.hn.net
-	ls.client, ls.wrong, ls.answered = map[string]*Hop{}, map[string][]*Hop{}, map[string]map[netip.Addr]bool{}
 	tcp := m.examineLeaving(ls, l, protoTCP)
 	ls.out, ls.leaves = tcp.out, tcp.leaves
 	if m.mindsProtocol(l.space, ls.ep.IP, false) {
 		ls.udp = m.examineLeaving(ls, l, protoUDP)
 	}
 	ls.unasked = m.unasked(l.space)
+	known := func(name string, h *Hop) {
+		if h != ls.unasked {
+			if ls.client == nil {
+				ls.client = map[string]*Hop{}
+			}
+			ls.client[name] = h
+		}
+	}
 	for _, s := range m.world.onNetwork(net) {
 		for _, tasks := range [...]bool{false, true} {
 			want := m.world.meant(s, net, tasks)
@@ -445,7 +472,7 @@ func (m *machine) examineClient(ls *legState, l leg) {
 			switch {
 			case len(want) > 0 && (ls.unasked == nil || m.names[l.space.ID+"/"+name].asked != ""):
 			case len(want) == 0 && ls.unasked != nil:
-				ls.client[name] = nil
+				known(name, nil)
 				continue
 			default:
 				continue
@@ -455,11 +482,17 @@ func (m *machine) examineClient(ls *legState, l leg) {
 			if w.bad != nil && m.clones[w.bad] == nil {
 				m.clones[w.bad] = m.kept(w.bad)
 			}
-			ls.client[name] = m.clones[w.bad]
+			known(name, m.clones[w.bad])
 			for _, h := range wrong {
+				if ls.wrong == nil {
+					ls.wrong = map[string][]*Hop{}
+				}
 				ls.wrong[name] = append(ls.wrong[name], m.kept(h))
 			}
 			if a := m.names[l.space.ID+"/"+name]; len(a.ips) > 0 && !same(a.ips, want) {
+				if ls.answered == nil {
+					ls.answered = map[string]map[netip.Addr]bool{}
+				}
 				ls.answered[name] = set(a.ips)
 			}
 		}
@@ -497,7 +530,7 @@ func (m *machine) examineLeaving(ls *legState, l leg, proto uint8) *leaving {
 		m.leave(w, l, p)
 		return m.kept(w.bad)
 	}
-	o := &leaving{out: map[netip.Addr]*Hop{}}
+	o := &leaving{}
 	single := m.particular(l.space)
 	var typical *Hop
 	known := false
@@ -519,7 +552,7 @@ func (m *machine) examineLeaving(ls *legState, l leg, proto uint8) *leaving {
 				taken = route(v.IP)
 			}
 		}
-		o.out[v.IP] = h
+		o.put(v.IP, h, typical)
 	}
 	if !known && len(net.list) > 1 {
 		for _, ep := range net.list {
@@ -533,7 +566,7 @@ func (m *machine) examineLeaving(ls *legState, l leg, proto uint8) *leaving {
 	if single || typical != nil && typical.lacks == "" {
 		for _, ep := range net.list {
 			if ep != ls.ep && ep.IP.Is4() {
-				o.out[ep.IP] = leave(ep.IP)
+				o.put(ep.IP, leave(ep.IP), typical)
 			}
 		}
 	}

@@ -36,7 +36,8 @@ type World struct {
 	known     map[string]bool               // host: every node that its manager names was captured, so that nobody has what nobody is known to have
 	eras      map[string]string             // host: lb or container, by where its engine balances
 	mesh      map[string]bool               // host: expected to serve published ports
-	proxies   map[string][]proxy            // host: its processes docker-proxy
+	pool      pool
+	proxies   map[string][]proxy // host: its processes docker-proxy
 }
 
 // A Network is one overlay.

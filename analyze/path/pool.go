@@ -1,0 +1,53 @@
+package path
+
+import (
+	"slices"
+	"sync"
+)
+
+// A pool keeps once what the judgements of many hosts hold alike: a fleet's hosts have the same tunnels, and balance alike.
+type pool struct {
+	mu      sync.Mutex
+	tunnels map[tunnel]*tunnel
+	targets map[*VIP][]target
+}
+
+// tunnel is the one tunnel with these values.
+func (p *pool) tunnel(t tunnel) *tunnel {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tunnels == nil {
+		p.tunnels = map[tunnel]*tunnel{}
+	}
+	if p.tunnels[t] == nil {
+		p.tunnels[t] = &t
+	}
+	return p.tunnels[t]
+}
+
+// alike gives the balancing of a virtual address the destinations that another host's has, if they are the same. Rows are cited of those
+// only that are not what they should be.
+func (p *pool) alike(v *VIP, b *balancing) {
+	if b.bad != nil || slices.ContainsFunc(b.to, func(t target) bool {
+		return t.bad != nil || t.ep == nil || t.ep.Kind != "task" || t.ep.ServiceID != v.ServiceID
+	}) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.targets == nil {
+		p.targets = map[*VIP][]target{}
+	}
+	have, ok := p.targets[v]
+	if ok && slices.EqualFunc(have, b.to, func(x, y target) bool { return x.ip == y.ip && x.port == y.port && x.ep == y.ep }) {
+		b.to = have
+		return
+	}
+	for i := range b.to {
+		b.to[i].ref = ""
+	}
+	b.to = slices.Clip(b.to)
+	if !ok {
+		p.targets[v] = b.to
+	}
+}
