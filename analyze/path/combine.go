@@ -58,9 +58,30 @@ func (j *judge) carry(from *legState, ep *Endpoint) *Hop {
 	return j.along(from, ep, from.hn.ways[ep.n])
 }
 
+// six is the doubt about what crosses an overlay by IPv6: who answers for neighbours there is not judged.
+func (j *judge) six(host string, net *Network) *Hop {
+	return j.once("six", host, net.Net, func() *Hop {
+		return &Hop{Host: host, Step: "IPv6", Verdict: Unknown, Subject: "ipv6:" + host + "/" + net.Name, Expected: "a way over " + net.Name + " by IPv6", Ref: net.Ref,
+			Why: "ways over an overlay are walked by IPv4 only"}
+	})
+}
+
+// both reports whether a sandbox has an address of IPv6 on its network, too: then the answers to a name may lead to either.
+func (j *judge) both(l *legState) bool {
+	for _, ep := range j.world.owned[l.ep.Owner] {
+		if ep.Net == l.hn.net && ep.IP.Is6() {
+			return true
+		}
+	}
+	return false
+}
+
 // along judges a way over the overlay.
 func (j *judge) along(from *legState, ep *Endpoint, way way) *Hop {
 	hn := from.hn
+	if ep.IP.Is6() {
+		return j.six(hn.host.name, ep.Net)
+	}
 	arp := way.arp
 	if h, ok := from.except[ep.IP]; ok {
 		arp = h
@@ -173,6 +194,8 @@ func (j *judge) door(ep *Endpoint, p port) *Hop {
 	switch {
 	case ep.Host == "" || j.hosts[ep.Host] == nil:
 		return j.missing(ep)
+	case l == nil && ep.IP.Is6():
+		return j.six(ep.Host, ep.Net)
 	case l == nil && j.loose(ep) != nil:
 		return j.loose(ep)
 	case l == nil && !j.whole[ep.Host]:

@@ -360,6 +360,10 @@ func targetText(ip netip.Addr, p port) string {
 // balanced judges what lies behind a virtual address on one host: one part for each backend.
 func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carried []part) []part {
 	host, net := hn.host.name, hn.net
+	if vip.Is6() {
+		h := j.six(host, net)
+		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
+	}
 	v := hn.vips[vipKey{vip, p.Proto}]
 	if v == nil {
 		h := j.once("lb", host, net.Net, func() *Hop {
@@ -638,11 +642,18 @@ func (j *judge) direct(l *legState, s *Service, every bool) {
 	for i, p := range s.portsOf() {
 		backends := j.wrongly(l, name)
 		for _, ep := range s.tasks {
+			if ep.Net != hn.net || ep == l.ep || ep.Owner == l.ep.Owner {
+				continue
+			}
+			if ep.IP.Is6() {
+				if j.both(l) {
+					x := j.six(hn.host.name, hn.net)
+					backends = append(backends, part{x, j.note("overlay", hn.host.name, hn.net, targetText(ep.IP, p), l.ep.Label+" asks for "+name, x)})
+				}
+				continue
+			}
 			if a := l.answered[name]; a != nil && !a[ep.IP] && h == nil {
 				continue // nobody is sent there
-			}
-			if ep.Net != hn.net || ep == l.ep || ep.Owner == l.ep.Owner || ep.IP.Is6() {
-				continue
 			}
 			if own := l.own[ep.IP]; own != nil { // it asks itself
 				itself := own.at(p)

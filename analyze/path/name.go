@@ -93,6 +93,10 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 		h.Why = "the name was not asked in this sandbox"
 		w.doubt(h)
 		return nil
+	case sixOnly(want):
+		h.Why = "the addresses of the name are of IPv6, and only the answers of IPv4 are compared"
+		w.doubt(h)
+		return nil
 	case a.failed != "" && a.lost && a.good > a.silent: // a resolver asks again
 	case a.failed != "" && len(a.ips) > 0:
 		h.Ref, h.Why = a.failed, "some of the questions got no answer: "+a.why
@@ -281,4 +285,14 @@ func (m *machine) resolver(w *walk, s *stack.Space) {
 		h.Subject, h.Ref, h.Observed = "", k.Ref, "leads to "+endpointText(q.Dst, q.Dport)
 		w.pass(h)
 	}
+}
+
+// sixOnly reports whether there are addresses, none of which is of IPv4.
+func sixOnly(ips map[netip.Addr]bool) bool {
+	for ip := range ips {
+		if ip.Is4() {
+			return false
+		}
+	}
+	return len(ips) > 0
 }

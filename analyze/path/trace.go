@@ -152,7 +152,12 @@ func (t *tracer) across(q Question) (*Trace, error) {
 		}
 	}
 	for _, x := range tasks {
-		if x.Owner == from.Owner {
+		if x.Owner == from.Owner || x.IP.Is6() && ep == nil && !t.both(l) {
+			continue
+		}
+		if x.IP.Is6() {
+			h := t.six(from.Host, net)
+			tr.Ways = append(tr.Ways, Branch{To: x.Label + ", " + x.IP.String(), Hops: []Hop{h.in("request")}})
 			continue
 		}
 		if an := l.answered[name]; an != nil && !an[x.IP] {
@@ -190,6 +195,10 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 	pk.Src, pk.Dst, pk.Dport, pk.Sport = l.ep.IP, vip.IP, uint16(p.Port), somePort
 	a.leave(w, al, pk)
 	tr.add("client", w)
+	if vip.IP.Is6() {
+		tr.Common = append(tr.Common, t.six(a.Name, net).in("client"))
+		return tr.done(), nil
+	}
 	hn := l.hn
 	if hn.lb == nil {
 		for _, x := range t.balanced(hn, sv, p, vip.IP, make([]part, len(net.list))) {
