@@ -157,7 +157,7 @@ LEFT JOIN (SELECT host, netns,
     MAX(CASE WHEN tbl = 'filter' AND chain = 'DOCKER' THEN 1 ELSE 0 END) AS docker_filter,
     MAX(CASE WHEN tbl = 'filter' AND chain = 'FORWARD' THEN policy END) AS policy,
     MIN(CASE WHEN substr(chain, 1, 6) = 'DOCKER' THEN ref END) AS ref
-  FROM iptables_chain WHERE family = 'ipv4' GROUP BY host, netns) AS c ON c.host = n.host AND c.netns = n.netns
+  FROM iptables_chain WHERE family = 'ipv4' AND netns IN (SELECT netns FROM netns WHERE kind = 'host') GROUP BY host, netns) AS c ON c.host = n.host AND c.netns = n.netns
 LEFT JOIN (SELECT host, netns,
     SUM(CASE WHEN tbl = 'nat' AND chain = 'DOCKER-INGRESS' THEN 1 ELSE 0 END) AS nat_rules,
     SUM(CASE WHEN tbl = 'nat' AND chain = 'PREROUTING' AND target = 'DOCKER-INGRESS' THEN 1 ELSE 0 END) AS nat_jump,
@@ -166,7 +166,7 @@ LEFT JOIN (SELECT host, netns,
     SUM(CASE WHEN tbl = 'filter' AND chain = 'FORWARD' AND target = 'DOCKER-INGRESS' THEN 1 ELSE 0 END) AS direct,
     SUM(CASE WHEN tbl = 'filter' AND chain = 'FORWARD' AND target = 'DOCKER-FORWARD' THEN 1 ELSE 0 END) AS forward,
     SUM(CASE WHEN tbl = 'filter' AND chain = 'DOCKER-FORWARD' AND target = 'DOCKER-INGRESS' THEN 1 ELSE 0 END) AS inner_jump
-  FROM iptables_rule WHERE family = 'ipv4' GROUP BY host, netns) AS r ON r.host = n.host AND r.netns = n.netns
+  FROM iptables_rule WHERE family = 'ipv4' AND netns IN (SELECT netns FROM netns WHERE kind = 'host') GROUP BY host, netns) AS r ON r.host = n.host AND r.netns = n.netns
 WHERE n.kind = 'host'`,
 	Index: []string{"host"},
 }

@@ -30,13 +30,16 @@ var dnsFailure = Derived{
 		refCol("outside_ref", "row of log_line of the last such line"),
 	},
 	Query: `
-WITH question AS (
+WITH failed AS (
+  SELECT DISTINCT name FROM dns_query WHERE rcode IS NULL OR rcode <> 'NOERROR'
+), question AS (
   SELECT q.host, q.netns, q.name, q.service, q.micros, q.ref,
     CASE WHEN o.service IS NOT NULL THEN 'service' ELSE 'container' END AS kind, COALESCE(o.service, o.label, q.container) AS client,
     CASE WHEN q.rcode = 'NOERROR' THEN 'ok' WHEN q.rcode = 'SERVFAIL' THEN 'servfail' WHEN q.rcode = 'NXDOMAIN' THEN 'nxdomain' WHEN q.rcode = 'REFUSED' THEN 'refused'
       WHEN q.rcode IS NULL AND (COALESCE(q.error, '') = '' OR instr(lower(q.error), 'timeout') > 0 OR instr(lower(q.error), 'deadline') > 0 OR instr(lower(q.error), 'no answer within') > 0) THEN 'timeout' ELSE 'other' END AS became,
     COALESCE(q.error, q.rcode, 'no answer') AS error
   FROM dns_query AS q LEFT JOIN netns_owner AS o ON o.host = q.host AND o.netns = q.netns
+  WHERE q.name IN (SELECT name FROM failed)
 ), outside AS (
   SELECT host, SUM(lines) AS lines, MAX(ref) AS ref FROM dns_server_failure GROUP BY host
 ), named AS (
