@@ -18,7 +18,7 @@ type Place struct {
 	Service   *Service
 	Tasks     bool        // tasks.SERVICE was named
 	Endpoints []*Endpoint // of one sandbox, by network
-	IP        netip.Addr  // an address of an overlay was named, or one of 127.0.0.0/8
+	IP        netip.Addr  // an address of an overlay was named, one of 127.0.0.0/8, or one of IPv6 of Host
 }
 
 // An Ambiguous name fits several things.
@@ -229,9 +229,24 @@ func (w *World) findIP(ctx context.Context, tx *sql.Tx, ip netip.Addr) (*Place, 
 		return p, nil
 	}
 	for _, h := range w.Hosts {
-		if owns, _ := w.owns(ip, w.nodeOf[h], h); owns {
+		if owns, _ := w.owns(ip, w.nodeOf[h], h); owns && ip.Is4() {
 			return &Place{Label: h, Host: h}, nil
 		}
 	}
-	return nil, &Unheard{ip.String(), nil}
+	if ip.Is4() {
+		return nil, &Unheard{ip.String(), nil}
+	}
+	var host string
+	var hosts []string
+	err := each(ctx, tx, "SELECT DISTINCT a.host FROM address AS a JOIN netns AS n ON n.host = a.host AND n.netns = a.netns AND n.kind = 'host' WHERE a.ip = '"+ip.String()+"' ORDER BY a.host", []any{&host}, func() { hosts = append(hosts, host) })
+	switch {
+	case err != nil:
+		return nil, err
+	case len(hosts) == 0:
+		return nil, &Unheard{ip.String(), nil}
+	case len(hosts) > 1:
+		return nil, &Ambiguous{ip.String(), hosts}
+	}
+	p.Host = hosts[0]
+	return p, nil
 }

@@ -74,6 +74,10 @@ func (m *machine) publishOwn(w *walk, pub *Published, at netip.Addr, like *pubSt
 		}
 		return ps
 	}
+	if at.Is6() {
+		m.translatedSix(w, h, p)
+		return ps
+	}
 	if w.keep {
 		g := h
 		g.Subject, g.Observed = "", "to "+endpointText(p.Dst, p.Dport)

@@ -1,6 +1,7 @@
 package path_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/netmortem/netmortem/analyze/path"
@@ -74,5 +75,65 @@ func TestTraceSix(t *testing.T) {
 		if tr.Verdict != "cannot tell" {
 			t.Errorf("%s: %s", to, tr.Summary)
 		}
+	}
+}
+
+// TestPublishedSix asks a host at an address of IPv6, and at ::1: the routing mesh is not there, and a docker-proxy is.
+func TestPublishedSix(t *testing.T) {
+	b := analyzed(t, "healthy-every-collector")
+	addressed := []string{
+		"INSERT INTO address (host, line, netns, ifindex, dev, ip, prefix_len, scope) SELECT 'node1', 9999, netns, ifindex, name, 'fd00:99::11', 64, 'global' FROM link WHERE host = 'node1' AND netns = '4026531840' AND name = 'eth0'",
+		"INSERT INTO route (host, line, netns, family, table_id, type, dst, gateway, ifindex, dev, protocol, scope) SELECT 'node1', 9999, netns, 'ipv6', 254, 'unicast', '::/0', 'fd00:99::1', ifindex, name, 'static', 'global' FROM link WHERE host = 'node1' AND netns = '4026531840' AND name = 'eth0'",
+		"INSERT INTO route (host, line, netns, family, table_id, type, dst, ifindex, dev, protocol, scope) SELECT 'node1', 9998, netns, 'ipv6', 255, 'local', 'fd00:99::11/128', ifindex, name, 'kernel', 'global' FROM link WHERE host = 'node1' AND netns = '4026531840' AND name = 'eth0'",
+		"INSERT INTO route (host, line, netns, family, table_id, type, dst, ifindex, dev, protocol, scope) SELECT 'node1', 9997, netns, 'ipv6', 255, 'local', '::1/128', ifindex, name, 'kernel', 'global' FROM link WHERE host = 'node1' AND netns = '4026531840' AND name = 'lo'",
+		"INSERT OR IGNORE INTO policy_rule (host, line, netns, family, priority, action, table_id) VALUES ('node1', 9999, '4026531840', 'ipv6', 0, 'lookup', 255), ('node1', 9998, '4026531840', 'ipv6', 32766, 'lookup', 254)",
+	}
+	proxied := append(append([]string{}, inHostMode...),
+		"UPDATE userland_proxy SET host_ip = '::'", "UPDATE socket SET family = 'ipv6', local = '::' WHERE host = 'node1' AND line = 9999")
+	for _, tt := range []struct {
+		name   string
+		change []string
+		port   int
+		want   map[string]string
+	}{
+		{"routing mesh", nil, 8080, map[string]string{"outside fd00:99::11": "dropped", "node1 fd00:99::11": "dropped", "node1 ::1": "dropped"}},
+		{"docker-proxy", proxied, 7009, map[string]string{"outside fd00:99::11": "delivered", "node1 fd00:99::11": "delivered", "node1 ::1": "delivered"}},
+		{"docker-proxy of IPv4 only", inHostMode, 7009, map[string]string{"outside fd00:99::11": "dropped", "node1 ::1": "dropped"}},
+		{"docker-proxy, and no way back", append(append([]string{}, proxied...), "DELETE FROM route WHERE family = 'ipv6' AND dst = '::/0'"), 7009, map[string]string{"outside fd00:99::11": "cannot tell", "node1 ::1": "delivered"}},
+		{"docker-proxy, and processes were not captured", append(append([]string{}, proxied...), "DELETE FROM userland_proxy"), 7009, map[string]string{"outside fd00:99::11": "cannot tell", "node1 ::1": "cannot tell"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tx, err := b.db.Begin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback()
+			for _, c := range append(append([]string{}, addressed...), tt.change...) {
+				if _, err := tx.Exec(c); err != nil {
+					t.Fatalf("%s: %v", c, err)
+				}
+			}
+			w, err := path.Load(t.Context(), tx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for ends, want := range tt.want {
+				from, to, _ := strings.Cut(ends, " ")
+				q := path.Question{Proto: "tcp", Port: tt.port}
+				if q.From, err = w.Find(t.Context(), tx, from, true); err != nil {
+					t.Fatal(err)
+				}
+				if q.To, err = w.Find(t.Context(), tx, to, false); err != nil {
+					t.Fatal(err)
+				}
+				tr, err := w.Trace(t.Context(), tx, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if tr.Verdict != want {
+					t.Errorf("%s: want %s; %s", ends, want, tr.Summary)
+				}
+			}
+		})
 	}
 }

@@ -426,7 +426,7 @@ func (t *tracer) in(q Question) (*Trace, error) {
 		}
 	}
 	tr := &Trace{From: from, To: fmt.Sprintf("%s, port %d of %s", pub.Service, pub.Port, host), Proto: pub.Proto, Port: pub.Port, Via: pub.Mode, Network: "ingress"}
-	if q.To.IP.IsLoopback() {
+	if q.To.IP.IsValid() {
 		tr.To += " at " + q.To.IP.String()
 	}
 	m, err := t.need(host)
@@ -447,6 +447,8 @@ func (t *tracer) in(q Question) (*Trace, error) {
 			}
 		}
 		ps = m.publishOwn(w, pub, at, nil)
+	} else if q.To.IP.Is6() {
+		ps = m.publishSix(w, pub, q.To.IP)
 	} else {
 		ps = m.publish(w, pub, src)
 	}

@@ -40,8 +40,8 @@ func traceCommand(std streams) *cli.Command {
 		ArgsUsage: "[BUNDLE…]",
 		Description: "--from and --to are a task (client.1), a service (vote, tasks.vote), a container by name or id, an address, a host,\n" +
 			"HOST:netns:NAME, or outside; a port stands behind a colon (vote:80), an address of IPv6 with one in brackets. A host may\n" +
-			"ask itself: --from node1 --to node1:8080, or --to 127.0.0.1:8080. With --db the database that analyze wrote is asked\n" +
-			"instead of bundles.\n\n" +
+			"ask itself: --from node1 --to node1:8080, or --to 127.0.0.1:8080, and be asked at an address of IPv6: --to '[fd00::11]:8080'.\n" +
+			"With --db the database that analyze wrote is asked instead of bundles.\n\n" +
 			"Exit codes: 0 delivered; 1 dropped, or some backends are not reached; 2 failed; 3 cannot tell; 64 wrong command line, or\n" +
 			"a name that fits nothing or several things.",
 		Flags: []cli.Flag{
