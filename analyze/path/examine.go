@@ -14,7 +14,8 @@ import (
 type hostState struct {
 	name   string
 	nets   map[string]*hostNet
-	unders map[tunnel]*under // by what outer makes of it
+	unders []*under // by the pool's number of what outer makes of a tunnel
+	pool   *pool
 	gates  map[tunnel]*gate  // by VTEP of the host, likewise
 	inside bool              // its rules look inside of packets
 	ends   map[end]*Hop      // tunnel ends: by network, VNI and port; nil where there is one
@@ -124,7 +125,12 @@ type wayOut struct {
 }
 
 // under is the host's way out for a tunnel, nil where none was walked.
-func (hs *hostState) under(t tunnel) *under { return hs.unders[outer(t, hs.inside)] }
+func (hs *hostState) under(t tunnel) *under {
+	if n, ok := hs.pool.numbers[outer(t, hs.inside)]; ok && n < len(hs.unders) {
+		return hs.unders[n]
+	}
+	return nil
+}
 
 // gate is how a tunnel's packets come in, nil where that was not walked.
 func (hs *hostState) gate(t tunnel) *gate { return hs.gates[outer(t, hs.inside)] }
@@ -139,7 +145,6 @@ func (m *machine) examine() *hostState {
 		m.examineSealed(hs, hs.nets[net])
 	}
 	m.examinePublished(hs)
-	hs.unders = m.unders
 	whole := map[wayOut]*under{}
 	for t, u := range m.unders {
 		u.bad, u.dev = m.kept(u.bad), nil
@@ -149,6 +154,8 @@ func (m *machine) examine() *hostState {
 			m.unders[t] = whole[k]
 		}
 	}
+	hs.pool = &m.world.pool
+	hs.unders = hs.pool.numbered(m.unders)
 	m.examineGates(hs)
 	return hs
 }
@@ -687,11 +694,6 @@ func (w *World) meant(s *Service, net *Network, tasks bool) map[netip.Addr]bool 
 	}
 	w.means[k] = out
 	return out
-}
-
-// meantAt are the addresses of a service on a network, without keeping them: hosts are judged side by side.
-func (w *World) meantAt(s *Service, net *Network) map[netip.Addr]bool {
-	return w.means[meantKey{s.ID, net.Net, false}]
 }
 
 type meantKey struct {

@@ -391,7 +391,7 @@ func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carrie
 		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
 	}
 	var parts []part
-	foreign, refused, unknown := 0, 0, false
+	foreign := 0
 	for i := range v.bal.to {
 		t := &v.bal.to[i]
 		h := t.bad
@@ -403,22 +403,17 @@ func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carrie
 			continue
 		}
 		door := j.door(t.ep, p)
-		if t.ep.ServiceID != s.ID {
+		if s.stranger(t.ep) {
 			foreign++
-			if verdictOf(door) != Delivered {
-				refused++
-				unknown = unknown || verdictOf(door) == Unknown
-				door = j.refused(hn, t, v.bal.mark, s, p, verdictOf(door))
-				parts = append(parts, part{door, -1}) // noted below, unless all are
-				continue
-			}
+			parts = append(parts, part{j.foreign(hn, t, v.bal.mark, s, p, verdictOf(door)), -1}) // noted below, unless all are
+			continue
 		}
 		j.note("balancer", host, net, targetText(t.ip, p), s.Name, nil)
 		back := worst(j.answer(t.ep, hn.lb.ep), j.large(hn.lb, t.ep, p.Proto))
 		parts = append(parts, first(carried[t.ep.n], part{door, j.number("arrival", t.ep.Host, door)}, part{back, j.number("overlay", t.ep.Host, back)}))
 	}
-	if refused == len(v.bal.to) && foreign == refused && refused > 0 {
-		h := j.strange(hn, s, v, unknown)
+	if foreign == len(v.bal.to) && foreign > 0 {
+		h := j.strange(hn, s, v)
 		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
 	}
 	for i := range parts {
@@ -429,8 +424,7 @@ func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carrie
 	return parts
 }
 
-// nobody is a destination that no task has; nil where one has it. One that has it and is another service's is asked like any other:
-// what it answers is wrong, but it answers.
+// nobody is a destination that no task has; nil where one has it.
 func (j *judge) nobody(hn *hostNet, t *target, mark string, s *Service) *Hop {
 	if t.ep != nil && t.ep.Kind != "lb" && t.ep.Kind != "ingress" {
 		return nil
@@ -451,24 +445,28 @@ func (j *judge) nobody(hn *hostNet, t *target, mark string, s *Service) *Hop {
 	})
 }
 
-// refused is a destination that is another service's task, which does not listen at the port, or may not.
-func (j *judge) refused(hn *hostNet, t *target, mark string, s *Service, p port, v Verdict) *Hop {
+// stranger reports whether an endpoint is known to be another service's.
+func (s *Service) stranger(ep *Endpoint) bool { return ep.ServiceID != "" && ep.ServiceID != s.ID }
+
+// foreign is a destination that is another service's task: whether that answers or not, it is not the one that was asked. door is what
+// it makes of the port.
+func (j *judge) foreign(hn *hostNet, t *target, mark string, s *Service, p port, door Verdict) *Hop {
 	host := hn.host.name
 	return j.once("foreign", host, hn.net.Net+mark+t.ip.String()+p.String(), func() *Hop {
-		x := &Hop{Host: host, Place: hn.lb.space, Netns: hn.lb.netns, Step: "destination", Verdict: v, Subject: "ipvs:" + host + "/" + hn.lb.space + "/" + mark + "/" + t.ip.String(),
-			Expected: "tasks of the service", Observed: t.ip.String() + ", which is " + t.ep.Label, Ref: t.ref, Why: "the destination is another service's task, and does not listen at the port"}
-		if v == Unknown {
-			x.Why = "the destination is another service's task, and whether it listens at the port is not known"
-		}
-		if s != nil {
-			x.Expected = "tasks of " + s.Name
+		x := &Hop{Host: host, Place: hn.lb.space, Netns: hn.lb.netns, Step: "destination", Verdict: Dropped, Subject: "ipvs:" + host + "/" + hn.lb.space + "/" + mark + "/" + t.ip.String(),
+			Expected: "tasks of " + s.Name, Observed: t.ip.String() + ", which is " + t.ep.Label, Ref: t.ref, Why: "the destination is another service's task"}
+		switch door {
+		case Delivered:
+			x.Why += ", and answers in its place"
+		case Dropped:
+			x.Why += ", and does not listen at the port"
 		}
 		return x
 	})
 }
 
-// strange is a virtual address whose mark leads to the tasks of others only, none of which listens.
-func (j *judge) strange(hn *hostNet, s *Service, v *vipState, unknown bool) *Hop {
+// strange is a virtual address whose mark leads to the tasks of others only.
+func (j *judge) strange(hn *hostNet, s *Service, v *vipState) *Hop {
 	other := ""
 	for i := range v.bal.to {
 		if ep := v.bal.to[i].ep; ep != nil {
@@ -476,13 +474,9 @@ func (j *judge) strange(hn *hostNet, s *Service, v *vipState, unknown bool) *Hop
 		}
 	}
 	return j.once("strange", hn.host.name, hn.net.Net+v.vip.IP.String(), func() *Hop {
-		x := &Hop{Host: hn.host.name, Place: hn.lb.space, Netns: hn.lb.netns, Step: "mark", Verdict: Dropped, Subject: "mark:" + hn.host.name + "/" + hn.lb.space + "/" + v.vip.IP.String(),
+		return &Hop{Host: hn.host.name, Place: hn.lb.space, Netns: hn.lb.netns, Step: "mark", Verdict: Dropped, Subject: "mark:" + hn.host.name + "/" + hn.lb.space + "/" + v.vip.IP.String(),
 			Expected: "a mark that leads to the tasks of " + s.Name, Observed: "mark " + v.bal.mark + ", which leads to those of " + other, Ref: v.bal.markRef, ExpectedRef: v.vip.Ref,
-			Why: "the last rule for the address sets the mark of another service, whose tasks do not listen at the port"}
-		if unknown {
-			x.Verdict, x.Why = Unknown, "the last rule for the address sets the mark of another service, and whether its tasks listen at the port is not known"
-		}
-		return x
+			Why: "the last rule for the address sets the mark of another service"}
 	})
 }
 

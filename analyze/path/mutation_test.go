@@ -110,7 +110,7 @@ func TestMutations(t *testing.T) {
 		{"host does not forward", []string{"UPDATE sysctl SET value = '0' WHERE host = 'node1' AND netns = '4026531840' AND (key = 'net.ipv4.ip_forward' OR key LIKE 'net.ipv4.conf.%.forwarding')"},
 			"sysctl:node1/net.ipv4.ip_forward", "outside vote ingress: ingress delivered 4 of 4; ingress dropped 0 of 1", ""},
 		{"destination of another service, which answers", []string{"UPDATE ipvs_destination SET address = '10.20.1.8' WHERE host = 'node1' AND fwmark = 260 AND address = '10.20.1.12'"},
-			"", "client.node1 vote vip: app delivered 4 of 4; back delivered 4 of 4", ""},
+			"ipvs:node1/lb_urryk2c9p/260/10.20.1.8", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
 		{"destination of another service, which does not listen", []string{"UPDATE ipvs_destination SET address = '10.20.1.4' WHERE host = 'node1' AND fwmark = 260 AND address = '10.20.1.12'"},
 			"ipvs:node1/lb_urryk2c9p/260/10.20.1.4", "client.node1 vote vip: app some 3 of 4; back delivered 4 of 4", ""},
 		{"mark of another service", []string{"UPDATE iptables_rule SET mark = 257, spec = replace(spec, '0x104', '0x101') WHERE host = 'node1' AND chain = 'INPUT' AND dst = '10.20.1.11/32'"},

@@ -9,6 +9,7 @@ import (
 type pool struct {
 	mu      sync.Mutex
 	tunnels map[tunnel]*tunnel
+	numbers map[tunnel]int // of outer packets' tunnels, from 0
 	targets map[*VIP][]target
 }
 
@@ -23,6 +24,30 @@ func (p *pool) tunnel(t tunnel) *tunnel {
 		p.tunnels[t] = &t
 	}
 	return p.tunnels[t]
+}
+
+// numbered is the ways out of a host by the numbers of their tunnels: a map for each host of those to all others would be the largest
+// part of what is kept.
+func (p *pool) numbered(outs map[tunnel]*under) []*under {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.numbers == nil {
+		p.numbers = map[tunnel]int{}
+	}
+	last := -1
+	for t := range outs {
+		n, ok := p.numbers[t]
+		if !ok {
+			n = len(p.numbers)
+			p.numbers[t] = n
+		}
+		last = max(last, n)
+	}
+	list := make([]*under, last+1)
+	for t, u := range outs {
+		list[p.numbers[t]] = u
+	}
+	return list
 }
 
 // alike gives the balancing of a virtual address the destinations that another host's has, if they are the same. Rows are cited of those

@@ -758,8 +758,8 @@ func (j *judge) meshBackends(hn *hostNet, s *Service, ps *pubState) []part {
 		}
 		there := worst(j.carry(hn.lb, t.ep), j.large(hn.lb, t.ep, ps.pub.Proto))
 		door := j.door(t.ep, port{ps.pub.Proto, ps.pub.Port})
-		if s != nil && t.ep.ServiceID != s.ID && verdictOf(door) != Delivered {
-			door = j.refused(hn, t, ps.bal.mark, s, port{ps.pub.Proto, ps.pub.Port}, verdictOf(door))
+		if s != nil && s.stranger(t.ep) {
+			door = j.foreign(hn, t, ps.bal.mark, s, port{ps.pub.Proto, ps.pub.Port}, verdictOf(door))
 		}
 		back := j.answer(t.ep, hn.lb.ep)
 		out = append(out, first(part{there, j.number("overlay", host, there)}, part{door, j.number("arrival", t.ep.Host, door)}, part{back, j.number("overlay", t.ep.Host, back)}))

@@ -30,12 +30,11 @@ type World struct {
 	means     map[meantKey]map[netip.Addr]bool
 	loaded    bool // what follows from the tables was worked out, and does not change any more
 	wires     []wire
-	addressed map[string]bool               // host: the addresses of its own namespace were captured whole
-	kernel    map[string]int64              // host: major*1000 + minor of its kernel, 0 when it is not known
-	aliases   map[[2]string]map[string]bool // network and name: services that answer to it
-	known     map[string]bool               // host: every node that its manager names was captured, so that nobody has what nobody is known to have
-	eras      map[string]string             // host: lb or container, by where its engine balances
-	mesh      map[string]bool               // host: expected to serve published ports
+	addressed map[string]bool   // host: the addresses of its own namespace were captured whole
+	kernel    map[string]int64  // host: major*1000 + minor of its kernel, 0 when it is not known
+	known     map[string]bool   // host: every node that its manager names was captured, so that nobody has what nobody is known to have
+	eras      map[string]string // host: lb or container, by where its engine balances
+	mesh      map[string]bool   // host: expected to serve published ports
 	pool      pool
 	proxies   map[string][]proxy // host: its processes docker-proxy
 }
@@ -143,7 +142,7 @@ func Load(ctx context.Context, tx *sql.Tx) (*World, error) {
 	w := &World{
 		Networks: map[string]*Network{}, Services: map[string]*Service{}, captured: map[string]bool{}, first: map[string]float64{},
 		vtep: map[netip.Addr]map[string]bool{}, nodeOf: map[string]string{}, hostOf: map[string]string{}, nodeName: map[string]string{},
-		changed: map[string]float64{}, overlay: map[[2]string]overlayRow{}, balancer: map[[2]string][]balancerRow{}, mesh: map[string]bool{}, proxies: map[string][]proxy{}, known: map[string]bool{}, addressed: map[string]bool{}, kernel: map[string]int64{}, aliases: map[[2]string]map[string]bool{}, eras: map[string]string{}, shared: map[string][]*Service{}, owned: map[string][]*Endpoint{}, means: map[meantKey]map[netip.Addr]bool{},
+		changed: map[string]float64{}, overlay: map[[2]string]overlayRow{}, balancer: map[[2]string][]balancerRow{}, mesh: map[string]bool{}, proxies: map[string][]proxy{}, known: map[string]bool{}, addressed: map[string]bool{}, kernel: map[string]int64{}, eras: map[string]string{}, shared: map[string][]*Service{}, owned: map[string][]*Endpoint{}, means: map[meantKey]map[netip.Addr]bool{},
 	}
 	var a, b, c, d, e, f, g, h, i, ref string
 	var n, m, k int64
@@ -211,13 +210,6 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 		{"SELECT DISTINCT host FROM expected_port", []any{&a}, func() { w.mesh[a] = true }},
 		{"SELECT c.host FROM captured AS c JOIN netns AS n ON n.host = c.host AND n.netns = c.netns AND n.kind = 'host' WHERE c.tbl = 'address'", []any{&a}, func() { w.addressed[a] = true }},
 		{"SELECT host, major * 1000 + minor FROM kernel_version", []any{&a, &n}, func() { w.kernel[a] = n }},
-		{"SELECT DISTINCT net, name, owner FROM name_owner", []any{&a, &b, &c}, func() {
-			k := [2]string{a, b}
-			if w.aliases[k] == nil {
-				w.aliases[k] = map[string]bool{}
-			}
-			w.aliases[k][c] = true
-		}},
 		{"SELECT host, proto, host_ip, host_port, container_ip, container_port, seen, ref FROM userland_proxy", []any{&a, &b, &c, &n, &d, &m, &e, &ref}, func() {
 			if x, ok := newProxy(b, c, d, e, ref, n, m); ok {
 				w.proxies[a] = append(w.proxies[a], x)
