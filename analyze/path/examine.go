@@ -16,9 +16,9 @@ type hostState struct {
 	nets   map[string]*hostNet
 	unders []*under // by the pool's number of what outer makes of a tunnel
 	pool   *pool
-	gates  map[tunnel]*gate  // by VTEP of the host, likewise
-	inside bool              // its rules look inside of packets
-	ends   map[end]*Hop      // tunnel ends: by network, VNI and port; nil where there is one
+	gates  map[tunnel]*gate // by VTEP of the host, likewise
+	inside bool             // its rules look inside of packets
+	ends   map[end]*Hop     // tunnel ends: by network, VNI and port; nil where there is one
 	pubs   []*pubState
 	outs   []outState
 	mesh   bool
