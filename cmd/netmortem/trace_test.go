@@ -49,7 +49,7 @@ func TestTrace(t *testing.T) {
 		{"incident-fdb-missing", "client.node2", "rr", nil, codeFindings, "1 of 4 backends are not reached"},
 		{"incident-fdb-missing", "client.node2", "rr.2", nil, codeFindings, "fdb:node2/1-0p6j1rxpv0/02:42:0a:14:01:08"},
 		{"incident-fdb-missing", "client.node1", "vote:80", nil, codePartial, "the sockets of the sandbox were not captured whole"},
-		{"incident-two-marks", "client.node2", "vote:80", nil, codePartial, "mark 258, which leads to those of client"},
+		{"incident-two-marks", "client.node2", "vote:80", nil, codeFindings, "mark 258, which leads to those of client"},
 		{healthy, "client", "vote", nil, codeUsage, "--from client is ambiguous; say which: client.node1, client.node2"},
 		{healthy, "client.node1", "vot:80", nil, codeUsage, "did you mean vote?"},
 		{healthy, "client.node1", "vote:http", nil, codeUsage, `"http" is no port`},
