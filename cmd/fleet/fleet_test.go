@@ -53,6 +53,30 @@ func TestFleet(t *testing.T) {
 	}
 }
 
+// TestWide checks the network of many services: healthy but for what was broken, and each pair that a name was asked for is reached.
+func TestWide(t *testing.T) {
+	f := fleet{hosts: 5, services: 20, broken: 1, walk: true}
+	r, err := analyze.Run(t.Context(), analyze.Options{Bundles: bundlesOf(t, f)})
+	if err != nil {
+		t.Skip(err) // built without SQLite
+	}
+	broken := 0
+	for _, x := range r.Findings {
+		switch {
+		case x.Rule == "neigh-missing":
+			broken++
+		case x.Severity.Rank() >= analyze.Medium.Rank():
+			t.Errorf("%s %s on %s: %s", x.Severity, x.Rule, x.Host, x.Summary)
+		}
+	}
+	if broken != f.broken {
+		t.Errorf("%d entries were found missing, %d are", broken, f.broken)
+	}
+	if r.Paths == nil || r.Paths.Whole == 0 || r.Paths.Broken == 0 {
+		t.Errorf("paths: %+v", r.Paths)
+	}
+}
+
 // BenchmarkFleet analyzes fleets of growing size: what a host costs must not grow with them.
 func BenchmarkFleet(b *testing.B) {
 	for _, hosts := range []int{50, 100, 200} {
