@@ -8,10 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How long an answer to a name is waited for, and how often it is asked.
+// How long an answer to a name is waited for, and how often it is asked. A program's own resolver waits for longer (resolv.conf(5): five
+// seconds, twice), and a busy daemon is not one that does not answer.
 const (
-	nameWait  = 700 * time.Millisecond
-	nameTimes = 2
+	nameWait  = 1500 * time.Millisecond
+	nameTimes = 3
 )
 
 // asker is the socket of one container to Docker's resolver.
