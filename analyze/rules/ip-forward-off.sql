@@ -48,7 +48,7 @@ FROM (
       WHERE b.kind = 'bridge' AND (b.name IN ('docker0', 'docker_gwbridge') OR substr(b.name, 1, 3) = 'br-') GROUP BY b.host, b.netns, b.name
     UNION
     SELECT r.host, r.netns, r.dev, MIN(r.ref) FROM route AS r WHERE r.dst = '0.0.0.0/0' AND r.table_id = 254 AND r.type = 'unicast' AND r.dev <> '' GROUP BY r.host, r.netns, r.dev) AS d
-  JOIN (SELECT host, netns, key, ref FROM sysctl WHERE key LIKE 'net.ipv4.conf.%.forwarding' AND value = '0') AS y ON y.host = d.host AND y.netns = d.netns
+  JOIN (SELECT host, netns, key, ref FROM sysctl WHERE lower(key) LIKE 'net.ipv4.conf.%.forwarding' AND value = '0') AS y ON y.host = d.host AND y.netns = d.netns
     AND y.key = 'net.ipv4.conf.' || replace(d.name, '.', '/') || '.forwarding'
   JOIN sysctl AS a ON a.host = y.host AND a.netns = y.netns AND a.key = 'net.ipv4.ip_forward' AND a.value = '1'
 ) AS s
