@@ -334,6 +334,13 @@ func (m *machine) toPort(w *walk, o *overlay, out send, h Hop, port *stack.Link,
 		w.drop(h)
 		return stop()
 	}
+	if e := o.leadingBack(m); e != nil && e.MAC != out.mac {
+		h.Subject, h.Ref = "fdb:"+m.Name+"/"+o.space.Name+"/"+e.MAC, e.Ref
+		h.Observed += "; " + e.MAC + " is behind " + e.Dst.String() + ", this host itself"
+		h.Why = "who sends to that comes back in by the tunnel, and the bridge learns it there: frames to it are lost until it sends again"
+		w.doubt(h)
+		return stop()
+	}
 	out.leg = &leg{peer.Space, peer, port, peer.Space.On(peer)}
 	if w.keep {
 		h.Subject = ""
@@ -341,6 +348,17 @@ func (m *machine) toPort(w *walk, o *overlay, out send, h Hop, port *stack.Link,
 		w.pass(h)
 	}
 	return stop()
+}
+
+// leadingBack is an entry that sends frames for another host's endpoint to this host itself, nil for none. They leave the tunnel where
+// they came from (vxlan_xmit_one to a local destination, drivers/net/vxlan/vxlan_core.c), and the bridge moves their sender's address to
+// the port of the tunnel.
+func (o *overlay) leadingBack(m *machine) *stack.Forward {
+	if !o.looked {
+		o.looked = true
+		o.back = o.space.Leading(m.own)
+	}
+	return o.back
 }
 
 // silent names the row because of which nobody here answers for an address of this host.

@@ -35,6 +35,8 @@ type overlay struct {
 	copies int // namespaces of this network: with more than one, which one is used is not told
 	all    []leg
 	read   bool // all was put together
+	back   *stack.Forward
+	looked bool // for back
 }
 
 // newMachine reads a host.
