@@ -84,6 +84,9 @@ func (j *judge) along(from *legState, ep *Endpoint, way way) *Hop {
 	}
 	arp := way.arp
 	if h, ok := from.except[ep.IP]; ok {
+		if h != nil && h.another {
+			return h
+		}
 		arp = h
 	} else if arp != nil && arp.Verdict == Dropped && !from.knows {
 		drop := arp

@@ -39,6 +39,8 @@ type Hop struct {
 
 	// absent is set where the verdict follows from a row that is not there: such a one may not be there yet.
 	absent bool
+	// another is set where the sandbox sends to another link address than the one whose way is known.
+	another bool
 	// fresh is set where it follows from a row that was learned between the two reads: the next frame may change it again.
 	fresh bool
 	// lacks is the table that was not captured whole, because of which it cannot be told; empty for any other reason. One hop
