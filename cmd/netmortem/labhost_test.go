@@ -22,6 +22,11 @@ import (
 // labEnv asks for the tests that need the lab: 1 boots one, a path is the LAB_STATE of one that is up.
 const labEnv = "NETMORTEM_LAB"
 
+// refereeEnv asks for more: that with every fault, too, everybody tries what the walk says of everything, and that faults are planted
+// two at a time. It is not asked for by default: on datagrams of full size, where devices differ in their MTU, the walk and the kernel
+// do not agree yet.
+const refereeEnv = "NETMORTEM_REFEREE"
+
 // labNeeds is how long TestLab takes at worst; go test's own ten minutes are too few.
 const labNeeds = 80 * time.Minute
 
@@ -34,6 +39,7 @@ type lab struct {
 	prober  string // the program that tries what the walk is compared with
 	dir     string // for bundles
 	bundles int    // sets of bundles taken so far
+	referee bool   // refereeEnv is set
 	rounds  int    // times that everything was tried
 
 	since time.Time // logs and events from then on are of interest: what an earlier fault left in them is not
@@ -50,7 +56,7 @@ func startLab(t *testing.T) *lab {
 	if end, ok := t.Deadline(); ok && time.Until(end) < labNeeds {
 		t.Fatalf("the lab takes up to %v: run go test with -timeout 100m", labNeeds)
 	}
-	l := &lab{dir: t.TempDir()}
+	l := &lab{dir: t.TempDir(), referee: os.Getenv(refereeEnv) != ""}
 	l.capture = buildProgram(t, "netmortem-capture", "CGO_ENABLED=0")
 	l.analyze = buildProgram(t, "netmortem", "CGO_ENABLED=1")
 	l.prober = buildFolder(t, filepath.Join(labDir, "prober"), "prober", "CGO_ENABLED=0")
