@@ -356,7 +356,11 @@ func (m *machine) toPort(w *walk, o *overlay, out send, h Hop, port *stack.Link,
 func (o *overlay) leadingBack(m *machine) *stack.Forward {
 	if !o.looked {
 		o.looked = true
-		o.back = o.space.Leading(m.own)
+		here := map[string]bool{} // the bridge knows these by their ports, and asks no tunnel
+		for _, l := range o.legs() {
+			here[l.dev.MAC] = true
+		}
+		o.back = o.space.Programmed(func(e *stack.Forward) bool { return m.own(e.Dst) && !here[e.MAC] })
 	}
 	return o.back
 }

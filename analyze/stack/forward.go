@@ -84,12 +84,12 @@ func (s *Space) Tunnel(dev *Link, mac string) (now, earlier []*Forward) {
 	return nil, earlier
 }
 
-// Leading finds the programmed entry of a tunnel, the first by its row, that leads to an address of which own says so; nil for none.
-func (s *Space) Leading(own func(netip.Addr) bool) *Forward {
+// Programmed finds the programmed entry of a tunnel, the first by its row, of which is says so; nil for none.
+func (s *Space) Programmed(is func(*Forward) bool) *Forward {
 	var first *Forward
 	for _, list := range s.entries {
 		for _, e := range list {
-			if e.Dst.IsValid() && e.Permanent() && !e.Seen.Gone() && (first == nil || e.Ref < first.Ref) && own(e.Dst) {
+			if e.Dst.IsValid() && e.Permanent() && !e.Seen.Gone() && (first == nil || e.Ref < first.Ref) && is(e) {
 				first = e
 			}
 		}
