@@ -118,12 +118,12 @@ func (f *dnsFolder) fold(host string) error {
 		}
 	}
 	for _, x := range list {
-		if err := f.questions(host, x.by.netns, x.by.container, x.clients, x.name, null(x.service), x.tasks, x.asked, x.answered, null(x.rcode), x.ref); err != nil {
+		if err := f.questions(host, x.by.netns, x.by.container, x.clients, x.name, orNull(x.service), x.tasks, x.asked, x.answered, orNull(x.rcode), x.ref); err != nil {
 			return err
 		}
 		for i := range x.told {
 			t := &x.told[i]
-			f.answers.put(host, x.by.netns, x.by.container, x.name, null(x.service), x.tasks, t.ip, t.hits, x.asked, t.ref)
+			f.answers.put(host, x.by.netns, x.by.container, x.name, orNull(x.service), x.tasks, t.ip, t.hits, x.asked, t.ref)
 		}
 	}
 	views.put(host, f.views)

@@ -112,8 +112,8 @@ func fillPaths(ctx context.Context, tx *sql.Tx, put func(row ...any) error) erro
 			net = s.Net.Net
 		}
 		h := s.Hop
-		err := put(int64(s.ID), s.Kind, s.Host, null(h.Netns), null(net), null(s.What), null(s.Target), int64(s.Targets), h.Verdict.String(), h.Step, null(h.Host), null(h.Place),
-			null(h.Subject), null(h.Expected), null(h.Observed), null(h.Why), null(h.Ref), null(h.ExpectedRef))
+		err := put(int64(s.ID), s.Kind, s.Host, orNull(h.Netns), orNull(net), orNull(s.What), orNull(s.Target), int64(s.Targets), h.Verdict.String(), h.Step, orNull(h.Host), orNull(h.Place),
+			orNull(h.Subject), orNull(h.Expected), orNull(h.Observed), orNull(h.Why), orNull(h.Ref), orNull(h.ExpectedRef))
 		if err != nil {
 			return err
 		}
@@ -132,11 +132,11 @@ func fillPaths(ctx context.Context, tx *sql.Tx, put func(row ...any) error) erro
 		if p.Alike > 0 {
 			alike = p.Alike
 		}
-		pairs.put(p.ClientKind, null(p.ClientHost), null(p.Client), null(p.ClientService), null(p.Server), null(p.Network), p.Via, null(p.Target), null(p.Proto), p.Port, p.Verdict, p.Reached, p.Backends, segment, alike)
+		pairs.put(p.ClientKind, orNull(p.ClientHost), orNull(p.Client), orNull(p.ClientService), orNull(p.Server), orNull(p.Network), p.Via, orNull(p.Target), orNull(p.Proto), p.Port, p.Verdict, p.Reached, p.Backends, segment, alike)
 	}
 	sums := insertInto(ctx, tx, &pathPairCount)
 	for _, s := range j.Sums {
-		sums.put(null(s.ClientService), null(s.Server), null(s.Network), s.Via, s.Pairs, s.Delivered, s.Some, s.Dropped, s.Unknown)
+		sums.put(orNull(s.ClientService), orNull(s.Server), orNull(s.Network), s.Via, s.Pairs, s.Delivered, s.Some, s.Dropped, s.Unknown)
 	}
 	for _, in := range []*inserting{counts, pairs, sums} {
 		if err := in.close(); err != nil {
@@ -144,12 +144,4 @@ func fillPaths(ctx context.Context, tx *sql.Tx, put func(row ...any) error) erro
 		}
 	}
 	return nil
-}
-
-// null is NULL for an empty text.
-func null(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }
