@@ -1,6 +1,7 @@
 package path_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func TestTraceSix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, to := range []string{"fd00::7", "tasks.vote"} {
+	for _, to := range []string{"fd00::7", "fd00::7%eth0", "tasks.vote"} {
 		q := path.Question{Proto: "tcp", Port: 80, Network: "app"}
 		if q.From, err = w.Find(t.Context(), tx, "client.node1", true); err != nil {
 			t.Fatal(err)
@@ -75,6 +76,10 @@ func TestTraceSix(t *testing.T) {
 		if tr.Verdict != "cannot tell" {
 			t.Errorf("%s: %s", to, tr.Summary)
 		}
+	}
+	var unheard *path.Unheard
+	if _, err := w.Find(t.Context(), tx, "fd00::8%it's", false); !errors.As(err, &unheard) {
+		t.Errorf("an address that nobody has, with a quote in its zone: %v", err)
 	}
 }
 

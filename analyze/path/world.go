@@ -260,9 +260,10 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 // step are listed: there are as many as the square of the services.
 const manyServices = 256
 
+// parse reads an address. A zone, which any text may be, is the asking host's own affair.
 func parse(s string) (netip.Addr, bool) {
 	ip, err := netip.ParseAddr(s)
-	return ip.Unmap(), err == nil
+	return ip.Unmap().WithZone(""), err == nil
 }
 
 // settleSeconds is how long a task, or a network without a change, must have been there before what a host lacks of it
