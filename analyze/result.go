@@ -1,24 +1,29 @@
 package analyze
 
-import "time"
+import (
+	"time"
+
+	"github.com/netmortem/netmortem/analyze/scene"
+)
 
 // Result is everything that analyze found out; every rendering is made from it and from nothing else.
 type Result struct {
-	SchemaVersion int       `json:"schema_version"`      // of this structure; keys are added, never renamed
-	Tool          string    `json:"tool"`                // version of netmortem
-	Analyzed      time.Time `json:"analyzed"`            // when
-	Verdict       string    `json:"verdict"`             // one sentence: the first cause with what it breaks, its evidence and since when, or why there is none
-	Severity      Severity  `json:"severity"`            // the worst finding's, or none
-	Hosts         []Host    `json:"hosts"`               // captured ones in order of name, then those that the swarm names and nobody captured
-	Findings      []Finding `json:"findings"`            // most severe first, then by rule, host and subject
-	Causes        []Cause   `json:"causes"`              // what is wrong, ranked: the one that explains the most comes first
-	RankedBy      string    `json:"ranked_by,omitempty"` // what the ranking of causes rests on
-	Paths         *Paths    `json:"paths,omitempty"`     // what became of all paths; absent when none was walked
-	Rules         []Judged  `json:"rules"`               // each rule, what became of it on each host
-	Counts        Counts    `json:"counts"`
-	Database      string    `json:"database,omitempty"`   // path of the SQLite file, if it was kept
-	Problems      []string  `json:"problems,omitempty"`   // what went wrong in loading: one line each, naming file and place
-	Unreadable    []string  `json:"unreadable,omitempty"` // bundles that could not be read at all: one line each, naming file and reason
+	SchemaVersion int          `json:"schema_version"`      // of this structure; keys are added, never renamed
+	Tool          string       `json:"tool"`                // version of netmortem
+	Analyzed      time.Time    `json:"analyzed"`            // when
+	Verdict       string       `json:"verdict"`             // one sentence: the first cause with what it breaks, its evidence and since when, or why there is none
+	Severity      Severity     `json:"severity"`            // the worst finding's, or none
+	Hosts         []Host       `json:"hosts"`               // captured ones in order of name, then those that the swarm names and nobody captured
+	Findings      []Finding    `json:"findings"`            // most severe first, then by rule, host and subject
+	Causes        []Cause      `json:"causes"`              // what is wrong, ranked: the one that explains the most comes first
+	RankedBy      string       `json:"ranked_by,omitempty"` // what the ranking of causes rests on
+	Paths         *Paths       `json:"paths,omitempty"`     // what became of all paths; absent when none was walked
+	Rules         []Judged     `json:"rules"`               // each rule, what became of it on each host
+	Counts        Counts       `json:"counts"`
+	Scene         *scene.Scene `json:"-"`                    // what a report draws; nil when nothing was read for it. The database holds all of it
+	Database      string       `json:"database,omitempty"`   // path of the SQLite file, if it was kept
+	Problems      []string     `json:"problems,omitempty"`   // what went wrong in loading: one line each, naming file and place
+	Unreadable    []string     `json:"unreadable,omitempty"` // bundles that could not be read at all: one line each, naming file and reason
 }
 
 // A Severity of a rule and of its findings.
