@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/netmortem/netmortem/analyze/scene"
 	"github.com/netmortem/netmortem/schema"
 )
 
@@ -47,6 +48,9 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 	a.progress("evidence", 1)(1)
 	if err := a.findCauses(ctx, db, res); err != nil {
 		return nil, fmt.Errorf("rank the causes: %w", err)
+	}
+	if res.Scene, err = scene.Read(ctx, db.tx, scene.Sight{Excerpts: a.excerptsAt}); err != nil {
+		return nil, err
 	}
 	res.Counts = count(res)
 	if len(res.Findings) > 0 {

@@ -73,6 +73,24 @@ func excerpts(ctx context.Context, sources []*source, findings []Finding) (missi
 	return missing, nil
 }
 
+// excerptsAt is what stands at addresses of any of the bundles; an address at which nothing stands is left out.
+func (a *analysis) excerptsAt(ctx context.Context, refs []string) (map[string]string, error) {
+	f := Finding{}
+	for _, ref := range refs {
+		f.Evidence = append(f.Evidence, Evidence{Ref: ref})
+	}
+	if _, err := excerpts(ctx, a.sources, []Finding{f}); err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, e := range f.Evidence {
+		if e.Excerpt != "" {
+			out[e.Ref] = e.Excerpt
+		}
+	}
+	return out, nil
+}
+
 // quote reads the lines that are wanted of one bundle.
 func quote(s *source, files map[string]map[int64][]*Evidence) error {
 	b, err := s.open()

@@ -14,6 +14,7 @@ type Scene struct {
 	Ports      []Port      `json:"ports"`      // published ones, in order of number and protocol
 	Containers []Container `json:"containers"` // of all captured hosts, in order of host and name
 	Edges      []Edge      `json:"edges"`      // who talks to whom, or ought to and cannot, in order of client and server
+	EdgesLeft  int         `json:"edges_left"` // unhealthy or talking ones that Edges leaves out, the least telling first
 	Quiet      int         `json:"quiet"`      // further pairs of services that could talk: nothing is known to be wrong, and no traffic was seen
 	Paths      []Path      `json:"paths"`      // broken, partly broken or untold ones, those of the first cause first
 	PathsLeft  int         `json:"paths_left"` // paths that Paths leaves out
@@ -52,16 +53,24 @@ type Tally struct {
 	Unknown   int `json:"unknown"`
 }
 
-// A Service of the swarm, as the managers tell it.
+// Who tells of a service.
+const (
+	ByManagers   = "managers"   // a captured manager: all of it is known
+	ByContainers = "containers" // labels of containers on captured hosts: tasks elsewhere, and how many are wanted, are not known
+	ByCompose    = "compose"    // labels that Docker Compose wrote: a service of one host, and no part of a swarm
+)
+
+// A Service of the swarm as the managers tell it, or as far as containers tell of it.
 type Service struct {
+	By           string    `json:"by"` // managers, containers or compose
 	ID           string    `json:"id"`
 	Name         string    `json:"name"`
 	Stack        string    `json:"stack,omitempty"` // label com.docker.stack.namespace; empty for none
 	Mode         string    `json:"mode,omitempty"`  // replicated, global, replicated-job or global-job
 	EndpointMode string    `json:"endpoint_mode,omitempty"`
 	Image        string    `json:"image,omitempty"`
-	Wanted       int       `json:"wanted"`  // tasks that the managers want to run
-	Running      int       `json:"running"` // of which run, by the managers' word
+	Wanted       *int      `json:"wanted,omitempty"`  // tasks that the managers want to run; nil when no manager was captured
+	Running      *int      `json:"running,omitempty"` // of which run, by the managers' word; nil likewise
 	VIPs         []VIP     `json:"vips,omitempty"`
 	Networks     []string  `json:"networks,omitempty"` // names
 	Tasks        []Task    `json:"tasks,omitempty"`    // wanted ones, and those that ended last, in order of slot
