@@ -9,7 +9,7 @@ import (
 	"github.com/netmortem/netmortem/analyze"
 )
 
-// topCauses is how many causes a brief text, Markdown and the head of the HTML page tell with what follows from them.
+// topCauses is how many causes Markdown and the head of the HTML page tell with what follows from them.
 const topCauses = 3
 
 // A told is a cause with those of the same rule that rank below it, which a list does not repeat.
@@ -109,40 +109,6 @@ func (p *page) CausesRest() int {
 		n += 1 + t.More
 	}
 	return n
-}
-
-// topCauses is the brief text: the first causes with what follows, the next by name.
-func (t *text) topCauses() {
-	for i, c := range t.Told {
-		if i == briefGroups {
-			break
-		}
-		t.line(fmt.Sprintf("%3d %s %s on %s", c.Rank, t.severity(c.Severity), c.Name(), t.Names(c.Where)))
-		if i >= topCauses {
-			continue
-		}
-		t.para("    ", "", c.Summary)
-		for _, l := range c.Lines() {
-			switch l[0] {
-			case "confidence":
-				l[1] = c.Confidence.Word
-			case "missing":
-				if c.Kind == analyze.CauseFinding {
-					continue
-				}
-			case "against", "remedy":
-				continue
-			}
-			t.para("    ", t.style("2", fmt.Sprintf("%-12s", l[0])), l[1])
-		}
-	}
-	rest := 0
-	for _, c := range t.Told[min(len(t.Told), briefGroups):] {
-		rest += 1 + c.More
-	}
-	if rest > 0 {
-		t.line(t.style("2", fmt.Sprintf("    and %s more", plural(rest, "cause", ""))))
-	}
 }
 
 // causes is the full text: every cause with its signals and every finding that follows.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/netmortem/netmortem/analyze"
 )
@@ -17,7 +16,7 @@ type TextOptions struct {
 	Width int  // columns; 0 means 100
 }
 
-// briefGroups is how many findings, rules counted once, a brief text and the head of the HTML page list.
+// briefGroups is how many findings, rules counted once, the head of the HTML page lists.
 const briefGroups = 7
 
 // Text writes the result for a terminal.
@@ -26,10 +25,10 @@ func Text(w io.Writer, r *analyze.Result, o TextOptions) error {
 		o.Width = 100
 	}
 	t := &text{page: newPage(r), TextOptions: o}
-	t.head()
 	if o.Brief {
 		t.brief()
 	} else {
+		t.head()
 		t.causes()
 		t.findings()
 		t.hosts()
@@ -51,6 +50,13 @@ type text struct {
 }
 
 func (t *text) head() {
+	t.verdict()
+	t.line("")
+	t.tallies()
+}
+
+// verdict is the sentence, behind the word for how bad it is.
+func (t *text) verdict() {
 	label := t.severity(t.Severity)
 	switch {
 	case len(t.Findings)+len(t.Causes) > 0:
@@ -60,7 +66,10 @@ func (t *text) head() {
 		label = "○ " + t.Label()
 	}
 	t.para("", label+" ", t.style("1", t.Verdict))
-	t.line("")
+}
+
+// tallies are the counts, a line each.
+func (t *text) tallies() {
 	t.field("findings", t.FindingsLine())
 	for _, c := range t.Tallies {
 		s := fmt.Sprintf("%d of %d", c.N, c.Of)
@@ -71,50 +80,6 @@ func (t *text) head() {
 	}
 	if len(t.Causes) > 0 && t.RankedBy != "" {
 		t.field("causes ranked by", t.RankedBy)
-	}
-}
-
-func (t *text) brief() {
-	switch {
-	case len(t.Told) > 0:
-		t.line("")
-		t.topCauses()
-	case len(t.Groups) > 0:
-		t.line("")
-		t.topFindings()
-	}
-	t.topUnjudged()
-}
-
-func (t *text) topFindings() {
-	for i, g := range t.Groups {
-		if i == briefGroups {
-			rest := 0
-			for _, g := range t.Groups[i:] {
-				rest += len(g.Findings)
-			}
-			t.line(t.style("2", fmt.Sprintf("    and %s more", plural(rest, "finding", ""))))
-			break
-		}
-		f := g.Findings[0]
-		t.line(fmt.Sprintf("%3d %s %s on %s", f.No, t.severity(g.Severity), g.Rule, strings.Join(g.Hosts, ", ")))
-		t.para("    ", "", f.Summary)
-		if n := len(g.Findings) - 1; n > 0 {
-			t.line(t.style("2", fmt.Sprintf("    and %s more of this rule", plural(n, "finding", ""))))
-		}
-	}
-}
-
-func (t *text) topUnjudged() {
-	if len(t.Unjudged) > 0 {
-		t.line("")
-	}
-	for i, u := range t.Unjudged {
-		if i == briefGroups {
-			t.line(t.style("2", fmt.Sprintf("  ? and %s more", plural(len(t.Unjudged)-i, "reason", ""))))
-			break
-		}
-		t.para("  ", "? ", fmt.Sprintf("%s not judged on %s: %s", plural(len(u.Rules), "rule", ""), u.Host, u.Why))
 	}
 }
 
@@ -242,11 +207,11 @@ func (t *text) block(s string) {
 
 // para writes lead and s below indent, wrapped at spaces; further lines hang below s.
 func (t *text) para(indent, lead, s string) {
-	hang := indent + strings.Repeat(" ", columns(lead))
-	line, room := indent+lead, columns(hang)
+	hang := indent + strings.Repeat(" ", Columns(lead))
+	line, room := indent+lead, Columns(hang)
 	at := room
 	for i, word := range strings.Split(s, " ") {
-		n := columns(word)
+		n := Columns(word)
 		switch {
 		case i == 0:
 		case at+1+n > t.Width && at > room:
@@ -258,20 +223,6 @@ func (t *text) para(indent, lead, s string) {
 		line, at = line+word, at+n
 	}
 	t.line(line)
-}
-
-// columns is the width of s on a terminal, escape sequences of our own left out; wide characters count as one.
-func columns(s string) int {
-	n := utf8.RuneCountInString(s)
-	for {
-		start := strings.Index(s, "\x1b[")
-		if start < 0 {
-			return n
-		}
-		end := start + strings.IndexByte(s[start:], 'm') + 1
-		n -= end - start
-		s = s[end:]
-	}
 }
 
 func prefixed(prefix, s string) string {
