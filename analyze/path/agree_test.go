@@ -1,9 +1,7 @@
 package path_test
 
 import (
-	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/netmortem/netmortem/analyze/path"
@@ -52,29 +50,11 @@ func TestTraceAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		verdicts := map[string]int{}
+		verdicts, tracing := map[string]int{}, w.Tracing(tx, 0)
 		for _, p := range j.Pairs {
-			q := path.Question{Proto: p.Proto, Port: p.Port, Network: p.Network}
-			to := p.Server
-			switch p.Via {
-			case "tasks":
-				to = "tasks." + to
-			case "egress":
-				to = "outside"
-			case "ingress", "host":
-				q.Network = ""
-			}
-			if q.From, err = w.Find(t.Context(), tx, p.Client, true); err != nil {
-				t.Fatal(err)
-			}
-			if q.To, err = w.Find(t.Context(), tx, to, false); err != nil {
-				t.Fatal(err)
-			}
-			if p.Via == "ingress" || p.Via == "host" {
-				q.To.Host = p.ClientHost
-				if at := netip.MustParseAddrPort(strings.TrimSuffix(p.Target, "/"+p.Proto)).Addr(); at.IsLoopback() {
-					q.To.IP = at
-				}
+			q, err := w.Ask(&p)
+			if err != nil {
+				t.Fatalf("%+v: %v", p, err)
 			}
 			tr, err := w.Trace(t.Context(), tx, q)
 			if err != nil {
@@ -83,6 +63,13 @@ func TestTraceAgrees(t *testing.T) {
 			verdicts[p.Verdict]++
 			if tr.Verdict != p.Verdict {
 				t.Errorf("%s > %s by %s on %s: %s put together, %s hop by hop: %s", p.Client, p.Server, p.Via, p.Network, p.Verdict, tr.Verdict, tr.Summary)
+			}
+			again, err := tracing.Walk(t.Context(), q)
+			if err != nil {
+				t.Fatalf("%+v: %v", p, err)
+			}
+			if again.Summary != tr.Summary {
+				t.Errorf("with hosts that were read before: %s; without: %s", again.Summary, tr.Summary)
 			}
 		}
 		t.Log(verdicts)

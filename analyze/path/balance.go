@@ -20,6 +20,15 @@ type balancing struct {
 	markRef string // row of the rule that sets it
 }
 
+// endpoints are those that the destinations are known to be, nil for one that is not.
+func (b *balancing) endpoints() []*Endpoint {
+	var out []*Endpoint
+	for i := range b.to {
+		out = append(out, b.to[i].ep)
+	}
+	return out
+}
+
 // A target is one destination that the balancer may choose.
 type target struct {
 	ip   netip.Addr

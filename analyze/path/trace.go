@@ -31,6 +31,7 @@ type Trace struct {
 	Summary string   `json:"summary"` // one sentence
 	Common  []Hop    `json:"hops"`    // that all packets take
 	Ways    []Branch `json:"ways,omitempty"`
+	After   []Hop    `json:"-"` // of Common behind the one that drops, as far as they were walked: no packet gets there
 }
 
 // A Branch is the way to one backend.
@@ -38,6 +39,7 @@ type Branch struct {
 	To      string  `json:"to"`
 	Verdict Verdict `json:"verdict"`
 	Hops    []Hop   `json:"hops"`
+	After   []Hop   `json:"-"` // behind the one that drops, as far as they were walked: no packet gets there
 }
 
 // tracer is a judge with the machines that it needs, in memory together.
@@ -48,11 +50,15 @@ type tracer struct {
 	machines map[string]*machine
 	size     int
 	proto    string
+	bound    int // hosts that may be in memory; 0 for any number
 }
 
 // Trace walks one way and keeps every hop.
 func (w *World) Trace(ctx context.Context, tx *sql.Tx, q Question) (*Trace, error) {
-	t := &tracer{judge: newJudge(w), ctx: ctx, r: stack.NewReader(tx), machines: map[string]*machine{}, size: q.Size, proto: q.Proto}
+	return w.Tracing(tx, 0).Walk(ctx, q)
+}
+
+func (t *tracer) walk(q Question) (*Trace, error) {
 	switch {
 	case q.From.Outside && q.To.Outside:
 		return nil, fmt.Errorf("from the outside to the outside no packet passes the swarm")
@@ -74,6 +80,9 @@ func (w *World) Trace(ctx context.Context, tx *sql.Tx, q Question) (*Trace, erro
 func (t *tracer) need(host string) (*machine, error) {
 	if m := t.machines[host]; m != nil || host == "" || !t.world.captured[host] {
 		return m, nil
+	}
+	if err := t.room(host); err != nil {
+		return nil, err
 	}
 	m, err := newMachine(t.ctx, t.world, t.r, host)
 	if err != nil {
@@ -109,6 +118,9 @@ func (t *tracer) across(q Question) (*Trace, error) {
 	}
 	if ep != nil {
 		tasks = []*Endpoint{ep}
+	}
+	if err := t.roomFor(tasks); err != nil {
+		return nil, err
 	}
 	for _, x := range tasks {
 		if _, err := t.need(x.Host); err != nil {
@@ -231,6 +243,9 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 	}
 	if bal.bad != nil {
 		return tr.done(), nil
+	}
+	if err := t.roomFor(bal.endpoints()); err != nil {
+		return nil, err
 	}
 	for i := range bal.to { // of another service's, which answer as well
 		if ep := bal.to[i].ep; ep != nil {
@@ -466,6 +481,9 @@ func (t *tracer) in(q Question) (*Trace, error) {
 			continue
 		}
 		tr.Network = hn.net.Name
+		if err := t.roomFor(ps.bal.endpoints()); err != nil {
+			return nil, err
+		}
 		for i := range ps.bal.to {
 			if ep := ps.bal.to[i].ep; ep != nil {
 				if _, err := t.need(ep.Host); err != nil {
@@ -655,30 +673,29 @@ func (h *Hop) in(what string) Hop {
 }
 
 // cut ends hops behind the first sure drop, and says what they come to.
-func cut(hops []Hop) ([]Hop, Verdict) {
-	v := Delivered
+func cut(hops []Hop) (to, after []Hop, v Verdict) {
 	for i := range hops {
 		if hops[i].Verdict == Dropped {
-			return hops[:i+1], Dropped
+			return hops[: i+1 : i+1], hops[i+1:], Dropped
 		}
 		if hops[i].Verdict == Unknown {
 			v = Unknown
 		}
 	}
-	return hops, v
+	return hops, nil, v
 }
 
 // done puts the verdict together as [judge.pair] does.
 func (tr *Trace) done() *Trace {
 	var front Verdict
-	tr.Common, front = cut(tr.Common)
+	tr.Common, tr.After, front = cut(tr.Common)
 	if front == Dropped {
 		tr.Ways = nil
 	}
 	n := map[Verdict]int{}
 	for i := range tr.Ways {
 		b := &tr.Ways[i]
-		b.Hops, b.Verdict = cut(b.Hops)
+		b.Hops, b.After, b.Verdict = cut(b.Hops)
 		n[b.Verdict]++
 	}
 	switch {
