@@ -49,7 +49,7 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 	if err := a.findCauses(ctx, db, res); err != nil {
 		return nil, fmt.Errorf("rank the causes: %w", err)
 	}
-	if res.Scene, err = scene.Read(ctx, db.tx, scene.Sight{Excerpts: a.excerptsAt}); err != nil {
+	if res.Scene, err = scene.Read(ctx, db.tx, scene.Sight{Excerpts: a.excerptsAt, Found: foundFor(res.Findings)}); err != nil {
 		return nil, err
 	}
 	res.Counts = count(res)
@@ -62,6 +62,18 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 		}
 	}
 	return res, nil
+}
+
+// foundFor is what a scene is told of the findings.
+func foundFor(list []Finding) []scene.Found {
+	out := make([]scene.Found, len(list))
+	for i, f := range list {
+		out[i] = scene.Found{ID: f.ID, Rule: f.Rule, Host: f.Host, Subject: f.Subject, Summary: f.Summary}
+		if len(f.Evidence) > 0 {
+			out[i].Ref = f.Evidence[0].Ref
+		}
+	}
+	return out
 }
 
 // sortFindings puts the most severe first, then goes by rule, host and subject.

@@ -11,6 +11,15 @@ type Sight struct {
 	// Excerpts says what stands at addresses in the bundles, such as node1/rows/fdb.jsonl:17; an address at which nothing stands is not
 	// in its answer. Nil when there is nothing to look into: then the scene has no excerpts.
 	Excerpts func(ctx context.Context, refs []string) (map[string]string, error)
+
+	// Found is what the rules found, in any order.
+	Found []Found
+}
+
+// A Found is a finding as far as a scene tells of it.
+type Found struct {
+	ID, Rule, Host, Subject, Summary string
+	Ref                              string // address of its first evidence; empty when it has none
 }
 
 // A part of a scene.
