@@ -11,8 +11,12 @@ import (
 // TestContrast: text has at least 4.5 to 1 against what it stands on, in the light and in the dark page (WCAG 2.2,
 // 1.4.3).
 func TestContrast(t *testing.T) {
-	light := palette(pageCSS[:strings.Index(pageCSS, "@media")])
-	dark := palette(pageCSS[strings.Index(pageCSS, "@media"):strings.Index(pageCSS, "\n*, *::before")])
+	base, rest, ok := strings.Cut(pageCSS, "@media (prefers-color-scheme: dark)")
+	if !ok {
+		t.Fatal("the style has no dark colours")
+	}
+	night, _, _ := strings.Cut(rest, "\n}")
+	light, dark := palette(base), palette(night)
 	if len(light) < 15 || len(dark) < 15 {
 		t.Fatalf("%d and %d colours were read", len(light), len(dark))
 	}

@@ -3,7 +3,7 @@ package report
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed" // the page
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -14,8 +14,12 @@ import (
 	"github.com/netmortem/netmortem/analyze"
 )
 
-//go:embed page/page.html
-var pageHTML string
+//go:generate go run -C page/gen .
+
+// pageHTML holds one template a section, and page.html, which puts them in their order.
+//
+//go:embed page/*.html
+var pageHTML embed.FS
 
 //go:embed page/style.css
 var pageCSS string
@@ -35,16 +39,25 @@ const (
 
 // HTML writes the result as one page that needs nothing but itself: no other file, no network, no script to be read.
 //
-// Its policy allows exactly the one style and the one script that are in it, by their hashes, and nothing else.
+// Its policy allows exactly the one style and the one script that run in it, by their hashes, and nothing else.
+//
+// The data block follows what the templates write: html/template escapes the + of base64 within a script of unknown type, and
+// nothing undoes that there.
 func HTML(w io.Writer, r *analyze.Result) error {
-	t, err := template.New("page").Parse(pageHTML)
+	t, err := template.New("page").ParseFS(pageHTML, "page/*.html")
 	if err != nil {
-		return fmt.Errorf("read the page's template: %w", err)
+		return fmt.Errorf("read the page's templates: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, newHTMLPage(r)); err != nil {
+	p := newHTMLPage(r)
+	if err := t.ExecuteTemplate(&b, "page", p); err != nil {
 		return fmt.Errorf("fill the page: %w", err)
 	}
+	b.WriteString("<script>" + pageJS + "</script>\n<script type=\"application/octet-stream\" id=\"data\">")
+	if err := writeData(&b, p.data()); err != nil {
+		return fmt.Errorf("pack the page's data: %w", err)
+	}
+	b.WriteString("</script>\n</body>\n</html>\n")
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
@@ -56,14 +69,13 @@ type htmlPage struct {
 	*page
 	Policy string
 	Style  template.CSS
-	Script template.JS
 	Rows   []ruleRow // rules × hosts
 	Wide   bool      // too many hosts to stand beside each other
 	Anchor map[string]string
 }
 
 func newHTMLPage(r *analyze.Result) *htmlPage {
-	p := &htmlPage{page: newPage(r), Style: template.CSS(pageCSS), Script: template.JS(pageJS)}
+	p := &htmlPage{page: newPage(r), Style: template.CSS(pageCSS)}
 	p.Policy = strings.Join([]string{
 		"default-src 'none'",
 		"script-src " + hashSource(pageJS),
@@ -226,16 +238,22 @@ func (p *htmlPage) here() []unjudged {
 
 // Cards are the findings that the page shows with their evidence, Lines those after them with their sentence, and
 // Uncounted the number of those that it only counts.
-func (p *htmlPage) Cards() []numbered { return p.numbered(0, maxCards) }
-func (p *htmlPage) Lines() []numbered { return p.numbered(maxCards, maxLines) }
-func (p *htmlPage) Uncounted() int    { return max(0, len(p.Findings)-maxLines) }
+func (p *htmlPage) Cards() []card  { return p.cards(0, maxCards) }
+func (p *htmlPage) Lines() []card  { return p.cards(maxCards, maxLines) }
+func (p *htmlPage) Uncounted() int { return max(0, len(p.Findings)-maxLines) }
 
-func (p *htmlPage) numbered(from, to int) []numbered {
-	var out []numbered
+func (p *htmlPage) cards(from, to int) []card {
+	var out []card
 	for i := from; i < min(to, len(p.Findings)); i++ {
-		out = append(out, numbered{p.Findings[i], i + 1})
+		out = append(out, card{numbered{p.Findings[i], i + 1}, p})
 	}
 	return out
+}
+
+// A card is a finding with the page that it is on.
+type card struct {
+	numbered
+	Page *htmlPage
 }
 
 // GapsShown bounds the gaps of one host.

@@ -81,6 +81,9 @@ func describe(t reflect.Type, comments map[string]string, defs map[string]any) {
 			continue
 		}
 		key, rest, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if key == "-" {
+			continue
+		}
 		s := shape(f.Type, comments, defs)
 		if e := enums[t.Name()+"."+f.Name]; e != nil {
 			s["enum"] = e

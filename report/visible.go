@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/netmortem/netmortem/analyze"
+	"github.com/netmortem/netmortem/analyze/scene"
 )
 
 // Visible returns s as one line of text in which nothing is hidden: a control character becomes its picture (␛ for
@@ -67,7 +68,12 @@ func blank(r rune) bool {
 }
 
 // blocks are the fields of a Result that may span lines: text of rules, and excerpts. Every other one is a line.
-var blocks = map[string]bool{"Finding.Check": true, "Finding.Remedy": true, "Evidence.Excerpt": true, "Competing.Check": true}
+var blocks = map[string]bool{"Finding.Check": true, "Finding.Remedy": true, "Evidence.Excerpt": true, "Competing.Check": true, "scene.Hop.Excerpt": true}
+
+// scenePackage is where the types of a scene are; sceneField stands before the names of their fields.
+var scenePackage = reflect.TypeFor[scene.Scene]().PkgPath()
+
+const sceneField = "scene."
 
 // visibleCopy is a deep copy of r in which every string is visible, also those of fields that are added later.
 func visibleCopy(r *analyze.Result) *analyze.Result {
@@ -75,7 +81,7 @@ func visibleCopy(r *analyze.Result) *analyze.Result {
 }
 
 // mapStrings is a deep copy of r with f applied to every string; field is the struct field that holds it, such as
-// Finding.Summary. A nil slice becomes an empty one.
+// Finding.Summary. A nil slice becomes an empty one, except in a scene, where nil says that nothing of the kind was captured.
 func mapStrings(r *analyze.Result, f func(field, s string) string) *analyze.Result {
 	out := reflect.New(reflect.TypeFor[analyze.Result]()).Elem()
 	copyStrings(out, reflect.ValueOf(r).Elem(), "", f)
@@ -87,6 +93,9 @@ func copyStrings(dst, src reflect.Value, field string, f func(field, s string) s
 	case reflect.String:
 		dst.SetString(f(field, src.String()))
 	case reflect.Slice:
+		if src.IsNil() && strings.HasPrefix(field, sceneField) {
+			return
+		}
 		dst.Set(reflect.MakeSlice(src.Type(), src.Len(), src.Len()))
 		for i := range src.Len() {
 			copyStrings(dst.Index(i), src.Index(i), field, f)
@@ -103,7 +112,11 @@ func copyStrings(dst, src reflect.Value, field string, f func(field, s string) s
 		dst.Set(src) // also what has no exported fields, as time.Time
 		for i := range src.NumField() {
 			if t := src.Type().Field(i); t.IsExported() {
-				copyStrings(dst.Field(i), src.Field(i), src.Type().Name()+"."+t.Name, f)
+				name := src.Type().Name() + "." + t.Name
+				if src.Type().PkgPath() == scenePackage {
+					name = sceneField + name
+				}
+				copyStrings(dst.Field(i), src.Field(i), name, f)
 			}
 		}
 	case reflect.Pointer:
