@@ -215,15 +215,18 @@ type Path struct {
 	Verdict    string `json:"verdict"` // partly, dropped or cannot tell
 	Reached    int    `json:"reached"`
 	Backends   int    `json:"backends"`
-	Segment    int    `json:"segment,omitempty"` // key of path_segment: where it ends
-	Alike      int    `json:"alike,omitempty"`   // further pairs that end there, which no list holds
-	Cause      int    `json:"cause,omitempty"`   // rank; 0 for none
-	Hops       []Hop  `json:"hops,omitempty"`    // the way there, the way of the answer after it; nil for all but one path of each segment
-	Back       int    `json:"back,omitempty"`    // place in Hops where the way of the answer begins; 0 for none
+	Segment    int    `json:"segment,omitempty"`  // key of path_segment: where it ends
+	Alike      int    `json:"alike,omitempty"`    // further pairs that end there, which no list holds
+	Cause      int    `json:"cause,omitempty"`    // rank; 0 for none
+	Hops       []Hop  `json:"hops,omitempty"`     // the way there, the way of the answer after it; nil for all but one path of each segment
+	Back       int    `json:"back,omitempty"`     // place in Hops where the way of the answer begins; 0 for none
+	Backend    string `json:"backend,omitempty"`  // of several that may be chosen the one that Hops lead to: label and address
+	Untraced   string `json:"untraced,omitempty"` // why Hops has the step that decided alone; empty when it has all
 }
 
 // A Hop is one step of a path: what the layer should say beside what it does say.
 type Hop struct {
+	Leg         string `json:"leg,omitempty"` // client, balancer, request, arrival, answer, published or egress
 	Host        string `json:"host"`
 	Place       string `json:"place,omitempty"` // namespace or device
 	Step        string `json:"step"`
