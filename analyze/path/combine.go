@@ -207,11 +207,11 @@ func (j *judge) door(ep *Endpoint, p port) *Hop {
 				Why: "the namespaces, devices and addresses of the host were not captured whole"}
 		})
 	case l == nil:
-		return j.once("leg", ep.Host, ep.Net.Net+ep.IP.String(), func() *Hop {
+		return j.settled(j.once("leg", ep.Host, ep.Net.Net+ep.IP.String(), func() *Hop {
 			h := &Hop{Host: ep.Host, Step: "sandbox", Verdict: Dropped, absent: true, Subject: "address:" + ep.Host + "/" + ep.Net.Net + "/" + ep.IP.String(), ExpectedRef: ep.Ref,
 				Expected: ep.Label + " has " + ep.IP.String(), Why: "no sandbox of the host has the address"}
 			return h
-		})
+		}), ep)
 	case p.Port == 0:
 		return l.any
 	}

@@ -538,7 +538,7 @@ func (j *judge) unseen(every bool) {
 		if host == "" {
 			host = j.world.node(ep.Node)
 		}
-		h := j.settled(j.door(ep, port{"tcp", 0}), ep)
+		h := j.door(ep, port{"tcp", 0})
 		front := part{h, j.note("client", host, ep.Net, ep.Label, ep.Label+" asks for anything", h)}
 		for _, s := range j.world.onNetwork(ep.Net) {
 			for _, p := range s.portsOf() {

@@ -1,0 +1,39 @@
+package path_test
+
+import (
+	"testing"
+
+	"github.com/netmortem/netmortem/analyze/path"
+)
+
+// TestNoSandboxYet takes the address of a task away: packets to it are dropped, but for a task that had only just started when its host
+// was read. A walk hop by hop says the same.
+func TestNoSandboxYet(t *testing.T) {
+	b := analyzed(t, "healthy-every-collector")
+	gone := "DELETE FROM address WHERE host = 'node2' AND ip = (SELECT ip FROM endpoint WHERE host = 'node2' AND label LIKE 'rr.%' AND kind = 'task' ORDER BY net, ip LIMIT 1)"
+	young := "UPDATE endpoint SET since_s = (SELECT first_s - 5 FROM reading WHERE host = 'node2') WHERE host = 'node2' AND label LIKE 'rr.%'"
+	for _, tt := range []struct {
+		name   string
+		change []string
+		want   path.Verdict
+	}{
+		{"for long", []string{gone}, path.Dropped},
+		{"just started", []string{gone, young}, path.Unknown},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n := 0
+			for _, s := range b.judge(t, tt.change...).Segments {
+				if s.Hop.Step != "sandbox" {
+					continue
+				}
+				n++
+				if s.Hop.Verdict != tt.want {
+					t.Errorf("%s on %s, %s: %s, want %s", s.Kind, s.Host, s.Target, s.Hop.Verdict, tt.want)
+				}
+			}
+			if n == 0 {
+				t.Error("nothing ends at a sandbox")
+			}
+		})
+	}
+}
