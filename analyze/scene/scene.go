@@ -9,24 +9,25 @@ import "time"
 // A Scene is what the captures showed, right or wrong. A nil list means that nothing of the kind was captured; a bounded one says
 // by a number beside it how many it leaves out.
 type Scene struct {
-	Services   []Service   `json:"services"`   // in order of stack and name
-	Networks   []Network   `json:"networks"`   // in order of name
-	Ports      []Port      `json:"ports"`      // published ones, in order of number and protocol
-	Containers []Container `json:"containers"` // of all captured hosts, in order of host and name
-	Edges      []Edge      `json:"edges"`      // who talks to whom, or ought to and cannot, in order of client and server
-	EdgesLeft  int         `json:"edges_left"` // unhealthy or talking ones that Edges leaves out, the least telling first
-	Quiet      int         `json:"quiet"`      // further pairs of services that could talk: nothing is known to be wrong, and no traffic was seen
-	Paths      []Path      `json:"paths"`      // broken, partly broken or untold ones, those of the first cause first
-	PathsLeft  int         `json:"paths_left"` // paths that Paths leaves out
-	Tunnels    []Tunnel    `json:"tunnels"`    // of overlay networks, host to host
-	Healthy    int         `json:"healthy"`    // tunnels that Tunnels leaves out, which hold all that they should
-	Queues     []Queue     `json:"queues"`     // listening sockets that were judged, the full ones first
-	Skews      []Skew      `json:"skews"`      // names whose answers load their backends unevenly
-	Failures   []Failure   `json:"failures"`   // of processes, newest first
-	Cores      []Core      `json:"cores"`
-	Events     []Event     `json:"events"` // in order of time as each host's own clock tells it
-	EventsLeft int         `json:"events_left"`
-	Clocks     []Clock     `json:"clocks"` // one a captured host
+	Services     []Service   `json:"services"`      // in order of stack and name
+	Networks     []Network   `json:"networks"`      // in order of name
+	Ports        []Port      `json:"ports"`         // published ones, in order of number and protocol
+	Containers   []Container `json:"containers"`    // of all captured hosts, in order of host and name
+	Edges        []Edge      `json:"edges"`         // who talks to whom, or ought to and cannot, in order of client and server
+	EdgesLeft    int         `json:"edges_left"`    // unhealthy or talking ones that Edges leaves out, the least telling first
+	Quiet        int         `json:"quiet"`         // further pairs of services that could talk: nothing is known to be wrong, and no traffic was seen
+	Paths        []Path      `json:"paths"`         // broken, partly broken or untold ones, those of the first cause first
+	PathsLeft    int         `json:"paths_left"`    // paths that Paths leaves out
+	Tunnels      []Tunnel    `json:"tunnels"`       // of overlay networks, host to host
+	Healthy      int         `json:"healthy"`       // tunnels that Tunnels leaves out, which hold all that they should
+	Queues       []Queue     `json:"queues"`        // listening sockets that were judged, the full ones first
+	Skews        []Skew      `json:"skews"`         // names whose answers load their backends unevenly
+	Failures     []Failure   `json:"failures"`      // of processes, newest first
+	FailuresLeft int         `json:"failures_left"` // failures that Failures leaves out: those that were asked for first, then the oldest
+	Cores        []Core      `json:"cores"`
+	Events       []Event     `json:"events"` // in order of time as each host's own clock tells it
+	EventsLeft   int         `json:"events_left"`
+	Clocks       []Clock     `json:"clocks"` // one a captured host
 }
 
 // The kinds of a party.
