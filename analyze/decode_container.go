@@ -160,6 +160,7 @@ func (in *containerReply) put(p *putter) {
 		DNS: strings.Join(h.DNS, ","), DNSSearch: strings.Join(h.DNSSearch, ","), DNSOptions: strings.Join(h.DNSOptions, ","),
 		ExtraHosts: strings.Join(h.ExtraHosts, ","), Sysctls: assignments(h.Sysctls), LogOptions: assignments(h.LogConfig.Config),
 		StorageDriver: in.Driver, UpperDir: in.GraphDriver.Data["UpperDir"],
+		Stack: in.Config.Labels["com.docker.stack.namespace"], ComposeProject: in.Config.Labels["com.docker.compose.project"], ComposeService: in.Config.Labels["com.docker.compose.service"],
 	}
 	if h.PidsLimit > 0 { // -1 and 0 are no limit
 		c.PidsLimit = &h.PidsLimit

@@ -57,8 +57,9 @@ type serviceReply struct {
 	ID                   string
 	CreatedAt, UpdatedAt string
 	Spec                 struct {
-		Name string
-		Mode struct {
+		Name   string
+		Labels map[string]string
+		Mode   struct {
 			Replicated    *struct{ Replicas *int64 }
 			Global        *struct{}
 			ReplicatedJob *struct{ TotalCompletions *int64 }
@@ -178,7 +179,7 @@ func (in *serviceReply) endpointMode() string {
 
 // about fills in how the service's tasks are to run, and how its last update went.
 func (in *serviceReply) about(s *schema.SwarmService) {
-	s.Version = in.Version.Index
+	s.Version, s.Stack = in.Version.Index, in.Spec.Labels["com.docker.stack.namespace"]
 	if u := in.UpdateStatus; u != nil {
 		s.UpdateState, s.UpdateMessage = u.State, u.Message
 		s.UpdateStarted, s.UpdateCompleted = dockerTime(u.StartedAt), dockerTime(u.CompletedAt)

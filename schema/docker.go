@@ -173,6 +173,9 @@ type Container struct {
 	LogOptions        string    `json:"log_options,omitzero" class:"text" doc:"HostConfig.LogConfig.Config as key=value, comma separated, by key, masked"`
 	StorageDriver     string    `json:"storage_driver,omitzero" class:"plain" doc:"overlay2, btrfs, …"`
 	UpperDir          string    `json:"upper_dir,omitzero" class:"text" doc:"GraphDriver.Data.UpperDir: where what the container writes lies on the host"`
+	Stack             string    `json:"stack,omitzero" class:"name" doc:"label com.docker.stack.namespace"`
+	ComposeProject    string    `json:"compose_project,omitzero" class:"name" doc:"label com.docker.compose.project"`
+	ComposeService    string    `json:"compose_service,omitzero" class:"name" doc:"label com.docker.compose.service"`
 }
 
 // ContainerHealth is one of the last five health checks of a container.
@@ -324,6 +327,7 @@ type SwarmService struct {
 	DNSOptions        string    `json:"dns_options,omitzero" class:"plain" doc:"DNSConfig.Options, comma separated"`
 	Secrets           *int64    `json:"secrets,omitzero" class:"plain" doc:"number of secrets that its tasks mount"`
 	Configs           *int64    `json:"configs,omitzero" class:"plain" doc:"number of configs that its tasks mount"`
+	Stack             string    `json:"stack,omitzero" class:"name" doc:"label com.docker.stack.namespace"`
 }
 
 // SwarmServiceVIP is the virtual address of a service on one network.
