@@ -14,6 +14,8 @@ type Sight struct {
 
 	// Found is what the rules found, in any order.
 	Found []Found
+
+	notes *notes
 }
 
 // A Found is a finding as far as a scene tells of it.
@@ -51,6 +53,10 @@ func parts() []part {
 // database or the context's end, never what was captured.
 func Read(ctx context.Context, tx *sql.Tx, see Sight) (*Scene, error) {
 	s := &Scene{}
+	var err error
+	if see.notes, err = readNotes(ctx, tx); err != nil {
+		return nil, fmt.Errorf("read the scene's names: %w", err)
+	}
 	for _, p := range parts() {
 		if err := p.read(ctx, tx, see, s); err != nil {
 			return nil, fmt.Errorf("read the scene's %s: %w", p.name, err)

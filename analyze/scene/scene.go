@@ -75,6 +75,7 @@ type Service struct {
 	VIPs         []VIP     `json:"vips,omitempty"`
 	Networks     []string  `json:"networks,omitempty"` // names
 	Tasks        []Task    `json:"tasks,omitempty"`    // wanted ones, and those that ended last, in order of slot
+	Ended        int       `json:"ended,omitempty"`    // further tasks that ended, which Tasks leaves out
 	Updated      time.Time `json:"updated,omitzero"`
 	Update       string    `json:"update,omitempty"` // state of the last update: completed, paused, …
 	To           *Tally    `json:"to,omitempty"`     // pairs that have it as server
@@ -93,7 +94,7 @@ type Task struct {
 	Label     string   `json:"label"` // vote.1, client.node1
 	Host      string   `json:"host,omitempty"`
 	Container string   `json:"container,omitempty"`
-	Desired   string   `json:"desired"`
+	Desired   string   `json:"desired"` // empty when only a container tells of it; its State is Docker's word then
 	State     string   `json:"state"`
 	Err       string   `json:"err,omitempty"`
 	IPs       []string `json:"ips,omitempty"`
