@@ -118,14 +118,20 @@ type Network struct {
 	Ref       string   `json:"ref,omitempty"`
 }
 
-// A Port is one that a service publishes.
+// ModeContainer is the mode of a port that a daemon publishes by itself, for a container of no task.
+const ModeContainer = "container"
+
+// A Port is one that a service publishes, or a container of no task.
 type Port struct {
-	Service   string     `json:"service"`
+	Service   string     `json:"service"`             // empty for a container of no service
+	Container string     `json:"container,omitempty"` // name of the container of no task
 	Proto     string     `json:"proto"`
 	Published int        `json:"published"`
 	Target    int        `json:"target"`
-	Mode      string     `json:"mode"` // ingress or host
-	At        []PortHost `json:"at"`   // captured hosts that should take it
+	Mode      string     `json:"mode"`              // ingress, host, or container when one host's daemon publishes it by itself
+	At        []PortHost `json:"at"`                // captured hosts that should take it; where they are more than a hundred only those at which it is not delivered
+	Whole     int        `json:"whole,omitempty"`   // hosts that At leaves out, at which it is delivered
+	AtLeft    int        `json:"at_left,omitempty"` // others that At leaves out
 	Ref       string     `json:"ref,omitempty"`
 }
 
@@ -134,8 +140,8 @@ type PortHost struct {
 	Host     string `json:"host"`
 	Verdict  string `json:"verdict"` // delivered, partly, dropped, cannot tell, or empty when it was not walked
 	Segment  int    `json:"segment,omitempty"`
-	Reached  int    `json:"reached"`
-	Backends int    `json:"backends"`
+	Reached  int    `json:"reached"`  // of the backends; 0 for none or when it was not counted, as where it is delivered
+	Backends int    `json:"backends"` // 0 likewise
 }
 
 // A Container of a captured host.

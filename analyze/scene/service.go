@@ -137,6 +137,25 @@ FROM task_now AS t WHERE t.service_id <> '' ORDER BY t.service_id, t.slot`,
 			list = append(list, x)
 		})
 	flush()
+	if err != nil {
+		return err
+	}
+	return r.without(ctx, tx)
+}
+
+// without says of services that have no task that none runs, where the tasks of the manager who tells of them were captured.
+func (r *serviceReader) without(ctx context.Context, tx *sql.Tx) error {
+	whole := map[string]bool{}
+	var host string
+	err := each(ctx, tx, `SELECT DISTINCT host FROM captured WHERE tbl = 'swarm_task' AND outcome = 'ok'`, []any{&host}, func() { whole[host] = true })
+	for _, x := range r.list {
+		if whole[x.manager] && x.Running == nil {
+			x.Running = new(int)
+			if x.Wanted == nil {
+				x.Wanted = new(int)
+			}
+		}
+	}
 	return err
 }
 
