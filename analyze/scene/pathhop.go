@@ -156,7 +156,8 @@ func inOrder(list []path.Hop) (there, back []Hop) {
 		switch {
 		case h.Leg == legBalancer && passed["destination"]:
 			turned = append(turned, answering(h))
-		case h.Leg == legArrival && passed["socket"]:
+		case h.Leg == legArrival && (passed["socket"] || h.Step == "route" || h.Step == "rules, output"):
+			passed["socket"] = true
 			sent = append(sent, answering(h))
 		case h.Leg == legAnswer:
 			home = append(home, h)
