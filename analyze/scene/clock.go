@@ -71,7 +71,7 @@ func (c *Clock) Reach() (Reach, bool) {
 	switch {
 	case c.Low != nil && c.High != nil:
 		// A clock that is ahead by at least Low stamped an event at least that much too late.
-		return Reach{-*c.High, -*c.Low, "the stamps of its tasks"}, true
+		return Reach{0 - *c.High, 0 - *c.Low, "the stamps of its tasks"}, true
 	case c.Synced != nil && *c.Synced && c.MaxError != nil:
 		return Reach{-*c.MaxError, *c.MaxError, fmt.Sprintf("the kernel's word that its clock is synchronised to %.3g s", *c.MaxError)}, true
 	}

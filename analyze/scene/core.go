@@ -69,21 +69,24 @@ var (
 // open are the commands that fetch a core, and the program that crashed, and open both: to be typed on its host, in that order.
 func (c *coreFile) open(image string, there bool) []string {
 	switch {
-	case c.source == "systemd":
-		match := "COREDUMP_FILENAME=" + c.path
-		return []string{shellLine("coredumpctl", "info", match), shellLine("coredumpctl", "gdb", match)}
+	case c.source == "systemd" && c.container == "":
+		return []string{shellLine("coredumpctl", "info", systemdMatch(c.path)), shellLine("coredumpctl", "gdb", systemdMatch(c.path))}
 	case c.kind == "crash":
 		return []string{shellLine("apport-retrace", "--gdb", c.path)}
 	}
 	var list []string
 	core := c.path
-	if m := inProcess.FindStringSubmatch(c.path); m != nil && hexID.MatchString(c.container) {
+	if c.source == "systemd" {
+		// coredumpctl gdb would look for the program on the host.
+		list = append(list, shellLine("coredumpctl", "info", systemdMatch(c.path)), shellLine("coredumpctl", "dump", "--output=core", systemdMatch(c.path)))
+		core = "core"
+	} else if m := inProcess.FindStringSubmatch(c.path); m != nil && hexID.MatchString(c.container) {
 		// A file that only the container sees: docker cp takes it out of one that has ended, too.
 		list = append(list, shellLine("docker", "cp", "--", c.container+":"+m[1], "core"))
 		core = "core"
 	}
 	for _, u := range unpackers {
-		if c.kind == u.kind {
+		if c.kind == u.kind && c.source != "systemd" {
 			list = append(list, u.command+" "+shellPath(core)+" > core.elf")
 			core = "core.elf"
 		}
@@ -103,3 +106,6 @@ func (c *coreFile) open(image string, there bool) []string {
 	}
 	return append(list, "gdb "+shellPath(program)+" "+shellPath(core))
 }
+
+// systemdMatch picks a core of systemd's by its file.
+func systemdMatch(path string) string { return "COREDUMP_FILENAME=" + path }

@@ -1,16 +1,26 @@
 package scene
 
-import "database/sql"
+import (
+	"database/sql"
+	"slices"
+)
 
-// kernelQuery are the kernel's lines that are on a list, or that the kernel calls a warning or worse.
+// kernelQuery are the kernel's lines that are on a list, or that the kernel calls an error. Its warnings are mostly the stacks and registers
+// below a line that is on the list.
 const kernelQuery = `
 SELECT host, time, COALESCE(level, ''), COALESCE(class, ''), COALESCE(container, ''), COALESCE(dev, ''), text, ref
-FROM kernel_log WHERE time IS NOT NULL AND (class IS NOT NULL OR level IN ('emerg', 'alert', 'crit', 'err', 'warn'))`
+FROM kernel_log WHERE time IS NOT NULL AND (class IS NOT NULL OR level IN ('emerg', 'alert', 'crit', 'err'))`
+
+// ofSetUp are the classes of lines that every start and end of a container makes, a handful for each of its devices.
+var ofSetUp = []string{"bridge-port", "promiscuous", "renamed", "link-ready", "link-not-ready"}
 
 func readKernelEvents(r *eventReader) error {
 	var host, at, level, class, container, dev, text, ref string
 	err := r.each(kernelQuery, []any{&host, &at, &level, &class, &container, &dev, &text, &ref}, func() {
 		e := Event{At: when(at), Host: host, Lane: LaneKernel, Tone: kernelTone(class, level), Text: oneLine(text), Subject: dev, Ref: ref}
+		if slices.Contains(ofSetUp, class) {
+			e.Subject = "" // one of a kind, whichever the device
+		}
 		if container != "" {
 			e.Subject, e.Service = r.name.container(host, container)
 		}
@@ -19,7 +29,7 @@ func readKernelEvents(r *eventReader) error {
 	if err != nil {
 		return err
 	}
-	return r.leave(`SELECT COUNT(*) FROM kernel_log WHERE NOT (time IS NOT NULL AND (class IS NOT NULL OR COALESCE(level, '') IN ('emerg', 'alert', 'crit', 'err', 'warn')))`)
+	return r.leave(`SELECT COUNT(*) FROM kernel_log WHERE NOT (time IS NOT NULL AND (class IS NOT NULL OR COALESCE(level, '') IN ('emerg', 'alert', 'crit', 'err')))`)
 }
 
 // logQuery are the daemons' lines that are on a list, or that the daemon calls a warning or worse.

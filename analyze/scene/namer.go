@@ -11,15 +11,25 @@ import (
 type namer struct {
 	nodes      map[string]string // node id: host name
 	containers map[string]*Container
+	gone       map[string][2]string // host and id of a container that only the daemon's events remember: name and service
 }
 
 func newNamer(ctx context.Context, tx *sql.Tx, list []Container) (*namer, error) {
-	n := &namer{nodes: map[string]string{}, containers: make(map[string]*Container, len(list))}
+	n := &namer{nodes: map[string]string{}, containers: make(map[string]*Container, len(list)), gone: map[string][2]string{}}
 	for i := range list {
 		n.containers[list[i].Host+"/"+list[i].ID] = &list[i]
 	}
 	var id, name string
-	err := each(ctx, tx, `SELECT node_id, MIN(hostname) FROM swarm_node WHERE node_id <> '' AND hostname <> '' GROUP BY node_id`, []any{&id, &name}, func() { n.nodes[id] = name })
+	if err := each(ctx, tx, `SELECT node_id, MIN(hostname) FROM swarm_node WHERE node_id <> '' AND hostname <> '' GROUP BY node_id`, []any{&id, &name}, func() { n.nodes[id] = name }); err != nil {
+		return nil, err
+	}
+	var host, service string
+	err := each(ctx, tx, `SELECT DISTINCT host, container, name, COALESCE(service, '') FROM docker_event WHERE type = 'container' AND container <> '' AND name <> ''`,
+		[]any{&host, &id, &name, &service}, func() {
+			if key := host + "/" + id; n.containers[key] == nil {
+				n.gone[key] = [2]string{name, service}
+			}
+		})
 	return n, err
 }
 
@@ -46,10 +56,13 @@ func (n *namer) label(name string) string {
 	})
 }
 
-// container is what a container of a host is called, and its service; of one that is gone, the first letters of its id.
+// container is what a container of a host is called, and its service; of one that nothing remembers, the first letters of its id.
 func (n *namer) container(host, id string) (label, service string) {
 	if c := n.containers[host+"/"+id]; c != nil {
 		return n.label(c.Name), c.Service
+	}
+	if g, ok := n.gone[host+"/"+id]; ok {
+		return n.label(g[0]), g[1]
 	}
 	return id[:min(12, len(id))], ""
 }
