@@ -5,23 +5,55 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"time"
+
+	"github.com/netmortem/netmortem/analyze"
+	"github.com/netmortem/netmortem/analyze/scene"
 )
 
 // A block is what the page's script draws and markup cannot hold: 1,000 hosts with 100 containers each are to stay below 5 MB.
-// Texts lie in one list, each once; elsewhere stands the place in it. Many things of a kind are columns, not a list of things.
+// What there may be tens of thousands of is columns of equal length, not a list of things, and their texts lie in one list, each once:
+// a number stands for a text's place there.
 //
 // page/src/data.ts mirrors it.
 type block struct {
-	Texts []string `json:"s"` // the first is the empty one
-	Map   any      `json:"map,omitempty"`
-	Time  any      `json:"time,omitempty"`
-	Paths any      `json:"paths,omitempty"`
+	Texts      []string          `json:"s"` // the first is the empty one
+	Tool       string            `json:"tool"`
+	Database   string            `json:"database,omitempty"`
+	Known      bool              `json:"known"` // a scene was read; otherwise nothing is known of what follows Causes
+	Hosts      []hostData        `json:"hosts"`
+	Findings   *findingColumns   `json:"findings"`
+	Causes     []causeData       `json:"causes"`
+	Services   []serviceData     `json:"services"` // null, as any list below, when nothing of the kind was captured
+	Tasks      *taskColumns      `json:"tasks"`
+	Containers *containerColumns `json:"containers"`
+	Networks   []scene.Network   `json:"networks"`
+	Ports      []scene.Port      `json:"ports"`
+	Edges      []scene.Edge      `json:"edges"`
+	EdgesLeft  int               `json:"edges_left,omitempty"`
+	Tunnels    []scene.Tunnel    `json:"tunnels"`
+	Healthy    int               `json:"healthy,omitempty"` // tunnels that Tunnels leaves out
+	Queues     []scene.Queue     `json:"queues"`
+	Clocks     []scene.Clock     `json:"clocks"`
+	Map        any               `json:"map,omitempty"`
+	Time       any               `json:"time,omitempty"`
+	Paths      any               `json:"paths,omitempty"`
 }
 
 // data is the block of a page.
 func (p *htmlPage) data() *block {
 	in := newTexts()
-	b := &block{Map: p.mapData(in), Time: p.timeData(in), Paths: p.pathsData(in)}
+	b := &block{Tool: p.Tool, Database: p.Database, Hosts: hostsData(p.page), Causes: causesData(p.Causes), Findings: findingsData(in, p)}
+	if s := p.Scene; s != nil {
+		b.Known = true
+		b.Networks, b.Ports, b.Edges, b.EdgesLeft = s.Networks, s.Ports, s.Edges, s.EdgesLeft
+		b.Tunnels, b.Healthy, b.Queues, b.Clocks = s.Tunnels, s.Healthy, s.Queues, s.Clocks
+		var at map[string]int
+		b.Containers, at = containersData(in, s.Containers)
+		b.Services = servicesData(s.Services)
+		b.Tasks = tasksData(in, s.Services, at)
+	}
+	b.Map, b.Time, b.Paths = p.mapData(in), p.timeData(in), p.pathsData(in)
 	b.Texts = in.list
 	return b
 }
@@ -42,30 +74,69 @@ func writeData(w io.Writer, b *block) error {
 	return e.Close()
 }
 
-// texts is a list of texts, each once.
-type texts struct {
-	list []string
-	at   map[string]int
+// A causeData is a cause as lists show it: its words are in the markup.
+type causeData struct {
+	Rank     int              `json:"rank"`
+	Severity analyze.Severity `json:"severity"`
+	Name     string           `json:"name"`
+	Host     string           `json:"host"`
+	Summary  string           `json:"summary"`
+	Findings []string         `json:"findings"` // ids: those that are it
+	Follows  []string         `json:"follows"`  // ids: those that follow from it
+	Services []string         `json:"services"`
+	Hosts    []string         `json:"hosts"` // from which it is felt
 }
 
-func newTexts() *texts { return &texts{list: []string{""}, at: map[string]int{"": 0}} }
-
-// of is the place of s, which is added when it is new.
-func (t *texts) of(s string) int {
-	i, ok := t.at[s]
-	if !ok {
-		i = len(t.list)
-		t.list = append(t.list, s)
-		t.at[s] = i
-	}
-	return i
-}
-
-// all are the places of several.
-func (t *texts) all(list []string) []int {
-	out := make([]int, len(list))
-	for i, s := range list {
-		out[i] = t.of(s)
+func causesData(causes []analyze.Cause) []causeData {
+	out := make([]causeData, 0, len(causes))
+	for _, c := range causes {
+		d := causeData{c.Rank, c.Severity, told{Cause: c}.Name(), c.Host, c.Summary, c.Findings, nil, c.Breaks.Services, c.Breaks.Hosts}
+		for _, s := range c.Symptoms {
+			d.Follows = append(d.Follows, s.Finding)
+		}
+		out = append(out, d)
 	}
 	return out
+}
+
+// findingColumns are the findings, in the order of the ranking.
+type findingColumns struct {
+	ID       []int `json:"id"`
+	Rule     []int `json:"rule"`
+	Severity []int `json:"severity"` // place in analyze.Severities
+	Host     []int `json:"host"`
+	Summary  []int `json:"summary"`
+	Subject  []int `json:"subject"`
+	Facts    []int `json:"facts"`  // values, a line each: what a search looks through
+	Anchor   []int `json:"anchor"` // id of its element in the markup; the empty text when markup does not hold it
+}
+
+func findingsData(in *texts, p *htmlPage) *findingColumns {
+	c := &findingColumns{}
+	for i, f := range p.Findings {
+		facts, anchor := "", ""
+		for _, x := range f.Facts {
+			facts += x.Name + " " + x.Value + "\n"
+		}
+		if i < maxLines {
+			anchor = p.Anchor[f.ID]
+		}
+		c.ID = append(c.ID, in.of(f.ID))
+		c.Rule = append(c.Rule, in.of(f.Rule))
+		c.Severity = append(c.Severity, f.Severity.Rank())
+		c.Host = append(c.Host, in.of(f.Host))
+		c.Summary = append(c.Summary, in.of(f.Summary))
+		c.Subject = append(c.Subject, in.of(f.Subject))
+		c.Facts = append(c.Facts, in.of(facts))
+		c.Anchor = append(c.Anchor, in.of(anchor))
+	}
+	return c
+}
+
+// seconds is a time in seconds since 1970; 0 for none.
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
 }

@@ -72,6 +72,7 @@ type htmlPage struct {
 	Rows   []ruleRow // rules × hosts
 	Wide   bool      // too many hosts to stand beside each other
 	Anchor map[string]string
+	place  map[string]int // of findings, by id
 }
 
 func newHTMLPage(r *analyze.Result) *htmlPage {
@@ -87,6 +88,10 @@ func newHTMLPage(r *analyze.Result) *htmlPage {
 	}, "; ")
 	p.Wide = len(p.Hosts) > maxColumns
 	p.Anchor = anchors(p.Findings)
+	p.place = make(map[string]int, len(p.Findings))
+	for i, f := range p.Findings {
+		p.place[f.ID] = i
+	}
 	p.Rows = p.ruleRows()
 	return p
 }
@@ -218,14 +223,7 @@ func (p *htmlPage) TopRest() int {
 	return n
 }
 
-// TopReasons are the first reasons why something was not judged, ReasonsRest the number of those after them. A host
-// that nobody captured is not repeated: the page names it above.
-func (p *htmlPage) TopReasons() []unjudged { return p.here()[:min(len(p.here()), 4)] }
-func (p *htmlPage) ReasonsRest() int       { return len(p.here()) - len(p.TopReasons()) }
-
-// TopUnreadable are the first bundles that could not be read.
-func (p *htmlPage) TopUnreadable() []string { return p.Unreadable[:min(len(p.Unreadable), 2)] }
-
+// here are the reasons why something was not judged, without hosts that nobody captured: the page names them anyway.
 func (p *htmlPage) here() []unjudged {
 	var out []unjudged
 	for _, u := range p.Unjudged {

@@ -20,6 +20,9 @@ type page struct {
 	Missing         []string   // hosts that the swarm names and nobody captured
 }
 
+// tallyFindings is the name of the one tally that does not say what was looked at.
+const tallyFindings = "hosts with findings"
+
 // A tally is one count with what it is a part of: a bare number would hide what was not looked at.
 type tally struct {
 	Name  string
@@ -88,7 +91,7 @@ func newPage(r *analyze.Result) *page {
 	c := p.Counts
 	p.Tallies = []tally{
 		{"hosts captured", c.HostsCaptured, c.HostsNamed, missingNote(p.Missing)},
-		{"hosts with findings", len(hosts), c.HostsCaptured, ""},
+		{tallyFindings, len(hosts), c.HostsCaptured, ""},
 		{"checks clean", c.RulesClean, c.RulesClean + c.RulesFound + c.RulesUnjudged, checksNote(c)},
 		{"items captured whole", items - gaps, items, plural(gaps, "gap", "")},
 	}

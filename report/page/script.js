@@ -1,5 +1,6 @@
 (() => {
   // data.ts
+  var severities = ["none", "low", "medium", "high", "critical"];
   async function read() {
     if (document.readyState === "loading") {
       await new Promise((done) => addEventListener("DOMContentLoaded", done, { once: true }));
@@ -10,14 +11,189 @@
     return JSON.parse(await new Response(stream).text());
   }
 
+  // index.ts
+  var Index = class {
+    constructor(data) {
+      this.data = data;
+      this.hosts = new Map(data.hosts.map((h2) => [h2.name, h2]));
+      this.services = new Map((data.services ?? []).map((s2) => [s2.name, s2]));
+      this.networks = /* @__PURE__ */ new Map();
+      for (const n of data.networks ?? []) {
+        this.networks.set(n.id, n);
+        if (!this.networks.has(n.name)) {
+          this.networks.set(n.name, n);
+        }
+      }
+      this.oom = new Set(data.containers?.oom ?? []);
+      data.containers?.id.forEach((t, i) => this.ids.set(this.text(t), i));
+      const f = data.findings;
+      this.findings = (f.id ?? []).map((id, at) => ({
+        at,
+        id: this.text(id),
+        rule: this.text(f.rule[at]),
+        severity: severities[f.severity[at] ?? 0] ?? "none",
+        host: this.text(f.host[at]),
+        summary: this.text(f.summary[at]),
+        subject: this.text(f.subject[at]),
+        facts: this.text(f.facts[at]),
+        anchor: this.text(f.anchor[at])
+      }));
+    }
+    data;
+    hosts;
+    services;
+    networks;
+    findings;
+    oom;
+    ids = /* @__PURE__ */ new Map();
+    text(t) {
+      return this.data.s[t ?? 0] ?? "";
+    }
+    get containers() {
+      return this.data.containers?.id.length ?? 0;
+    }
+    container(at) {
+      const c = this.data.containers;
+      const line = c.line[at] ?? 0;
+      const file = this.text(c.ref[at]);
+      const row = {
+        at,
+        id: this.text(c.id[at]),
+        name: this.text(c.name[at]),
+        host: this.text(c.host[at]),
+        service: this.text(c.service[at]),
+        image: this.text(c.image[at]),
+        state: this.text(c.state[at]),
+        health: this.text(c.health[at]),
+        exit: c.exit[at] ?? 0,
+        oom: this.oom.has(at),
+        restarts: c.restarts[at] ?? 0,
+        started: c.started[at] ?? 0,
+        finished: c.finished[at] ?? 0,
+        ips: (c.ips[at] ?? []).map((t) => this.text(t)),
+        netns: this.text(c.netns[at]),
+        log: this.text(c.log[at]),
+        ref: line > 0 ? `${file}:${line}` : file,
+        tone: "open"
+      };
+      row.tone = tone(row);
+      return row;
+    }
+    // byID is a container by its id or by the beginning of it, as docker takes it.
+    byID(id) {
+      const at = this.ids.get(id) ?? this.ids.get(id.slice(0, 12));
+      if (at !== void 0) {
+        return this.container(at);
+      }
+      if (id.length >= 6) {
+        for (const [full, i] of this.ids) {
+          if (full.startsWith(id)) {
+            return this.container(i);
+          }
+        }
+      }
+      return void 0;
+    }
+    containersWhere(is) {
+      const out = [];
+      for (let i = 0; i < this.containers; i++) {
+        if (is(i)) {
+          out.push(this.container(i));
+        }
+      }
+      return out;
+    }
+    containersOf(column, name) {
+      const c = this.data.containers;
+      const t = this.data.s.indexOf(name);
+      return c && t > 0 ? this.containersWhere((i) => c[column][i] === t) : [];
+    }
+    tasks(service) {
+      const t = this.data.tasks;
+      const at = this.data.services?.indexOf(service) ?? -1;
+      const out = [];
+      t?.service.forEach((s2, i) => {
+        if (s2 !== at) {
+          return;
+        }
+        const c = t.container[i] ?? -1;
+        const container = c >= 0 ? this.container(c) : void 0;
+        out.push({
+          service,
+          label: this.text(t.label[i]),
+          host: this.text(t.host[i]),
+          container,
+          desired: this.text(t.desired[i]),
+          state: this.text(t.state[i]),
+          err: this.text(t.err[i]),
+          ips: container ? container.ips : (t.ips[i] ?? []).map((x) => this.text(x))
+        });
+      });
+      return out;
+    }
+    edges(is) {
+      return (this.data.edges ?? []).filter(is);
+    }
+    // naming are the findings whose sentence, subject or facts name one of these as a whole word. It is a search, not a judgement.
+    naming(names) {
+      const words2 = names.filter((n) => n.length > 1).map((n) => n.toLowerCase());
+      if (words2.length === 0) {
+        return [];
+      }
+      return this.findings.filter((f) => {
+        const text = `${f.summary}
+${f.subject}
+${f.facts}`.toLowerCase();
+        return words2.some((w) => hasWord(text, w));
+      });
+    }
+  };
+  function hasWord(text, w) {
+    const inner = /[\p{L}\p{N}_-]/u;
+    for (let i = text.indexOf(w); i >= 0; i = text.indexOf(w, i + 1)) {
+      const before = text[i - 1] ?? " ";
+      const after = text[i + w.length] ?? " ";
+      if (!inner.test(before) && before !== "." && !inner.test(after)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  function tone(c) {
+    switch (c.state) {
+      case "running":
+        return c.health === "unhealthy" ? "high" : "clean";
+      case "restarting":
+      case "dead":
+        return "critical";
+      case "exited":
+        return c.oom || c.exit !== 0 ? "critical" : "open";
+    }
+    return "open";
+  }
+  function stateTone(state2) {
+    switch (state2) {
+      case "delivered":
+        return "clean";
+      case "partly":
+        return "high";
+      case "dropped":
+        return "critical";
+    }
+    return "open";
+  }
+  function isParty(p, kind2, name) {
+    return p.kind === kind2 && p.name === name;
+  }
+
   // keys.ts
   var Keys = class {
     list = [];
     constructor() {
       addEventListener("keydown", (e) => this.press(e));
     }
-    on(key, help, act) {
-      this.list.push({ key, help, act });
+    on(key2, help2, act) {
+      this.list.push({ key: key2, help: help2, act });
     }
     press(e) {
       if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing) {
@@ -37,7 +213,58 @@
     }
   };
 
+  // dom.ts
+  function fill(e, props, children) {
+    for (const [name, value] of Object.entries(props)) {
+      if (typeof value === "function") {
+        e.addEventListener(name, value);
+      } else if (value === true) {
+        e.setAttribute(name, "");
+      } else if (value !== false && value !== null && value !== void 0) {
+        e.setAttribute(name, String(value));
+      }
+    }
+    for (const c of children) {
+      if (c instanceof Node) {
+        e.append(c);
+      } else if (c !== null && c !== void 0 && c !== false) {
+        e.append(document.createTextNode(String(c)));
+      }
+    }
+  }
+  function h(tag, props = {}, ...children) {
+    const e = document.createElement(tag);
+    fill(e, props, children);
+    return e;
+  }
+  function s(tag, props = {}, ...children) {
+    const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    fill(e, props, children);
+    return e;
+  }
+  function button(label, act, props = {}) {
+    const b = h("button", { type: "button", ...props }, label);
+    b.addEventListener("click", () => act(b));
+    return b;
+  }
+  var shapes = {
+    critical: "M6 0l6 6-6 6-6-6z",
+    high: "M6 .6l6 10.8H0z",
+    medium: "M1 1h10v10H1z",
+    low: "M6 1a5 5 0 1 0 .01 0z",
+    clean: "M1.2 6.4l3.3 3.4 6.4-7.4",
+    open: "M6 1.4a4.6 4.6 0 1 0 .01 0z"
+  };
+  function mark(tone2) {
+    const drawn = tone2 in shapes ? tone2 : "open";
+    const p = s("path", { d: shapes[drawn], class: drawn === "clean" || drawn === "open" ? "stroke" : null });
+    return s("svg", { class: "mark", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, p);
+  }
+
   // route.ts
+  function href(name, ...args) {
+    return "#/" + [name, ...args.map((a) => encodeURIComponent(String(a)))].join("/");
+  }
   function parse(hash) {
     if (!hash.startsWith("#/")) {
       return void 0;
@@ -46,26 +273,62 @@
     const [name = "", ...args] = path.split("/").map(decode);
     return { name, args, query: new URLSearchParams(query) };
   }
-  function decode(s) {
+  function decode(s2) {
     try {
-      return decodeURIComponent(s);
+      return decodeURIComponent(s2);
     } catch {
-      return s;
+      return s2;
     }
   }
 
   // core.ts
   var App = class {
     keys = new Keys();
+    // tools is the place for buttons in the head of the page.
+    tools = document.getElementById("tools") ?? document.body;
     routes = /* @__PURE__ */ new Map();
     here;
     unpacked;
+    indexed;
     // data is the data block, unpacked when somebody asks for the first time.
     data() {
       return this.unpacked ??= read();
     }
+    // index finds things in the data by name.
+    index() {
+      return this.indexed ??= this.data().then((d) => new Index(d));
+    }
     route(name, r) {
       this.routes.set(name, r);
+    }
+    // drawn is a route whose page the script draws from the data: what draw makes is shown, and its first heading becomes the page's
+    // title. undefined says that there is no such thing.
+    drawn(name, draw) {
+      this.routes.set(name, {
+        page: "thing",
+        enter: async (p) => {
+          const stage = this.stage();
+          try {
+            const ix = await this.index();
+            if (this.place.name !== p.name || this.place.args.join("/") !== p.args.join("/")) {
+              return;
+            }
+            const made = draw(ix, p);
+            stage.replaceChildren(made ?? h("p", { class: "calm" }, `There is no such ${name} in what was captured: ${p.args.join(" ")}`));
+          } catch (e) {
+            stage.replaceChildren(h("p", { class: "calm" }, `The page's data cannot be read: ${String(e)}. The database and the JSON have everything.`));
+          }
+        }
+      });
+    }
+    // stage is the section that holds what the script draws.
+    stage() {
+      let e = document.getElementById("thing");
+      if (!e) {
+        e = h("section", { class: "page here", id: "thing", "data-page": "thing", "aria-live": "polite" });
+        document.getElementById("main")?.append(e);
+      }
+      return e;
     }
     // go follows a hash, also when it is the present one.
     go(hash) {
@@ -99,7 +362,10 @@
         this.here.leave?.();
       }
       this.here = next;
-      this.show(next?.page ?? "overview");
+      if (next?.page === "thing") {
+        this.stage();
+      }
+      this.show(next?.page ?? "overview", place?.name ?? "");
       if (target) {
         for (let d = target.closest("details"); d; d = d.parentElement?.closest("details") ?? null) {
           d.open = true;
@@ -114,13 +380,13 @@
       document.dispatchEvent(new CustomEvent("nm:shown"));
     }
     // show makes the sections of a page the visible ones. Paper shows them all the same: what is hidden is hidden on a screen only.
-    show(page) {
-      for (const section of document.querySelectorAll("[data-page]")) {
-        section.classList.toggle("here", section.dataset.page === page);
+    show(page, name) {
+      for (const section2 of document.querySelectorAll("[data-page]")) {
+        section2.classList.toggle("here", section2.dataset.page === page);
       }
+      const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts" }[name] ?? page;
       for (const a of document.querySelectorAll("header.top nav a")) {
-        const id = a.getAttribute("href")?.slice(1) ?? "";
-        if (document.getElementById(id)?.dataset.page === page) {
+        if (a.dataset.for === under) {
           a.setAttribute("aria-current", "page");
         } else {
           a.removeAttribute("aria-current");
@@ -129,34 +395,135 @@
     }
   };
 
-  // dom.ts
-  function fill(e, props, children) {
-    for (const [name, value] of Object.entries(props)) {
-      if (typeof value === "function") {
-        e.addEventListener(name, value);
-      } else if (value === true) {
-        e.setAttribute(name, "");
-      } else if (value !== false && value !== null && value !== void 0) {
-        e.setAttribute(name, String(value));
+  // words.ts
+  function count(n, thing, many = thing + "s") {
+    return `${thousands(n)} ${n === 1 ? thing : many}`;
+  }
+  function thousands(n) {
+    return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+  }
+  function utc(seconds) {
+    if (!seconds) {
+      return "–";
+    }
+    return new Date(seconds * 1e3).toISOString().replace("T", " ").replace(/\.\d+Z/, "Z");
+  }
+  function rate(n) {
+    if (n === void 0) {
+      return "rate unknown";
+    }
+    const units = ["B/s", "kB/s", "MB/s", "GB/s"];
+    let i = 0;
+    while (n >= 1e3 && i < units.length - 1) {
+      n /= 1e3;
+      i++;
+    }
+    return `${n < 10 ? n.toFixed(1) : Math.round(n)} ${units[i]}`;
+  }
+  function short(id) {
+    return /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
+  }
+
+  // parts.ts
+  function hostLink(name) {
+    return name === "" ? "–" : h("a", { href: href("host", name) }, name);
+  }
+  function serviceLink(ix, name) {
+    return ix.services.has(name) ? h("a", { href: href("svc", name) }, name) : name || "–";
+  }
+  function containerLink(c) {
+    return h("a", { href: href("ctr", c.id) }, c.name || short(c.id));
+  }
+  function networkLink(ix, name) {
+    return ix.networks.has(name) ? h("a", { href: href("net", name) }, ix.networks.get(name)?.name ?? name) : name;
+  }
+  function partyLink(ix, p) {
+    switch (p.kind) {
+      case "service":
+        return serviceLink(ix, p.name);
+      case "host":
+        return ix.hosts.has(p.name) ? h("span", {}, "host ", hostLink(p.name)) : `host ${p.name}`;
+      case "ingress":
+        return "routing mesh";
+      case "container": {
+        const found = ix.containersWhere((i) => ix.text(ix.data.containers.name[i]) === p.name);
+        return found[0] ? containerLink(found[0]) : p.name;
       }
     }
-    for (const c of children) {
-      if (c instanceof Node) {
-        e.append(c);
-      } else if (c !== null && c !== void 0 && c !== false) {
-        e.append(document.createTextNode(String(c)));
-      }
+    return p.name ? `${p.name} (${p.kind})` : p.kind;
+  }
+  function chip(tone2, word) {
+    const kind2 = tone2 === "clean" || tone2 === "open" ? tone2 : "found";
+    return h("span", { class: "cell", "data-kind": kind2, "data-tone": tone2 }, mark(tone2), word);
+  }
+  function severity(word) {
+    return h("span", { class: "sev", "data-tone": word }, mark(word), word);
+  }
+  function join(list4, sep = ", ") {
+    return list4.flatMap((c, i) => i === 0 ? [c] : [sep, c]);
+  }
+  function facts(...list4) {
+    return h(
+      "dl",
+      { class: "facts" },
+      ...list4.flatMap(([name, ...value]) => {
+        const empty = value.every((v) => v === "" || v === void 0 || v === null || v === false);
+        return [h("dt", {}, name), h("dd", {}, ...empty ? [unknown()] : value)];
+      })
+    );
+  }
+  function unknown(word = "not known") {
+    return h("span", { class: "unknown" }, word);
+  }
+  function section(title, ...body) {
+    return h("section", {}, h("h3", {}, title), ...body);
+  }
+  function findingList(list4, none) {
+    if (list4.length === 0) {
+      return h("p", { class: "calm" }, none);
     }
+    const most2 = 40;
+    return h(
+      "ul",
+      { class: "plainlist" },
+      ...list4.slice(0, most2).map((f) => h("li", {}, severity(f.severity), " ", h("a", { href: href("f", f.id) }, f.summary), h("span", { class: "sub" }, `${f.rule} · on ${f.host}`))),
+      list4.length > most2 ? h("li", { class: "calm" }, h("a", { href: href("search") + "?q=" + encodeURIComponent("host:" + (list4[0]?.host ?? "")) }, `and ${count(list4.length - most2, "finding")} more`)) : null
+    );
   }
-  function h(tag, props = {}, ...children) {
-    const e = document.createElement(tag);
-    fill(e, props, children);
-    return e;
+  function edgeState(e) {
+    const t = e.pairs;
+    const how = t && t.pairs > 0 ? ` ${t.delivered} of ${t.pairs} ${t.pairs === 1 ? "pair" : "pairs"}` : "";
+    switch (e.state) {
+      case "delivered":
+        return chip("clean", "delivered" + how);
+      case "partly":
+        return chip("high", "in part" + how);
+      case "dropped":
+        return chip("critical", "dropped" + (e.hop ? ` at ${e.hop}` : ""));
+      case "cannot tell":
+        return chip("open", "cannot tell");
+    }
+    return chip("open", "not walked");
   }
-  function button(label, act, props = {}) {
-    const b = h("button", { type: "button", ...props }, label);
-    b.addEventListener("click", () => act(b));
-    return b;
+  function flow(f) {
+    const parts = [`${f.proto}/${f.port}`, f.quality];
+    if (f.connections !== void 0) {
+      parts.push(count(f.connections, "connection"));
+    }
+    parts.push(rate(f.rate));
+    if (f.segs && f.again) {
+      parts.push(`${(100 * f.again / f.segs).toFixed(1)}% sent again`);
+    }
+    if (f.refused) {
+      parts.push(`${f.refused} refused`);
+    }
+    if (f.unanswered) {
+      parts.push(`${f.unanswered} unanswered`);
+    }
+    if (f.rtt_us !== void 0) {
+      parts.push(`${(f.rtt_us / 1e3).toFixed(1)} ms there and back`);
+    }
+    return parts.join(", ");
   }
 
   // copy.ts
@@ -202,35 +569,643 @@
     }
   }
 
-  // findings.ts
-  function findings(app2) {
-    const cards = [...document.querySelectorAll("details.finding")];
-    app2.route("findings", { page: "findings" });
-    app2.route("f", {
-      page: "findings",
-      enter(p) {
-        const card = document.querySelector(`[data-finding="${CSS.escape(p.args[0] ?? "")}"]`);
-        if (card instanceof HTMLDetailsElement) {
-          card.open = true;
-          card.querySelector("summary")?.focus({ preventScroll: true });
+  // csv.ts
+  function cell(s2) {
+    const safe = /^[=+\-@\t\r]/.test(s2) ? "'" + s2 : s2;
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  }
+
+  // table.ts
+  var rowHeight = 34;
+  var fewRows = 60;
+  function table(caption, columns, rows, opts = {}) {
+    let shown = rows;
+    let by = columns.find((c) => c.name === opts.sort);
+    let down = false;
+    const status = h("span", { role: "status" });
+    const filter = h("input", { type: "search", placeholder: "filter", "aria-label": `Filter: ${caption}`, value: opts.filter ?? "" });
+    const heads = columns.map((c) => {
+      const b = button(c.name, () => {
+        down = by === c && !down;
+        by = c;
+        arrange();
+      });
+      return h("div", { role: "columnheader" }, b);
+    });
+    const head = h("div", { role: "row", class: "vhead" }, ...heads);
+    const spacer = h("div", { class: "vspace", role: "rowgroup" });
+    const view = h("div", { class: "vview", tabindex: 0, role: "group", "aria-label": caption }, spacer);
+    const grid = h("div", { class: "vtable", role: "table", "aria-label": caption, "aria-rowcount": rows.length + 1 }, h("div", { role: "rowgroup" }, head), view);
+    const shares = columns.map((c) => `minmax(0, ${c.wide ?? 1}fr)`).join(" ");
+    grid.style.setProperty("--columns", shares);
+    function draw() {
+      const few = shown.length <= fewRows;
+      view.classList.toggle("few", few);
+      spacer.style.height = few ? "" : `${shown.length * rowHeight}px`;
+      const first = few ? 0 : Math.max(0, Math.floor(view.scrollTop / rowHeight) - 8);
+      const last = few ? shown.length : Math.min(shown.length, first + Math.ceil(view.clientHeight / rowHeight) + 16);
+      const made = [];
+      for (let i = first; i < last; i++) {
+        const r = shown[i];
+        const row = h("div", { role: "row", class: "vrow", "aria-rowindex": i + 2 }, ...columns.map((c) => h("div", { role: "cell", title: c.node ? null : c.text(r) }, c.node ? c.node(r) : c.text(r))));
+        if (!few) {
+          row.style.transform = `translateY(${i * rowHeight}px)`;
         }
-        card?.scrollIntoView();
+        made.push(row);
+      }
+      spacer.replaceChildren(...made);
+    }
+    function arrange() {
+      const words2 = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      shown = words2.length === 0 ? rows.slice() : rows.filter((r) => {
+        const text = columns.map((c) => c.text(r)).join("\n").toLowerCase();
+        return words2.every((w) => text.includes(w));
+      });
+      if (by) {
+        const c = by;
+        const sign = down ? -1 : 1;
+        shown.sort((a, b) => sign * (c.value ? c.value(a) - c.value(b) : c.text(a).localeCompare(c.text(b), "en", { numeric: true })));
+      }
+      heads.forEach((e, i) => e.setAttribute("aria-sort", columns[i] === by ? down ? "descending" : "ascending" : "none"));
+      status.textContent = shown.length === rows.length ? `${rows.length} rows` : `${shown.length} of ${rows.length} rows`;
+      view.scrollTop = 0;
+      draw();
+    }
+    const copyAs = (label, make) => button(label, async (b) => say(b, await copyText(make()) ? "copied" : "could not be copied"));
+    const tools = h(
+      "div",
+      { class: "tools" },
+      status,
+      rows.length > 8 ? filter : null,
+      copyAs("copy as Markdown", () => markdown(columns, shown)),
+      copyAs("copy as CSV", () => csv(columns, shown))
+    );
+    filter.addEventListener("input", arrange);
+    let due = false;
+    view.addEventListener("scroll", () => {
+      if (!due) {
+        due = true;
+        requestAnimationFrame(() => {
+          due = false;
+          draw();
+        });
       }
     });
+    new ResizeObserver(() => {
+      if (shown.length > fewRows) {
+        draw();
+      }
+    }).observe(view);
+    arrange();
+    return h("section", { class: "listing" }, h("div", { class: "bar-title" }, h("h3", {}, caption), tools), grid);
+  }
+  function csv(columns, rows) {
+    const lines = [columns.map((c) => cell(c.name)), ...rows.map((r) => columns.map((c) => cell(c.text(r))))];
+    return lines.map((l) => l.join(",") + "\r\n").join("");
+  }
+  function markdown(columns, rows) {
+    const cell2 = (s2) => s2 === "" ? "" : "`" + s2.replace(/\s+/g, " ").replaceAll("`", "ˋ").replaceAll("|", "\\|") + "`";
+    const line = (cells) => `| ${cells.join(" | ")} |
+`;
+    return line(columns.map((c) => c.name)) + line(columns.map(() => "---")) + rows.map((r) => line(columns.map((c) => cell2(c.text(r))))).join("");
+  }
+
+  // service.ts
+  function services(app2) {
+    app2.drawn("svc", (ix, p) => {
+      const name = p.args.join("/");
+      if (name === "") {
+        return list(ix);
+      }
+      const service = ix.services.get(name);
+      return service && one(ix, service);
+    });
+  }
+  function reached(x) {
+    const t = x.to;
+    if (!t || t.pairs === 0) {
+      return chip("open", "no path walked");
+    }
+    if (t.dropped + t.partly > 0) {
+      return chip(t.dropped > 0 ? "critical" : "high", `${t.dropped + t.partly} of ${t.pairs} broken`);
+    }
+    if (t.unknown > 0) {
+      return chip("open", `${t.unknown} of ${t.pairs} cannot be told`);
+    }
+    return chip("clean", `all ${t.pairs} delivered`);
+  }
+  function running(x) {
+    return x.wanted === void 0 ? "not known" : `${x.running ?? "?"} of ${x.wanted}`;
+  }
+  function list(ix) {
+    const all = ix.data.services;
+    if (all === null) {
+      return h("div", {}, h("h2", {}, "Services"), h("p", { class: "calm" }, "No manager was captured, and no container tells of a service: nothing is known of services."));
+    }
+    const bad = (x) => (x.to ? 1e3 * (x.to.dropped + x.to.partly) + x.to.unknown : 0) + (x.wanted !== void 0 && x.running !== x.wanted ? 1 : 0);
+    return h(
+      "div",
+      {},
+      h("h2", {}, "Services"),
+      table(
+        "Services, the least reached first",
+        [
+          { name: "Service", text: (x) => x.name, node: (x) => partyLink(ix, { kind: "service", name: x.name }), wide: 1.6 },
+          { name: "Running", text: running },
+          { name: "Reached", text: (x) => reached(x).textContent ?? "", node: reached, value: (x) => -bad(x), wide: 1.4 },
+          { name: "Mode", text: (x) => [x.mode, x.endpoint_mode].filter(Boolean).join(", ") },
+          { name: "Networks", text: (x) => (x.networks ?? []).join(", "), wide: 1.4 },
+          { name: "Image", text: (x) => x.image ?? "", wide: 2 }
+        ],
+        [...all].sort((a, b) => bad(b) - bad(a))
+      )
+    );
+  }
+  function one(ix, x) {
+    const tasks = ix.tasks(x);
+    const callers = ix.edges((e) => isParty(e.server, "service", x.name));
+    const called = ix.edges((e) => isParty(e.client, "service", x.name));
+    const ports = (ix.data.ports ?? []).filter((p) => p.service === x.name);
+    const queues = (ix.data.queues ?? []).filter((q) => isParty(q.party, "service", x.name));
+    const causes = ix.data.causes.filter((c) => (c.services ?? []).includes(x.name));
+    return h(
+      "article",
+      { class: "thing" },
+      h("h2", {}, "Service ", x.name, " ", reached(x)),
+      h(
+        "div",
+        { class: "three" },
+        stat("wanted", x.wanted === void 0 ? unknown() : String(x.wanted), x.by === "managers" ? "by the managers" : `told by ${x.by}: no manager was captured`),
+        stat("running", x.running === void 0 ? unknown() : String(x.running), "by the managers' word"),
+        stat("reached", x.to ? `${x.to.delivered} of ${x.to.pairs}` : unknown("not walked"), x.to ? "client–service pairs whose packets arrive" : "no path to it was walked")
+      ),
+      causes.length > 0 ? section("Causes that break it", h("ul", { class: "plainlist" }, ...causes.map((c) => h("li", {}, h("a", { href: `#/c/${c.rank}` }, c.summary), h("span", { class: "sub" }, `${c.name} · on ${c.host}`))))) : null,
+      h(
+        "div",
+        { class: "two" },
+        section("Who calls it", calls(ix, callers, (e) => e.client, "Nobody is known to.")),
+        section("Whom it calls", calls(ix, called, (e) => e.server, "Nobody is known to be called."))
+      ),
+      section("Tasks by host", byHost(tasks), table("Tasks", taskColumns(), tasks)),
+      facts(
+        ["virtual addresses", ...join((x.vips ?? []).map((v) => h("span", {}, h("code", {}, v.ip), " on ", networkLink(ix, v.network))))],
+        ["published ports", ...join(ports.map((p) => h("span", {}, h("code", {}, `${p.published}→${p.target}/${p.proto}`), ` ${p.mode} `, portState(p.at))), ", ")],
+        ["networks", ...join((x.networks ?? []).map((n) => networkLink(ix, n)))],
+        ["mode", [x.mode, x.endpoint_mode].filter(Boolean).join(", ")],
+        ["stack", x.stack ?? "none"],
+        ["image", x.image ? h("code", {}, x.image) : ""],
+        ["last update", x.updated ? `${utc(x.updated)}${x.update ? ", " + x.update : ""}` : ""],
+        ["id", h("code", {}, short(x.id))],
+        ["address", x.ref ? h("code", {}, x.ref) : ""]
+      ),
+      queues.length > 0 ? section("Listening sockets", h("ul", { class: "plainlist" }, ...queues.map((q) => h("li", {}, chip(q.verdict === "ok" ? "clean" : "high", q.verdict), ` ${q.proto}/${q.port} on `, hostLink(q.host), `: ${q.why}`)))) : null,
+      section("Findings that name it", findingList(ix.naming([x.name]), "None."))
+    );
+  }
+  function stat(name, figure, note = "") {
+    return h("div", { class: "stat" }, h("b", {}, figure), h("span", {}, name), h("small", {}, note));
+  }
+  function calls(ix, edges, other, none) {
+    if (edges.length === 0) {
+      return h("p", { class: "calm" }, ix.data.edges === null ? "Not known: nothing captured tells who talks to whom." : none);
+    }
+    const weight2 = { critical: 0, high: 1, open: 2, clean: 3 };
+    const sorted = [...edges].sort((a, b) => (weight2[stateTone(a.state)] ?? 2) - (weight2[stateTone(b.state)] ?? 2));
+    return h(
+      "ul",
+      { class: "plainlist" },
+      ...sorted.map(
+        (e) => h("li", {}, partyLink(ix, other(e)), " ", edgeState(e), e.cause ? h("a", { class: "ref", href: `#/c/${e.cause}` }, `cause ${e.cause}`) : null, ...(e.flows ?? []).slice(0, 4).map((f) => h("span", { class: "sub" }, flow(f))))
+      )
+    );
+  }
+  function portState(at) {
+    const n = at?.length ?? 0;
+    const ok = at?.filter((a) => a.verdict === "delivered").length ?? 0;
+    const walked = at?.filter((a) => a.verdict !== "").length ?? 0;
+    if (walked === 0) {
+      return chip("open", "not walked");
+    }
+    return chip(ok === n ? "clean" : at.some((a) => a.verdict === "dropped") ? "critical" : "high", `works on ${ok} of ${n} hosts`);
+  }
+  function byHost(tasks) {
+    const hosts2 = /* @__PURE__ */ new Map();
+    for (const t of tasks) {
+      hosts2.set(t.host || "no host", [...hosts2.get(t.host || "no host") ?? [], t]);
+    }
+    const most2 = 200;
+    return h(
+      "div",
+      { class: "byhost" },
+      ...[...hosts2].slice(0, most2).map(([name, list4]) => {
+        const size = 12;
+        const across = Math.min(10, list4.length);
+        const squares = list4.slice(0, 100).map((t, i) => {
+          const to = taskTone(t);
+          const q = s("rect", { x: i % across * (size + 3), y: Math.floor(i / across) * (size + 3), width: size, height: size, rx: to === "clean" ? 2 : 0, "data-tone": to }, s("title", {}, `${t.label}: ${t.state}`));
+          return q;
+        });
+        const rows = Math.ceil(Math.min(list4.length, 100) / across);
+        return h("div", {}, hostLink(name === "no host" ? "" : name), s("svg", { width: across * (size + 3), height: rows * (size + 3), role: "img", "aria-label": `${list4.length} tasks on ${name}` }, ...squares));
+      })
+    );
+  }
+  function taskTone(t) {
+    if (t.container) {
+      return t.container.tone;
+    }
+    if (t.state === "running") {
+      return "clean";
+    }
+    return t.state === "failed" || t.state === "rejected" || t.state === "orphaned" ? "critical" : "open";
+  }
+  function taskColumns() {
+    return [
+      { name: "Task", text: (t) => t.label },
+      { name: "Host", text: (t) => t.host, node: (t) => hostLink(t.host) },
+      { name: "State", text: (t) => t.state, node: (t) => chip(taskTone(t), t.state) },
+      { name: "Wanted", text: (t) => t.desired },
+      { name: "Addresses", text: (t) => t.ips.join(" ") },
+      { name: "Container", text: (t) => t.container?.id ?? "", node: (t) => t.container ? containerLink(t.container) : unknown("not captured") },
+      { name: "Error", text: (t) => t.err, wide: 1.5 }
+    ];
+  }
+
+  // container.ts
+  function containers(app2) {
+    app2.drawn("ctr", (ix, p) => {
+      const id = p.args[0] ?? "";
+      if (id === "") {
+        return list2(ix, p.query.get("q") ?? "");
+      }
+      const c = ix.byID(id);
+      return c && one2(ix, c);
+    });
+  }
+  function state(c) {
+    const words2 = [c.state];
+    if (c.state === "exited" || c.state === "dead") {
+      words2.push(`with ${c.exit}`);
+    }
+    if (c.oom) {
+      words2.push("out of memory");
+    }
+    if (c.health && c.health !== "none" && c.health !== "healthy") {
+      words2.push(c.health);
+    }
+    return words2.join(" ");
+  }
+  function containerColumns(ix) {
+    return [
+      { name: "Container", text: (c) => c.name, node: containerLink, wide: 1.6 },
+      { name: "Host", text: (c) => c.host, node: (c) => hostLink(c.host) },
+      { name: "Service", text: (c) => c.service, node: (c) => serviceLink(ix, c.service) },
+      { name: "State", text: state, node: (c) => chip(c.tone, state(c)), wide: 1.3 },
+      { name: "Restarts", text: (c) => String(c.restarts), value: (c) => c.restarts, wide: 0.6 },
+      { name: "Started", text: (c) => utc(c.started), value: (c) => c.started, wide: 1.2 },
+      { name: "Addresses", text: (c) => c.ips.join(" ") },
+      { name: "Id", text: (c) => short(c.id), wide: 0.9 }
+    ];
+  }
+  function list2(ix, filter) {
+    if (ix.data.containers === null) {
+      return h("div", {}, h("h2", {}, "Containers"), h("p", { class: "calm" }, "Not known: no container was captured."));
+    }
+    return h("div", {}, h("h2", {}, "Containers"), table("All containers of the captured hosts", containerColumns(ix), ix.containersWhere(() => true), { filter }));
+  }
+  function one2(ix, c) {
+    const names = [c.name, short(c.id), ...c.ips];
+    const label = /^(.+\.\d+)\.[0-9a-z]{25}$/.exec(c.name)?.[1];
+    if (label) {
+      names.push(label);
+    }
+    return h(
+      "article",
+      { class: "thing" },
+      h("h2", {}, "Container ", c.name || short(c.id), " ", chip(c.tone, state(c))),
+      facts(
+        ["host", hostLink(c.host)],
+        ["service", c.service ? serviceLink(ix, c.service) : "none"],
+        ["image", c.image ? h("code", {}, c.image) : ""],
+        ["started", utc(c.started)],
+        ["ended", c.finished ? utc(c.finished) : c.state === "running" ? "runs" : ""],
+        ["exit code", c.state === "running" ? "runs" : String(c.exit)],
+        ["restarts", String(c.restarts)],
+        ["addresses", ...join(c.ips.map((ip) => h("code", {}, ip)))],
+        ["namespace", c.netns ? h("code", {}, c.netns) : ""],
+        ["log on its host", c.log ? h("code", {}, c.log) : ""],
+        ["id", h("code", {}, c.id)],
+        ["address", c.ref ? h("code", {}, c.ref) : ""]
+      ),
+      h(
+        "div",
+        { class: "two" },
+        section("Who calls it", calls(ix, ix.edges((e) => isParty(e.server, "container", c.name)), (e) => e.client, c.service ? "See its service." : "Nobody is known to.")),
+        section("Whom it calls", calls(ix, ix.edges((e) => isParty(e.client, "container", c.name)), (e) => e.server, c.service ? "See its service." : "Nobody is known to be called."))
+      ),
+      section("Findings that name it", findingList(ix.naming(names), "None."))
+    );
+  }
+
+  // findings.ts
+  function findings(app2) {
+    const root = document.documentElement;
+    const page = document.getElementById("findings");
+    const cards = new Map([...document.querySelectorAll("details.finding")].map((c) => [c.dataset.finding ?? "", c]));
+    const all = [...cards.keys()];
+    const bar = h("p", { class: "onebar" });
+    const extra = h("div", {});
+    page?.prepend(bar, extra);
+    let at = -1;
+    const leave = () => {
+      root.classList.remove("one", "onecause");
+      for (const e of document.querySelectorAll(".chosen")) {
+        e.classList.remove("chosen");
+      }
+      at = -1;
+    };
+    const link = (i, word) => all[i] === void 0 ? h("span", {}, word) : h("a", { href: href("f", all[i]) }, word);
+    app2.route("findings", { page: "findings", enter: leave });
+    app2.route("f", {
+      page: "findings",
+      leave,
+      async enter(p) {
+        leave();
+        const id = p.args[0] ?? "";
+        const card = cards.get(id);
+        at = all.indexOf(id);
+        root.classList.add("one");
+        extra.replaceChildren();
+        if (!card) {
+          return beyond(id);
+        }
+        card.classList.add("chosen");
+        card.open = true;
+        bar.replaceChildren(h("a", { href: "#/findings" }, "all findings"), h("span", {}, `${at + 1} of ${all.length}`), link(at - 1, "previous (k)"), link(at + 1, "next (j)"));
+        const piece = p.args[1] === "e" ? card.querySelectorAll("figure")[Number(p.args[2] ?? 1) - 1] : void 0;
+        if (piece) {
+          piece.tabIndex = -1;
+          piece.scrollIntoView({ block: "center" });
+          piece.focus({ preventScroll: true });
+        } else {
+          card.querySelector("summary")?.focus({ preventScroll: true });
+        }
+      }
+    });
+    app2.route("c", {
+      page: "findings",
+      leave,
+      enter(p) {
+        leave();
+        const card = document.getElementById(`cause-${p.args[0] ?? ""}`);
+        if (!(card instanceof HTMLDetailsElement)) {
+          return false;
+        }
+        root.classList.add("onecause");
+        card.classList.add("chosen");
+        card.open = true;
+        bar.replaceChildren(h("a", { href: "#/findings" }, "all causes and findings"));
+        card.querySelector("summary")?.focus({ preventScroll: true });
+      }
+    });
+    async function beyond(id) {
+      const f = (await app2.index()).findings.find((x) => x.id === id);
+      bar.replaceChildren(h("a", { href: "#/findings" }, "all findings"));
+      extra.replaceChildren(
+        f ? h("article", { class: "thing" }, h("h2", {}, severity(f.severity), " ", f.summary), facts(["rule", f.rule], ["host", h("a", { href: href("host", f.host) }, f.host)], ["subject", h("code", {}, f.subject)], ["what is known", h("pre", {}, f.facts)], ["id", h("code", {}, f.id)]), h("p", { class: "calm" }, "There are too many findings for this page to hold the evidence of all; the JSON has it.")) : h("p", { class: "calm" }, `There is no finding ${id} in this report.`)
+      );
+    }
     const step = (by) => () => {
-      const visible = cards.filter((c) => c.checkVisibility());
-      const at = visible.findIndex((c) => c.contains(document.activeElement));
-      const next = visible[at < 0 ? 0 : at + by];
-      next?.querySelector("summary")?.focus({ preventScroll: true });
-      next?.scrollIntoView({ block: "nearest" });
+      const place = app2.place;
+      if (place.name === "f" || place.name === "c") {
+        if (place.name === "c") {
+          const links = [...document.querySelectorAll(".cause.chosen .links a")];
+          return focusNext(links, by);
+        }
+        const next = all[Math.max(0, Math.min(all.length - 1, at + by))];
+        if (next !== void 0 && next !== place.args[0]) {
+          app2.go(href("f", next));
+        }
+        return;
+      }
+      if (place.name === "findings") {
+        return focusNext([...document.querySelectorAll(".cause > summary, .finding > summary")], by);
+      }
+      if (place.name !== "") {
+        app2.go("#/findings");
+        return;
+      }
+      focusNext([...document.querySelectorAll("#overview .ranked .row")], by);
     };
     app2.keys.on("j", "next finding", step(1));
     app2.keys.on("k", "previous finding", step(-1));
+    app2.keys.on("Enter", "open what is chosen", () => {
+      const d = document.activeElement?.closest("details.finding, details.cause");
+      const chosen = d?.classList.contains("chosen");
+      if (document.activeElement?.tagName !== "SUMMARY" || !(d instanceof HTMLElement) || chosen) {
+        return false;
+      }
+      app2.go(d.dataset.finding === void 0 ? href("c", d.id.replace("cause-", "")) : href("f", d.dataset.finding));
+    });
+    app2.keys.on("e", "evidence of the finding, piece by piece", () => {
+      const place = app2.place;
+      const card = place.name === "f" ? cards.get(place.args[0] ?? "") : void 0;
+      if (!card) {
+        const first = document.activeElement?.closest("[data-finding]")?.dataset.finding ?? all[0];
+        if (first === void 0) {
+          return false;
+        }
+        app2.go(href("f", first, "e", 1));
+        return;
+      }
+      const pieces = card.querySelectorAll("figure").length;
+      const n = place.args[1] === "e" ? Number(place.args[2]) : 0;
+      app2.go(href("f", place.args[0], "e", n % Math.max(1, pieces) + 1));
+    });
+  }
+  function focusNext(list4, by) {
+    const seen = list4.filter((e) => e.checkVisibility());
+    if (seen.length === 0) {
+      return false;
+    }
+    const now = seen.findIndex((e) => e === document.activeElement);
+    const next = seen[now < 0 ? by > 0 ? 0 : seen.length - 1 : (now + by + seen.length) % seen.length];
+    next?.focus({ preventScroll: true });
+    next?.scrollIntoView({ block: "nearest" });
+  }
+
+  // help.ts
+  function help(app2) {
+    const dialog = h("dialog", { class: "help", "aria-label": "Keys" });
+    const open = () => {
+      if (dialog.open) {
+        dialog.close();
+        return;
+      }
+      dialog.replaceChildren(
+        h("h2", {}, "Keys"),
+        h("dl", {}, ...app2.keys.list.filter((k) => k.help !== "").flatMap((k) => [h("dt", {}, h("kbd", {}, k.key === " " ? "space" : k.key)), h("dd", {}, k.help)])),
+        h("p", { class: "calm" }, "Links of this page survive mail: each view has its own, which y copies."),
+        button("close", () => dialog.close())
+      );
+      dialog.showModal();
+    };
+    document.body.append(dialog);
+    app2.keys.on("?", "these keys", open);
+    app2.tools.append(button("? keys", open));
+  }
+
+  // host.ts
+  function hosts(app2) {
+    app2.drawn("host", (ix, p) => {
+      const host = ix.hosts.get(p.args[0] ?? "");
+      return host && one3(ix, host);
+    });
+  }
+  function one3(ix, x) {
+    const found = ix.findings.filter((f) => f.host === x.name);
+    if (!x.bundle) {
+      return h("article", { class: "thing" }, h("h2", {}, "Host ", x.name, " ", chip("open", "not captured")), h("p", {}, "The swarm names it, and nobody captured it: nothing is known of it but what other hosts tell."), facts(["role", x.role ?? ""], ["node", x.node ?? ""]), section("Findings on other hosts that name it", findingList(ix.naming([x.name]), "None.")));
+    }
+    const containers2 = ix.containersOf("host", x.name);
+    const networks2 = (ix.data.networks ?? []).filter((n) => (n.hosts ?? []).includes(x.name));
+    const tunnels = (ix.data.tunnels ?? []).filter((t) => t.from === x.name || t.to === x.name);
+    const clock = (ix.data.clocks ?? []).find((c) => c.host === x.name);
+    const edges = ix.edges((e) => isParty(e.client, "host", x.name) || isParty(e.server, "host", x.name));
+    const running2 = containers2.filter((c) => c.state === "running").length;
+    return h(
+      "article",
+      { class: "thing" },
+      h("h2", {}, "Host ", x.name, " ", x.found > 0 ? chip(["clean", "low", "medium", "high", "critical"][x.worst] ?? "open", count(found.length, "finding")) : x.unjudged > 0 ? chip("open", "no findings, not all judged") : chip("clean", "no findings")),
+      h(
+        "div",
+        { class: "three" },
+        stat("containers running", ix.data.containers === null ? unknown() : `${running2} of ${containers2.length}`),
+        stat("checks clean", `${x.clean} of ${x.clean + x.found + x.unjudged}`, x.unjudged > 0 ? `${x.unjudged} not judged` : ""),
+        stat("items captured whole", `${thousands(x.items - x.gaps)} of ${thousands(x.items)}`, x.gaps > 0 ? count(x.gaps, "gap") : "")
+      ),
+      section("Findings here", findingList(found, x.unjudged > 0 ? `None; ${x.unjudged} checks could not be judged here.` : "None.")),
+      facts(
+        ["role", x.role ?? ""],
+        ["engine", x.engine ?? ""],
+        ["kernel", x.kernel ?? ""],
+        ["captured", utc(x.captured)],
+        ["clock", clock ? clockWords(clock) : ""],
+        ["bundle", h("code", {}, x.bundle)],
+        ["ends early", x.interrupted ?? "no"],
+        ["rows", thousands(x.rows)],
+        ["node", x.node ? h("code", {}, x.node) : ""]
+      ),
+      x.gaps > 0 ? section("What is missing of it", h("ul", { class: "plainlist" }, ...(x.reasons ?? []).map((r) => h("li", {}, r)), x.gaps > (x.reasons ?? []).length ? h("li", {}, h("a", { href: "#/coverage" }, `all ${x.gaps} in the coverage`)) : null)) : null,
+      section("Networks", networks2.length === 0 ? h("p", { class: "calm" }, ix.data.networks === null ? "Not known." : "None.") : h("ul", { class: "flow" }, ...networks2.map((n) => h("li", {}, networkLink(ix, n.id), ` ${n.driver}`, n.vni ? ` VNI ${n.vni}` : "")))),
+      tunnels.length > 0 ? section(
+        "Tunnels that lack something",
+        h("ul", { class: "plainlist" }, ...tunnels.map((t) => h("li", {}, chip(t.held < t.expected ? "critical" : t.wrong?.length ? "high" : "clean", `${t.held} of ${t.expected}`), " ", hostLink(t.from), " → ", hostLink(t.to), " on ", networkLink(ix, t.network), t.missing?.length ? h("span", { class: "sub" }, `lacks ${t.missing.join(", ")}`) : null, t.wrong?.length ? h("span", { class: "sub" }, `leads elsewhere: ${t.wrong.join(", ")}`) : null)))
+      ) : null,
+      edges.length > 0 ? section("Processes of the host that talk", calls(ix, edges, (e) => isParty(e.client, "host", x.name) ? e.server : e.client, "")) : null,
+      containers2.length > 0 ? table("Containers here", containerColumns(ix).filter((c) => c.name !== "Host"), [...containers2].sort((a, b) => weight(a.tone) - weight(b.tone))) : null
+    );
+  }
+  function weight(tone2) {
+    return { critical: 0, high: 1, medium: 2, low: 3, open: 4, clean: 5 }[tone2] ?? 4;
+  }
+  function clockWords(c) {
+    const parts = [];
+    if (c.low_s !== void 0 && c.high_s !== void 0) {
+      parts.push(`between ${c.low_s.toFixed(3)} and ${c.high_s.toFixed(3)} s ahead of ${c.leader ?? "the leader"}`);
+    } else if (c.leader === c.host) {
+      parts.push("the leader's, which the others are compared with");
+    } else {
+      parts.push("how far it is off is not known");
+    }
+    if (c.synced !== void 0) {
+      parts.push(c.synced ? "held for synchronised by the kernel" : "not held for synchronised by the kernel");
+    }
+    if (c.why) {
+      parts.push(c.why);
+    }
+    return parts.join("; ");
   }
 
   // map.ts
   function map(app2) {
     app2.route("map", { page: "map" });
+  }
+
+  // network.ts
+  function networks(app2) {
+    app2.drawn("net", (ix, p) => {
+      const name = p.args.join("/");
+      if (name === "") {
+        return list3(ix);
+      }
+      const n = ix.networks.get(name);
+      return n && one4(ix, n);
+    });
+  }
+  function kind(n) {
+    return [n.driver, n.scope, n.ingress ? "ingress" : "", n.encrypted ? "encrypted" : ""].filter(Boolean).join(", ");
+  }
+  function use(n) {
+    return n.size ? `${n.used ?? "?"} of ${n.size}` : "not known";
+  }
+  function lacking(ix, n) {
+    return (ix.data.tunnels ?? []).filter((t) => t.network === n.name && (t.held < t.expected || (t.wrong?.length ?? 0) > 0));
+  }
+  function list3(ix) {
+    if (ix.data.networks === null) {
+      return h("div", {}, h("h2", {}, "Networks"), h("p", { class: "calm" }, "Not known: no network was captured."));
+    }
+    return h(
+      "div",
+      {},
+      h("h2", {}, "Networks"),
+      table(
+        "Networks",
+        [
+          { name: "Network", text: (n) => n.name, node: (n) => networkLink(ix, n.id) },
+          { name: "Kind", text: kind, wide: 1.2 },
+          { name: "VNI", text: (n) => String(n.vni ?? ""), value: (n) => n.vni ?? 0, wide: 0.5 },
+          { name: "Subnets", text: (n) => (n.subnets ?? []).join(" ") },
+          { name: "Addresses used", text: use, value: (n) => n.size ? (n.used ?? 0) / n.size : -1 },
+          { name: "Hosts", text: (n) => String(n.hosts?.length ?? 0), value: (n) => n.hosts?.length ?? 0, wide: 0.5 },
+          { name: "Services", text: (n) => String(n.services?.length ?? 0), value: (n) => n.services?.length ?? 0, wide: 0.6 },
+          { name: "Tunnels that lack something", text: (n) => String(lacking(ix, n).length), value: (n) => lacking(ix, n).length }
+        ],
+        ix.data.networks
+      )
+    );
+  }
+  function one4(ix, n) {
+    const tunnels = (ix.data.tunnels ?? []).filter((t) => t.network === n.name);
+    const bad = lacking(ix, n);
+    return h(
+      "article",
+      { class: "thing" },
+      h("h2", {}, "Network ", n.name, " ", bad.length > 0 ? chip("critical", `${count(bad.length, "tunnel")} lack something`) : n.driver === "overlay" && ix.data.tunnels === null ? chip("open", "tunnels not known") : null),
+      facts(
+        ["kind", kind(n)],
+        ["VNI", n.vni ? String(n.vni) : n.driver === "overlay" ? "" : "none"],
+        ["subnets", ...join((n.subnets ?? []).map((x) => h("code", {}, x)))],
+        ["addresses used", use(n)],
+        ["services", ...n.services?.length ? join(n.services.map((x) => serviceLink(ix, x))) : ["none known"]],
+        ["hosts that have it", ...n.hosts?.length ? join(n.hosts.slice(0, 60).map(hostLink)) : ["none captured"], (n.hosts?.length ?? 0) > 60 ? ` and ${n.hosts.length - 60} more` : ""],
+        ["id", h("code", {}, short(n.id))],
+        ["address", n.ref ? h("code", {}, n.ref) : ""]
+      ),
+      tunnels.length > 0 ? table(
+        "Tunnels, host to host: what one holds of the endpoints on the other",
+        [
+          { name: "From", text: (t) => t.from, node: (t) => hostLink(t.from) },
+          { name: "To", text: (t) => t.to, node: (t) => hostLink(t.to) },
+          { name: "Holds", text: (t) => `${t.held} of ${t.expected}`, node: (t) => chip(t.held < t.expected ? "critical" : t.wrong?.length ? "high" : "clean", `${t.held} of ${t.expected}`), value: (t) => t.held - t.expected },
+          { name: "Lacks", text: (t) => (t.missing ?? []).join(", "), wide: 2 },
+          { name: "Leads elsewhere", text: (t) => (t.wrong ?? []).join(", "), wide: 1.4 }
+        ],
+        tunnels
+      ) : n.driver === "overlay" ? h("p", { class: "calm" }, ix.data.tunnels === null ? "Not known: what the kernels hold of each other's endpoints was not captured." : "No tunnel of it is known to lack anything.") : null,
+      section("Findings that name it", findingList(ix.naming([n.name, short(n.id)]), "None."))
+    );
   }
 
   // paths.ts
@@ -255,6 +1230,257 @@
     });
   }
 
+  // share.ts
+  function share(app2) {
+    app2.keys.on("y", "copy the link of this view", () => {
+      void copyText(location.href).then((done) => toast(done ? "link copied" : "the link could not be copied; it is in the address bar"));
+    });
+  }
+  function toast(words2) {
+    const t = h("div", { class: "toast", role: "status" }, words2);
+    document.body.append(t);
+    setTimeout(() => t.remove(), 2200);
+  }
+
+  // projector.ts
+  function projector(app2) {
+    const root = document.documentElement;
+    const on = () => root.classList.contains("projector");
+    const tour = ["#/", "#/map", ...[...document.querySelectorAll("details.cause")].slice(0, 3).map((c) => href("c", c.id.replace("cause-", ""))), ...[...document.querySelectorAll("details.finding")].map((f) => href("f", f.dataset.finding ?? "")), "#/coverage"];
+    app2.keys.on("P", "projector: larger, one thing at a time; space goes on", () => {
+      root.classList.toggle("projector");
+      if (on()) {
+        toast("projector: space goes on, P ends");
+      }
+      dispatchEvent(new Event("resize"));
+    });
+    app2.keys.on(" ", "", () => {
+      if (!on()) {
+        return false;
+      }
+      const at = tour.findIndex((t) => t === (location.hash || "#/"));
+      app2.go(tour[(at + 1) % tour.length] ?? "#/");
+    });
+  }
+
+  // search.ts
+  var tokenNames = ["host", "svc", "net", "sev", "rule", "ctr", "kind"];
+  function parseQuery(text) {
+    const q = { words: [], tokens: [] };
+    for (const word of text.toLowerCase().split(/\s+/).filter(Boolean)) {
+      const colon = word.indexOf(":");
+      const name = word.slice(0, colon);
+      if (colon > 0 && tokenNames.includes(name) && word.length > colon + 1) {
+        q.tokens.push([name, word.slice(colon + 1)]);
+      } else {
+        q.words.push(word);
+      }
+    }
+    return q;
+  }
+  var most = 60;
+  function find(ix, text) {
+    const q = parseQuery(text);
+    const hits = [];
+    let more = 0;
+    const add = (hit, all, about) => {
+      const low = all.toLowerCase();
+      for (const [name, value] of q.tokens) {
+        const field = about[name];
+        if (field === void 0) {
+          return;
+        }
+        const have = field.toLowerCase();
+        if (name === "sev" || name === "kind" ? have !== value : !have.includes(value)) {
+          return;
+        }
+      }
+      if (!q.words.every((w) => low.includes(w))) {
+        return;
+      }
+      if (hits.length < most) {
+        hits.push(hit());
+      } else {
+        more++;
+      }
+    };
+    const names = { svc: [...ix.data.services ?? []].map((s2) => s2.name), net: [...ix.data.networks ?? []].map((n) => n.name) };
+    const wanted = (token) => q.tokens.filter(([n]) => n === token).map(([, v]) => v);
+    for (const f of ix.findings) {
+      const body = `${f.summary}
+${f.subject}
+${f.facts}`;
+      const low = body.toLowerCase();
+      const about = (token) => names[token].filter((n) => wanted(token).some((w) => n.toLowerCase().includes(w)) && hasWord(low, n.toLowerCase())).join("\n");
+      add(() => ({ kind: "finding", title: f.summary, sub: `${f.rule} · on ${f.host}`, tone: f.severity, href: href("f", f.id) }), `${body}
+${f.rule}
+${f.host}
+${f.id}`, {
+        host: f.host,
+        sev: f.severity,
+        rule: f.rule,
+        svc: wanted("svc").length ? about("svc") : "",
+        net: wanted("net").length ? about("net") : "",
+        kind: "finding"
+      });
+    }
+    for (const c of ix.data.causes) {
+      add(() => ({ kind: "cause", title: c.summary, sub: `${c.name} · on ${c.host}`, tone: c.severity, href: href("c", c.rank) }), `${c.summary}
+${c.name}
+${c.host}`, { host: [c.host, ...c.hosts ?? []].join("\n"), sev: c.severity, rule: c.name, svc: (c.services ?? []).join("\n"), kind: "cause" });
+    }
+    for (const s2 of ix.data.services ?? []) {
+      add(() => ({ kind: "service", title: s2.name, sub: s2.image ?? "", tone: "none", href: href("svc", s2.name) }), `${s2.name}
+${s2.image ?? ""}
+${s2.id}
+${(s2.vips ?? []).map((v) => v.ip).join("\n")}`, { svc: s2.name, net: (s2.networks ?? []).join("\n"), kind: "service" });
+    }
+    for (const x of ix.data.hosts) {
+      add(() => ({ kind: "host", title: x.name, sub: [x.role, x.engine, x.bundle ? "" : "not captured"].filter(Boolean).join(" · "), tone: "none", href: href("host", x.name) }), `${x.name}
+${x.node ?? ""}
+${x.engine ?? ""}
+${x.kernel ?? ""}`, { host: x.name, kind: "host" });
+    }
+    for (const n of ix.data.networks ?? []) {
+      add(() => ({ kind: "network", title: n.name, sub: [n.driver, ...n.subnets ?? []].join(" "), tone: "none", href: href("net", n.id) }), `${n.name}
+${n.id}
+${(n.subnets ?? []).join("\n")}
+${n.vni ?? ""}`, { net: n.name, svc: (n.services ?? []).join("\n"), host: (n.hosts ?? []).join("\n"), kind: "network" });
+    }
+    for (let i = 0; i < ix.containers; i++) {
+      const c = ix.container(i);
+      add(() => ({ kind: "container", title: c.name || short(c.id), sub: `${c.state} on ${c.host} · ${short(c.id)} ${c.ips.join(" ")}`, tone: c.tone, href: href("ctr", c.id) }), `${c.name}
+${c.id}
+${c.image}
+${c.ips.join("\n")}
+${c.state}`, { host: c.host, svc: c.service, ctr: `${c.name}
+${c.id}`, kind: "container" });
+    }
+    return { hits, more };
+  }
+  function search(app2) {
+    const box = h("input", { type: "search", id: "search", placeholder: "search (/)", "aria-label": "Search findings, services, hosts, networks, containers", role: "combobox", "aria-expanded": "false", "aria-controls": "hits", autocomplete: "off", spellcheck: "false" });
+    const list4 = h("ul", { class: "hits", id: "hits", role: "listbox", "aria-label": "Results" });
+    const wrap = h("div", { class: "search" }, box, list4);
+    list4.hidden = true;
+    let at = -1;
+    let turn = 0;
+    const options = () => [...list4.querySelectorAll("[role=option]")];
+    const close = () => {
+      list4.hidden = true;
+      box.setAttribute("aria-expanded", "false");
+      at = -1;
+    };
+    const choose = (n) => {
+      const all = options();
+      at = all.length === 0 ? -1 : (n + all.length) % all.length;
+      all.forEach((o2, i) => o2.setAttribute("aria-selected", String(i === at)));
+      const o = all[at];
+      box.setAttribute("aria-activedescendant", o?.id ?? "");
+      o?.scrollIntoView({ block: "nearest" });
+    };
+    const show = async () => {
+      const mine = ++turn;
+      if (box.value.trim() === "") {
+        close();
+        return;
+      }
+      const { hits, more } = find(await app2.index(), box.value);
+      if (mine !== turn) {
+        return;
+      }
+      list4.replaceChildren(
+        ...hits.map((x, i) => h("li", { role: "option", id: `hit-${i}`, "aria-selected": "false" }, h("a", { href: x.href, tabindex: -1, click: close }, h("span", { class: "kind" }, x.kind), h("span", { class: "what", "data-tone": x.tone }, x.tone === "none" ? null : mark(x.tone), x.title, h("span", { class: "sub" }, x.sub))))),
+        h("li", { class: "calm", role: "presentation" }, hits.length === 0 ? "Nothing." : more > 0 ? `and ${more} more: add a word or a token` : "", ` Tokens: ${tokenNames.map((t) => t + ":").join(" ")}`)
+      );
+      list4.hidden = false;
+      box.setAttribute("aria-expanded", "true");
+      choose(0);
+    };
+    box.addEventListener("input", () => void show());
+    box.addEventListener("focus", () => void show());
+    box.addEventListener("keydown", (e) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+      if (step) {
+        e.preventDefault();
+        choose(at + step);
+      } else if (e.key === "Enter") {
+        const a = options()[at]?.querySelector("a");
+        if (a) {
+          close();
+          box.blur();
+          app2.go(a.getAttribute("href") ?? "#/");
+        }
+      }
+    });
+    document.addEventListener("click", (e) => {
+      if (e.target instanceof Node && !wrap.contains(e.target)) {
+        close();
+      }
+    });
+    app2.keys.on("/", "search: words, and tokens such as host:node1 sev:high svc:vote net:back rule:…", () => {
+      box.focus();
+      box.select();
+    });
+    app2.keys.on("Escape", "close, or go back to the overview", () => {
+      if (document.querySelector("dialog[open]")) {
+        return false;
+      }
+      if (!list4.hidden || document.activeElement === box) {
+        close();
+        box.blur();
+        return;
+      }
+      app2.go("#/");
+    });
+    app2.route("search", {
+      page: "overview",
+      enter(p) {
+        box.value = p.query.get("q") ?? "";
+        box.focus();
+      }
+    });
+    app2.tools.append(wrap);
+  }
+
+  // theme.ts
+  var key = "netmortem-theme";
+  var words = ["auto", "light", "dark"];
+  function theme(app2) {
+    let now = "auto";
+    try {
+      const kept = localStorage.getItem(key);
+      now = words.find((w) => w === kept) ?? "auto";
+    } catch {
+    }
+    const rules = [];
+    for (const sheet of document.styleSheets) {
+      for (const rule of sheet.cssRules) {
+        if (rule instanceof CSSMediaRule && rule.media.mediaText.includes("prefers-color-scheme: dark")) {
+          rules.push(rule);
+        }
+      }
+    }
+    const apply = () => {
+      for (const r of rules) {
+        r.media.mediaText = { auto: "(prefers-color-scheme: dark)", light: "not all", dark: "screen" }[now];
+      }
+      document.querySelector("meta[name=color-scheme]")?.setAttribute("content", now === "auto" ? "light dark" : now);
+      document.dispatchEvent(new CustomEvent("nm:theme"));
+    };
+    const b = button(`theme: ${now}`, () => {
+      now = words[(words.indexOf(now) + 1) % words.length] ?? "auto";
+      b.textContent = `theme: ${now}`;
+      try {
+        localStorage.setItem(key, now);
+      } catch {
+      }
+      apply();
+    });
+    apply();
+    app2.tools.append(b);
+  }
+
   // time.ts
   function time(app2) {
     app2.route("time", { page: "time" });
@@ -266,11 +1492,30 @@
   for (const name of ["hosts", "coverage", "data"]) {
     app.route(name, { page: name });
   }
+  app.route("failures", { page: "time", enter: () => document.getElementById("failures")?.scrollIntoView() });
+  for (const a of document.querySelectorAll("a[data-to]")) {
+    a.href = a.dataset.to ?? "";
+  }
   copies();
   print();
+  search(app);
+  app.keys.on("o", "overview", () => app.go("#/"));
+  app.keys.on("m", "map", () => app.go("#/map"));
+  app.keys.on("t", "time", () => app.go("#/time"));
+  app.keys.on("h", "hosts", () => app.go("#/hosts"));
+  app.keys.on("d", "data", () => app.go("#/data"));
   findings(app);
   map(app);
   paths(app);
   time(app);
+  services(app);
+  containers(app);
+  hosts(app);
+  networks(app);
+  app.keys.on("p", "stop what moves, or let it go on", () => void document.dispatchEvent(new CustomEvent("nm:pause")));
+  share(app);
+  projector(app);
+  theme(app);
+  help(app);
   app.start();
 })();

@@ -1,0 +1,23 @@
+import type { App } from "./core";
+import { button, h } from "./dom";
+
+// help shows the keys.
+export function help(app: App): void {
+  const dialog = h("dialog", { class: "help", "aria-label": "Keys" });
+  const open = () => {
+    if (dialog.open) {
+      dialog.close();
+      return;
+    }
+    dialog.replaceChildren(
+      h("h2", {}, "Keys"),
+      h("dl", {}, ...app.keys.list.filter((k) => k.help !== "").flatMap((k) => [h("dt", {}, h("kbd", {}, k.key === " " ? "space" : k.key)), h("dd", {}, k.help)])),
+      h("p", { class: "calm" }, "Links of this page survive mail: each view has its own, which y copies."),
+      button("close", () => dialog.close()),
+    );
+    dialog.showModal();
+  };
+  document.body.append(dialog);
+  app.keys.on("?", "these keys", open);
+  app.tools.append(button("? keys", open));
+}
