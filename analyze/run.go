@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -21,9 +22,11 @@ type Options struct {
 
 // Progress is what a terminal shows of a running analysis.
 type Progress struct {
-	Phase string // load, derive, rules or evidence
-	Done  int    // steps of the phase that are done
-	Total int    // steps that the phase has
+	Phase      string // load, derive, rules or evidence
+	Done       int    // steps of the phase that are done; of load: bundles
+	Total      int    // steps that the phase has
+	Bytes      int64  // of load: size of the files that are done
+	TotalBytes int64  // of all of them; 0 when it is not known
 }
 
 // ErrNoBundle is returned when not one bundle could be read; the error's text names each with its reason.
@@ -98,7 +101,7 @@ func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	reports, refused, err := load(ctx, db, a.sources, a.progress("load", len(a.sources)))
+	reports, refused, err := load(ctx, db, a.sources, a.loading())
 	if err != nil {
 		return nil, err
 	}
@@ -122,5 +125,20 @@ func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
 }
 
 func (a *analysis) progress(phase string, total int) func(done int) {
-	return func(done int) { a.options.Progress(Progress{phase, done, total}) }
+	return func(done int) { a.options.Progress(Progress{Phase: phase, Done: done, Total: total}) }
+}
+
+// loading tells the progress of load, in bundles and in bytes, unless one is a directory.
+func (a *analysis) loading() func(done int) {
+	upTo := make([]int64, 1, len(a.sources)+1) // bytes of the first so many sources
+	for _, s := range a.sources {
+		st, err := os.Stat(s.path)
+		if err != nil || !st.Mode().IsRegular() {
+			return a.progress("load", len(a.sources))
+		}
+		upTo = append(upTo, upTo[len(upTo)-1]+st.Size())
+	}
+	return func(done int) {
+		a.options.Progress(Progress{"load", done, len(a.sources), upTo[done], upTo[len(a.sources)]})
+	}
 }
