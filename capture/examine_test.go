@@ -49,7 +49,7 @@ func TestExamineJudges(t *testing.T) {
 		{"a kernel of an odd name", func(f *findings) { f.kernel = "6.6-rc1" }, nil},
 		{"modules", func(f *findings) { f.sealed, f.modules = false, map[string]bool{"ip_vs": true} }, []string{"modules: tcp_diag"}},
 		{"modules, all", func(f *findings) { f.sealed, f.modules = false, map[string]bool{"tcp_diag": true, "inet_diag": true} }, nil},
-		{"a full disk", func(f *findings) { f.output = errDiskFull }, []string{"output: no room"}},
+		{"a full disk", func(f *findings) { f.output = ErrDiskFull }, []string{"output: no room"}},
 		{"few files", func(f *findings) { f.files = 64 }, []string{"limits: 64 files"}},
 		{"little memory", func(f *findings) { f.available = 50 << 20 }, []string{"memory: 50MiB of memory"}},
 		{"a small cgroup", func(f *findings) { f.cgroup = 100 << 20 }, []string{"memory: bound to 100MiB"}},

@@ -104,12 +104,13 @@ func (o *Output) check(need int64) error {
 	keep := min(max(size/20, reserveMin), reserveMax)
 	if free-need < keep {
 		return fmt.Errorf("%w: %s has %s free; a bundle of up to %s would leave less than the %s that stay free (name another place with -o, or stream with -o -)",
-			errDiskFull, o.dir(), units.BytesSize(float64(free)), units.BytesSize(float64(need)), units.BytesSize(float64(keep)))
+			ErrDiskFull, o.dir(), units.BytesSize(float64(free)), units.BytesSize(float64(need)), units.BytesSize(float64(keep)))
 	}
 	return nil
 }
 
-var errDiskFull = errors.New("no room for the bundle")
+// ErrDiskFull: the bundle would not leave free what must stay free.
+var ErrDiskFull = errors.New("no room for the bundle")
 
 // A Bundle is what an output saves; a [Capture] is one.
 type Bundle interface {

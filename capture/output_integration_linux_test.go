@@ -28,7 +28,7 @@ func TestIntegrationDiskFull(t *testing.T) {
 	}
 	defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
 	name := filepath.Join(dir, "x")
-	if _, err := NewOutput(name, false, os.Stdout); !errors.Is(err, errDiskFull) {
+	if _, err := NewOutput(name, false, os.Stdout); !errors.Is(err, ErrDiskFull) {
 		t.Errorf("a file system of 256 kB is not refused: %v", err)
 	}
 	if free, size, err := freeBytes(dir); err != nil || size != 256<<10 || free > size {

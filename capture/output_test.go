@@ -189,7 +189,7 @@ func TestOutputLeavesRoom(t *testing.T) {
 			o := newOutput(t, filepath.Join(dir, "x"), false)
 			o.fs.free = func(string) (int64, int64, error) { return tt.free, tt.size, nil }
 			_, err := o.Save(&testBundle{size: int(tt.need)})
-			if (err == nil) != tt.ok || !tt.ok && !errors.Is(err, errDiskFull) {
+			if (err == nil) != tt.ok || !tt.ok && !errors.Is(err, ErrDiskFull) {
 				t.Errorf("got %v", err)
 			}
 			if !tt.ok && len(names(t, dir)) != 0 {
