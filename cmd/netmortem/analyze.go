@@ -37,6 +37,7 @@ type analyzeOptions struct {
 	Format       string           // text, json, md or html; empty for the overview and the files
 	FailOn       analyze.Severity // findings of this severity or worse end with code 1; none: never
 	AllowPartial bool
+	Verbose      bool // the overview is everything
 	Quiet        bool
 	Progress     string
 }
@@ -48,13 +49,13 @@ func analyzeCommand(std streams) *cli.Command {
 		ArgsUsage: "BUNDLE…",
 		Description: "Without --format it prints an overview and writes " + reportName + ".html and " + databaseName + " to the\n" +
 			"current directory, or to -o DIR. With --format it writes that alone, to standard output or to -o FILE.\n\n" +
-			"Exit codes: 0 no finding at or above --fail-on, and all was looked at; 1 findings; 2 failed, or a bundle\n" +
-			"could not be read; 3 no finding, but evidence is missing; 64 wrong command line; 130 interrupted.",
+			exitText("analyze"),
 		Flags: []cli.Flag{
 			&cli.PathFlag{Name: "output", Aliases: []string{"o"}, Usage: "`PATH` of a directory or a file; - for standard output"},
 			newChoice("format", "shape of the result: text, json, md or html", "", "text", "json", "md", "html"),
 			&cli.PathFlag{Name: "db", Usage: "SQLite `FILE` to write"},
 			rulesFlag(),
+			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "print every cause, finding, rule and gap, not an overview"},
 			newChoice("fail-on", "severity from which findings end with code 1: low, medium, high, critical or none", "high", "low", "medium", "high", "critical", "none"),
 			&cli.BoolFlag{Name: "allow-partial", Usage: "end with code 0 also when evidence is missing"},
 			quietFlag(),
@@ -67,6 +68,7 @@ func analyzeCommand(std streams) *cli.Command {
 				Format:       c.String("format"),
 				FailOn:       analyze.Severity(c.String("fail-on")),
 				AllowPartial: c.Bool("allow-partial"),
+				Verbose:      c.Bool("verbose"),
 				Quiet:        c.Bool("quiet"),
 				Progress:     c.String("progress"),
 			}, std)
@@ -95,8 +97,8 @@ func runAnalyze(ctx context.Context, o analyzeOptions, std streams) error {
 		o.DB = out.database
 	}
 	p := newProgress(std.err, progressMode(o.Progress, o.Quiet))
-	o.Options.Progress = func(s analyze.Progress) { p.step(s.Phase, s.Done, s.Total, "") }
-	if os.Getenv("GOGC") == "" {
+	o.Options.Progress = func(s analyze.Progress) { p.step(analyzeStep(s)) }
+	if os.Getenv(envGOGC) == "" {
 		debug.SetGCPercent(analyzeGrowth)
 	}
 	result, err := analyze.Run(ctx, o.Options)
@@ -164,7 +166,11 @@ func extension(format string) string {
 // write renders the result to the places of the plan, and says on standard error where they are.
 func (out outputs) write(r *analyze.Result, o analyzeOptions, std streams) error {
 	if out.stdout != "" {
-		if err := render(std.out, r, out.stdout, colors(std.out), width(std.out)); err != nil {
+		format := out.stdout
+		if format == "brief" && o.Verbose {
+			format = "text"
+		}
+		if err := render(std.out, r, format, colors(std.out), width(std.out)); err != nil {
 			return err
 		}
 	}
@@ -190,9 +196,26 @@ func (out outputs) write(r *analyze.Result, o analyzeOptions, std streams) error
 		}
 	}
 	for _, u := range r.Unreadable { // whatever the format: the code alone would not say which
+		if o.Progress == "json" {
+			say(std.err, message{Type: "error", Error: u})
+			continue
+		}
 		fmt.Fprintf(std.err, "netmortem: %s\n", report.Visible(u))
 	}
-	if o.Quiet {
+	if out.stdout == "brief" {
+		label := "next"
+		for _, l := range nextLines(r, o.DB) {
+			said = append(said, fmt.Sprintf("%-10s%s", label, l))
+			label = ""
+		}
+	}
+	switch {
+	case o.Progress == "json":
+		m := message{Type: "summary", Report: out.file, Database: o.DB, Verdict: r.Verdict, Severity: string(r.Severity), Findings: new(len(r.Findings)),
+			Hosts: &r.Counts.HostsCaptured, Named: &r.Counts.HostsNamed, Gaps: &r.Counts.Gaps, Code: new(analyzeCode(r, o.FailOn, o.AllowPartial))}
+		say(std.err, m)
+		return nil
+	case o.Quiet:
 		return nil
 	}
 	if len(said) > 0 && out.stdout == "brief" && isTerminal(std.err) {
@@ -232,16 +255,4 @@ func render(w io.Writer, r *analyze.Result, format string, color bool, columns i
 
 func quietFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing on standard error but errors"}
-}
-
-func progressFlag() cli.Flag {
-	return newChoice("progress", "how progress is told on standard error: auto, plain or none", "auto", "auto", "plain", "none")
-}
-
-// progressMode is what --progress and --quiet say together.
-func progressMode(mode string, quiet bool) string {
-	if quiet {
-		return "none"
-	}
-	return mode
 }

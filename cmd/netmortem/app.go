@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
-
-	"github.com/netmortem/netmortem/report"
 )
 
 // streams are where the program talks; tests hand in buffers.
@@ -16,13 +14,19 @@ type streams struct{ out, err io.Writer }
 // run is the program: its arguments without the program's name, and its exit code.
 func run(ctx context.Context, args []string, std streams) int {
 	app := newApp(std)
+	typed := args
 	args, err := normalise(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, append([]string{app.Name}, args...))
 	}
 	code, err := codeOf(err)
 	if err != nil {
-		fmt.Fprintf(std.err, "%s: %s\n", app.Name, report.Visible(err.Error()))
+		err = advise(err, typed)
+		if saysJSON(typed) {
+			complainJSON(std.err, err, code)
+		} else {
+			complain(std.err, app.Name, err)
+		}
 	}
 	return code
 }
@@ -35,17 +39,24 @@ func newApp(std streams) *cli.App {
 		Usage: "snapshots of broken Docker Swarm networks, and what broke in them",
 		Description: "On each host of the swarm, while it is broken:   sudo netmortem capture\n" +
 			"Anywhere, later, with the bundles of all hosts:  netmortem analyze netmortem_*.tar.zst\n\n" +
-			"Exit codes: 0 good, 1 findings, 2 failed, 3 partial, 64 wrong command line, 130 interrupted.",
+			"Further help: netmortem help " + strings.Join(topicNames(), ", "),
 		Commands: []*cli.Command{
 			captureCommand(std),
 			doctorCommand(std),
 			analyzeCommand(std),
 			traceCommand(std),
+			showCommand(std),
 			rulesCommand(std),
 			explainCommand(std),
 			tablesCommand(std),
+			queryCommand(std),
+			completionCommand(std),
+			manCommand(std),
+			helpCommand(std),
 			versionCommand(std),
+			completeCommand(std),
 		},
+		Flags:          []cli.Flag{cli.HelpFlag},
 		Version:        version(),
 		Writer:         std.out,
 		ErrWriter:      std.err,

@@ -19,6 +19,9 @@ func normalise(app *cli.App, args []string) ([]string, error) {
 	if args[at] == "help" || args[at] == "h" {
 		return helpOn(app, args[at+1:])
 	}
+	if args[at] == completeName {
+		return slices.Concat(args[at:at+1], []string{"--"}, args[at+1:]), nil // half a line is no mistake
+	}
 	l := line{app: app, cmd: app.Command(args[at])}
 	if err := l.parse(slices.Concat(args[:at], args[at+1:])); err != nil {
 		return nil, err
@@ -74,15 +77,18 @@ func withoutCommand(app *cli.App, args []string) ([]string, error) {
 }
 
 func helpOn(app *cli.App, args []string) ([]string, error) {
-	if len(args) == 0 {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return []string{"--help"}, nil
 	}
+	if topicByName(args[0]) != nil {
+		return []string{"help", "--", args[0]}, nil
+	}
 	if app.Command(args[0]) == nil {
-		words := commandNames(app)
+		words := append(commandNames(app), topicNames()...)
 		if near := nearest(args[0], words); near != "" {
 			return nil, usage("no command %s; try: %s help %s", args[0], app.Name, near)
 		}
-		return nil, usage("no command %s; there are %s", args[0], strings.Join(words, ", "))
+		return nil, usage("no command or topic %s; there are %s", args[0], strings.Join(words, ", "))
 	}
 	return []string{args[0], "--help"}, nil
 }
@@ -90,7 +96,9 @@ func helpOn(app *cli.App, args []string) ([]string, error) {
 func commandNames(app *cli.App) []string {
 	var out []string
 	for _, c := range app.Commands {
-		out = append(out, c.Name)
+		if !c.Hidden {
+			out = append(out, c.Name)
+		}
 	}
 	return out
 }
@@ -175,23 +183,67 @@ func (l *line) unknown(args []string, i int) error {
 	return usage("%s has no flag %s; try: %s", l.cmd.Name, args[i], l.fixed(fixed))
 }
 
-// count checks the number of arguments against the command's own words for them: [X] is one or none, X one, X… some, [X…] any.
+// count checks the number of arguments against the command's own words for them.
 func (l *line) count() error {
-	want := l.cmd.ArgsUsage
-	n := len(l.args)
+	want, n := l.cmd.ArgsUsage, len(l.args)
+	least, most := arity(want)
+	first := placeholders(want)
 	switch {
-	case want == "" && n > 0 && l.flag("o") != nil && n == 1:
-		return usage("%s takes no argument; try: %s", l.cmd.Name, commandLine(l.app.Name, slices.Concat([]string{l.cmd.Name}, l.flags, []string{"-o"}, l.args)))
-	case want == "" && n > 0:
-		return usage("%s takes no argument; try: %s", l.cmd.Name, commandLine(l.app.Name, append([]string{l.cmd.Name}, l.flags...)))
-	case strings.HasSuffix(want, "…") && n == 0:
-		return usage("%s needs at least one bundle; try: %s", l.cmd.Name, commandLine(l.app.Name, slices.Concat([]string{l.cmd.Name}, l.flags, []string{"netmortem_*.tar.zst"})))
-	case strings.HasSuffix(want, "…"), strings.HasSuffix(want, "…]"), want == "", n == 1, n == 0 && strings.HasPrefix(want, "["):
-		return nil
-	case n == 0:
+	case most == 0 && n == 1 && l.flag("o") != nil:
+		return usage("%s takes no argument; try: %s", l.cmd.Name, l.fixed(slices.Concat(l.flags, []string{"-o"}, l.args)))
+	case most == 0 && n > 0:
+		return usage("%s takes no argument; try: %s", l.cmd.Name, l.fixed(l.flags))
+	case n < least && want == "BUNDLE…":
+		return usage("%s needs at least one bundle; try: %s", l.cmd.Name, l.fixed(append(slices.Clone(l.flags), argumentExample("BUNDLE"))))
+	case n < least && n == 0 && strings.HasPrefix(want, "RULE"):
 		return usage("%s needs %s; try: %s", l.cmd.Name, want, commandLine(l.app.Name, []string{"rules"}))
+	case n < least:
+		args := slices.Concat(l.flags, l.args)
+		for _, p := range first[n:least] {
+			args = append(args, argumentExample(p))
+		}
+		return usage("%s needs %s; try: %s", l.cmd.Name, want, l.fixed(args))
+	case most >= 0 && n > most && len(first) == 1:
+		return usage("%s takes one %s; try: %s", l.cmd.Name, strings.Trim(want, "[]"), l.fixed(slices.Concat(l.flags, l.args[:1])))
+	case most >= 0 && n > most:
+		return usage("%s takes %s and no more; quote what has spaces; try: %s", l.cmd.Name, want, l.fixed(append(slices.Concat(l.flags, l.args[:most-1]), strings.Join(l.args[most-1:], " "))))
 	}
-	return usage("%s takes one %s; try: %s", l.cmd.Name, strings.Trim(want, "[]"), commandLine(l.app.Name, slices.Concat([]string{l.cmd.Name}, l.flags, l.args[:1])))
+	return nil
+}
+
+// arity is how many arguments the words of ArgsUsage stand for: X is one, [X] one or none, X… some, [X…] any. A most of -1 knows no bound.
+func arity(usage string) (least, most int) {
+	for _, w := range strings.Fields(usage) {
+		if !strings.HasPrefix(w, "[") {
+			least++
+		}
+		if strings.Contains(w, "…") {
+			return least, -1
+		}
+		most++
+	}
+	return least, most
+}
+
+// placeholders are the words of ArgsUsage without their marks.
+func placeholders(usage string) []string {
+	var out []string
+	for _, w := range strings.Fields(usage) {
+		out = append(out, strings.Trim(w, "[]…"))
+	}
+	return out
+}
+
+// argumentExample is an argument to type in the place of a placeholder.
+func argumentExample(placeholder string) string {
+	switch placeholder {
+	case "BUNDLE":
+		return "netmortem_*.tar.zst"
+	case "DB":
+		return databaseName
+	}
+	first, _, _ := strings.Cut(placeholder, "|")
+	return first
 }
 
 func (l *line) flag(name string) cli.Flag {

@@ -18,6 +18,10 @@ func TestNormalise(t *testing.T) {
 		{"--help", "--help"},
 		{"help analyze", "analyze --help"},
 		{"help", "--help"},
+		{"help exit-codes", "help -- exit-codes"},
+		{"help help", "help --help"},
+		{"__complete analyze --fo", "__complete -- analyze --fo"},
+		{"query report.db -f x.sql --format=csv", "query --f=x.sql --format=csv -- report.db"},
 		{"analyze a.tgz --format json", "analyze --format=json -- a.tgz"},
 		{"analyze --format json a.tgz b.tgz", "analyze --format=json -- a.tgz b.tgz"},
 		{"analyze a.tgz -o - b.tgz", "analyze --o=- -- a.tgz b.tgz"},
@@ -55,7 +59,7 @@ func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"analyse a.tgz", "no command analyse; try: netmortem analyze a.tgz"},
 		{"host.tgz --quiet", "host.tgz is a file, no command; try: netmortem analyze host.tgz --quiet"},
-		{"frobnicate", "no command frobnicate; there are capture, doctor, analyze, trace, rules, explain, tables, version; try: netmortem help"},
+		{"frobnicate", "no command frobnicate; there are capture, doctor, analyze, trace, show, rules, explain, tables, query, completion, man, help, version; try: netmortem help"},
 		{"help anlyze", "no command anlyze; try: netmortem help analyze"},
 		{"analyze a.tgz --fromat json", "analyze has no flag --fromat; try: netmortem analyze a.tgz --format json"},
 		{"analyze a.tgz --fromat=json", "analyze has no flag --fromat=json; try: netmortem analyze a.tgz --format=json"},
@@ -73,6 +77,12 @@ func TestMistakes(t *testing.T) {
 		{"explain a b", "explain takes one RULE|SUBJECT; try: netmortem explain a"},
 		{"tables a b", "tables takes one TABLE; try: netmortem tables a"},
 		{"version now", "version takes no argument; try: netmortem version"},
+		{"query", "query needs DB [SQL|TABLE]; try: netmortem query report.db"},
+		{"query r.db select 1", "query takes DB [SQL|TABLE] and no more; quote what has spaces; try: netmortem query r.db 'select 1'"},
+		{"query r.db --format tabel", "--format tabel: one of table, csv, json, md; try: netmortem query r.db --format table"},
+		{"completion", "completion needs bash|zsh|fish; try: netmortem completion bash"},
+		{"man a b", "man takes one DIR; try: netmortem man a"},
+		{"help exit-code", "no command exit-code; try: netmortem help exit-codes"},
 		{"analyze a.tgz --o'", "analyze has no flag --o'; try: netmortem analyze a.tgz -o"},
 	} {
 		_, err := normalise(newApp(streams{io.Discard, io.Discard}), strings.Fields(c.in))

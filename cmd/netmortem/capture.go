@@ -26,6 +26,9 @@ func runCapture(ctx context.Context, o captureOptions, std streams) error {
 	if !ok && o.Output == "-" {
 		return fmt.Errorf("standard output is no file")
 	}
+	if o.Output == "-" && isTerminal(std.out) {
+		return errTerminal
+	}
 	output, err := capture.NewOutput(o.Output, o.Overwrite, stdout)
 	if err != nil {
 		return err
@@ -33,7 +36,7 @@ func runCapture(ctx context.Context, o captureOptions, std streams) error {
 	o.Compress = output.Compression()
 	p := newProgress(std.err, progressMode(o.Progress, o.Quiet))
 	if p != nil {
-		o.Options.Progress = func(s capture.Progress) { p.step(s.Phase, s.Done, s.Total, s.Note) }
+		o.Options.Progress = func(s capture.Progress) { p.step(captureStep(s)) }
 	}
 	c, err := capture.Run(ctx, o.Options)
 	if err != nil {
@@ -48,10 +51,14 @@ func runCapture(ctx context.Context, o captureOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	if !o.Quiet {
+	code := captureCode(&c.Summary, ctx.Err() != nil)
+	switch {
+	case p != nil && p.json:
+		say(std.err, message{Type: "summary", Bundle: path, Gaps: new(len(c.Summary.Gaps)), Code: &code})
+	case !o.Quiet:
 		for _, l := range closing(c, path) {
 			fmt.Fprintln(std.err, report.Visible(l))
 		}
 	}
-	return exit(captureCode(&c.Summary, ctx.Err() != nil))
+	return exit(code)
 }

@@ -18,9 +18,7 @@ func captureCommand(std streams) *cli.Command {
 		Description: "It only reads: no module is loaded, no table created, no process started, no secret written down.\n" +
 			"From elsewhere:    ssh HOST sudo netmortem capture -o - > HOST.tar.zst\n" +
 			"What it would do:  sudo netmortem capture --dry-run      What it would miss:  sudo netmortem doctor\n\n" +
-			"Exit codes: 0 complete: all that was asked for was read, or does not exist here; 3 partial, or no Docker daemon\n" +
-			"was found: the bundle is usable and says what is missing; 2 nothing usable; 64 wrong command line;\n" +
-			"130 interrupted, the bundle was closed properly.",
+			exitText("capture"),
 		Flags: []cli.Flag{
 			&cli.PathFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` to write, .tgz for gzip; - for standard output (default: netmortem_HOST_TIME.tar.zst)"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Usage: "replace the file if it is there"},

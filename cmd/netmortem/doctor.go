@@ -25,7 +25,7 @@ func doctorCommand(std streams) *cli.Command {
 		Name:  "doctor",
 		Usage: "say what a capture would miss here, what that costs, and what mends it",
 		Description: "It reads what a capture reads first, asks the daemon for its version, and writes nothing.\n\n" +
-			"Exit codes: 0 nothing is missing; 3 something is; 2 failed; 64 wrong command line.",
+			exitText("doctor"),
 		Flags: []cli.Flag{
 			&cli.PathFlag{Name: "root", Usage: "the host's root `DIR`, /host when run from a container"},
 			&cli.StringFlag{Name: "docker-host", Usage: "`ADDRESS` of the daemon (default: DOCKER_HOST, else the socket below --root)"},

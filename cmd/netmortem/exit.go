@@ -9,14 +9,14 @@ import (
 	"github.com/netmortem/netmortem/schema"
 )
 
-// The exit codes.
+// The exit codes; endings says what each of them means after which command.
 const (
-	codeOK          = 0   // capture: complete. analyze: nothing at or above --fail-on, and all was looked at. trace: delivered
-	codeFindings    = 1   // analyze: findings at or above --fail-on. trace: dropped, or some backends are not reached
-	codeFailed      = 2   // nothing usable, or a bundle that could not be read
-	codePartial     = 3   // capture: usable, with gaps. analyze: nothing found, but evidence is missing. trace: cannot tell
-	codeUsage       = 64  // the command line was wrong; EX_USAGE of sysexits.h
-	codeInterrupted = 130 // a signal ended the work; 128 + SIGINT
+	codeOK          = 0
+	codeFindings    = 1
+	codeFailed      = 2
+	codePartial     = 3
+	codeUsage       = 64  // EX_USAGE of sysexits.h
+	codeInterrupted = 130 // 128 + SIGINT
 )
 
 // An exitError ends the program with a code. Without err nothing is printed: what there was to say has been said.

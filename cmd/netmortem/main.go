@@ -26,5 +26,10 @@ func main() {
 		<-signals
 		os.Exit(codeInterrupted) // somebody means it
 	}()
-	os.Exit(run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr}))
+	std := streams{os.Stdout, os.Stderr}
+	program := func(args []string) int { return run(ctx, args, std) }
+	if isPlugin(os.Args[0]) {
+		os.Exit(runPlugin(os.Args[1:], std, program))
+	}
+	os.Exit(program(os.Args[1:]))
 }

@@ -22,7 +22,7 @@ func rulesCommand(std streams) *cli.Command {
 		Description: "The SQL of a rule runs in plain sqlite3 on the database that analyze wrote:\n" +
 			"netmortem rules fdb-wrong-vtep | sqlite3 report.db\n\n" +
 			"A rule of one's own begins with --new, and is tested with --test; the page WRITING_RULES.md shows one from the question to the\n" +
-			"test. The exit code of --test is 1 when a fixture differs.",
+			"test.\n\n" + exitText("rules"),
 		Flags: []cli.Flag{
 			rulesFlag(),
 			&cli.StringFlag{Name: "new", Usage: "lay the files of a rule `ID` in the directory of --rules, else here"},

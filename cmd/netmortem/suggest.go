@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -60,10 +61,11 @@ func distance(a, b string) int {
 	return rows[len(a)][len(b)]
 }
 
-// noSuchFile is the error for a bundle that is not there, with one that is, if there is one.
+// noSuchBundle is the error for a bundle that is not there, with one that is, if there is one.
 func noSuchFile(app, path string, near []string) error {
+	next := "ls " + quote(filepath.Dir(path))
 	if best := nearest(path, near); best != "" {
-		return &exitError{codeFailed, fmt.Errorf("no file %s; try: %s", path, commandLine(app, []string{"analyze", best}))}
+		next = commandLine(app, []string{"analyze", best})
 	}
-	return &exitError{codeFailed, fmt.Errorf("no file %s", path)}
+	return advice{fmt.Errorf("no file %s", path), "The host without a bundle may be the one that broke, so nothing was done.", next}
 }

@@ -42,8 +42,7 @@ func traceCommand(std streams) *cli.Command {
 			"HOST:netns:NAME, or outside; a port stands behind a colon (vote:80), an address of IPv6 with one in brackets. A host may\n" +
 			"ask itself: --from node1 --to node1:8080, or --to 127.0.0.1:8080, and be asked at an address of IPv6: --to '[fd00::11]:8080'.\n" +
 			"With --db the database that analyze wrote is asked instead of bundles.\n\n" +
-			"Exit codes: 0 delivered; 1 dropped, or some backends are not reached; 2 failed; 3 cannot tell; 64 wrong command line, or\n" +
-			"a name that fits nothing or several things.",
+			exitText("trace"),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "from", Usage: "who sends", Required: true},
 			&cli.StringFlag{Name: "to", Usage: "who is asked, with a port: `NAME[:PORT]`", Required: true},
@@ -87,7 +86,7 @@ func runTrace(ctx context.Context, o traceOptions, std streams) error {
 			}
 		}
 		p := newProgress(std.err, progressMode(o.Progress, o.Quiet))
-		result, err := analyze.Run(ctx, analyze.Options{Bundles: o.Bundles, DB: file, Tool: version(), Progress: func(s analyze.Progress) { p.step(s.Phase, s.Done, s.Total, "") }})
+		result, err := analyze.Run(ctx, analyze.Options{Bundles: o.Bundles, DB: file, Tool: version(), Progress: func(s analyze.Progress) { p.step(analyzeStep(s)) }})
 		p.done()
 		switch {
 		case err != nil && ctx.Err() != nil:
