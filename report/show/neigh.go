@@ -95,13 +95,12 @@ func fdbText(s *scope, f *schema.FDB) string {
 	case f.OnMaster:
 		p.add("master")
 	}
-	switch f.State {
-	case "permanent":
+	switch { // several may be set; what was learned and is in use has no word
+	case has(f.State, "permanent"):
 		p.add("permanent")
-	case "noarp":
+	case has(f.State, "noarp"):
 		p.add("static")
-	case "reachable", "": // what was learned and is in use has no word
-	default:
+	case f.State != "reachable":
 		p.add(f.State)
 	}
 	p.add(x.rest(), s.seen(f.Seen))

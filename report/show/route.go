@@ -73,7 +73,7 @@ func oneRoute(r *schema.Route, hops []*schema.Route) string {
 	if r.PrefSrc.IsValid() {
 		p.add("src", r.PrefSrc.String())
 	}
-	if r.Metric != 0 {
+	if r.Metric != 0 || r.Family == "ipv6" { // the kernel always tells that of IPv6 (net/ipv6/route.c: rt6_fill_node)
 		p.add("metric", number(r.Metric))
 	}
 	if len(hops) == 0 {
@@ -170,7 +170,7 @@ func ruleText(s *scope, rows map[string][]row) string {
 }
 
 // oneRule has the order of words of iproute2 (ip/iprule.c: print_rule).
-func oneRule(_ *scope, r *schema.PolicyRule) string {
+func oneRule(s *scope, r *schema.PolicyRule) string {
 	x := parseExtra(r.Extra)
 	var p phrase
 	if r.Invert {
@@ -204,6 +204,12 @@ func oneRule(_ *scope, r *schema.PolicyRule) string {
 		p.add("lookup", tableName(r.TableID))
 	} else {
 		p.add(r.Action)
+	}
+	if v := x.take("14"); len(v) == 4 && v[3] != 0xff { // FRA_SUPPRESS_PREFIXLEN
+		p.add("suppress_prefixlength", fmt.Sprint(v[0]))
+	}
+	if v := x.take("21"); len(v) == 1 && s.stats { // FRA_PROTOCOL, which ip prints with -d
+		p.add("proto", protocolName(int64(v[0])))
 	}
 	p.add(x.rest())
 	return fmt.Sprintf("%d:\t%s\n", r.Priority, p.String())

@@ -14,7 +14,7 @@ const socketHead = "Netid State      Recv-Q Send-Q            Local Address:Port
 // socketStates are the states as ss prints them.
 var socketStates = map[string]string{"established": "ESTAB", "listening": "LISTEN", "unconnected": "UNCONN", "closed": "UNCONN"}
 
-// socketText is one socket as ss -tuwanpmi prints it, with its timer (-o). Figures are those of the last read that saw it.
+// socketText is one socket as ss -tuwanpmio prints it. Figures are those of the last read that saw it.
 func socketText(s *scope, k *schema.Socket) string {
 	state := socketStates[k.State]
 	if state == "" {

@@ -62,7 +62,7 @@ func views() []*view {
 		{name: "ip6tables", like: "ip6tables-save -c", tables: []string{"iptables_chain", "iptables_rule"}, only: ofFamily("ipv6"), whole: iptablesText},
 		{name: "nft", like: "nft list ruleset", tables: []string{"nft_chain", "nft_rule", "nft_set", "nft_element"}, whole: nftText},
 		{name: "ipvs", aliases: []string{"ipvsadm"}, like: "ipvsadm -Ln", tables: []string{"ipvs_service", "ipvs_destination"}, whole: ipvsText},
-		{name: "ss", aliases: []string{"socket", "sockets"}, like: "ss -tuwanpmi", tables: []string{"socket"}, with: []string{"process_socket", "process"}, columns: socketHead, line: lineOf(socketText)},
+		{name: "ss", aliases: []string{"socket", "sockets"}, like: "ss -tuwanpmio", tables: []string{"socket"}, with: []string{"process_socket", "process"}, columns: socketHead, line: lineOf(socketText)},
 		{name: "conntrack", aliases: []string{"ct"}, like: "conntrack -L", tables: []string{"conntrack_entry"}, with: []string{"conntrack_usage"}, line: lineOf(conntrackText), foot: conntrackFoot},
 		{name: "dns", like: "dig", tables: []string{"dns_query", "dns_answer"}, whole: dnsText},
 		{name: "sysctl", like: "sysctl -a", tables: []string{"sysctl"}, line: lineOf(sysctlText)},
