@@ -23,12 +23,49 @@ func (g *graph) ranks(most int) []int {
 			highest = max(highest, rank[v])
 		}
 	}
-	if highest >= most {
-		for v := range rank {
-			rank[v] = rank[v] * most / (highest + 1)
+	g.merge(rank, highest+1, most)
+	return rank
+}
+
+// merge makes one of neighbouring ranks until there are few enough: first those between which the fewest arcs would then stay within a
+// rank, and among those the emptiest.
+func (g *graph) merge(rank []int, have, most int) {
+	if have <= most {
+		return
+	}
+	arcs, nodes := make([]int, have), make([]int, have) // between a rank and the next; in it
+	for v := range rank {
+		nodes[rank[v]]++
+		for _, a := range g.out[v] {
+			if d := rank[a.node] - rank[v]; d == 1 || d == -1 {
+				arcs[min(rank[v], rank[a.node])]++
+			}
 		}
 	}
-	return rank
+	to := make([]int, have) // the rank that each becomes
+	for i := range to {
+		to[i] = i
+	}
+	for n := have; n > most; n-- {
+		best := min(1, n-2) // the first rank is where it all begins: it stays apart
+		cost := func(i int) int { return arcs[i]*6 + nodes[i] + nodes[i+1] }
+		for i := best + 1; i+1 < n; i++ {
+			if cost(i) < cost(best) {
+				best = i
+			}
+		}
+		nodes[best] += nodes[best+1]
+		nodes = slices.Delete(nodes, best+1, best+2)
+		arcs = slices.Delete(arcs, best, best+1)
+		for i, t := range to {
+			if t > best {
+				to[i] = t - 1
+			}
+		}
+	}
+	for v := range rank {
+		rank[v] = to[rank[v]]
+	}
 }
 
 // untangle orders the nodes of a component so that little weight points back (Eades, Lin and Smyth 1993: sinks to the end, sources to the

@@ -87,7 +87,7 @@ func (l *layered) gap(column []int, y int) int {
 
 // lane is the height of the k-th of n edges in a gap.
 func (l *layered) lane(column []int, gap, k, n int) int {
-	const apart = 6
+	const apart = 8
 	switch {
 	case gap == 0: // open above
 		return l.top[column[0]] - l.Gap/2 - (n-1-k)*apart
@@ -157,6 +157,9 @@ func (l *layered) draw(w *way) Path {
 	if w.a == w.b {
 		end := l.left[w.to] + l.nodes[w.to].W
 		bow := l.cols[w.a].right + min(l.Corridor*3/4, 30+abs(w.y1-w.y0)/8)
+		if w.from == w.to { // an ear, on which a mark can be seen
+			bow = l.cols[w.a].right + l.Corridor*3/4
+		}
 		return Path{{right, w.y0}, {bow, w.y0}, {bow, w.y1}, {end, w.y1}}
 	}
 	at, step, end := Point{right, w.y0}, 1, Point{l.left[w.to], w.y1}
