@@ -87,8 +87,7 @@ func verdictWord(v string) string {
 // flat puts the hops of a trace in the order in which a packet takes them, there and back. Of several backends it takes the first that
 // ends in the step that decided; backend says which.
 func flat(t *path.Trace, e *end) (hops []Hop, backend string) {
-	there := hopsOf(t.Common)
-	there = append(there, hopsOf(t.After)...)
+	there := settled(hopsOf(slices.Concat(t.Common, t.After)))
 	var back []Hop
 	far := ""
 	if b := choose(t.Ways, e); b != nil {
@@ -96,7 +95,7 @@ func flat(t *path.Trace, e *end) (hops []Hop, backend string) {
 			backend = b.To
 		}
 		var more []Hop
-		more, back = inOrder(slices.Concat(b.Hops, b.After))
+		more, back = inOrder(settled(hopsOf(slices.Concat(b.Hops, b.After))))
 		there = append(there, more...)
 		for _, h := range more {
 			if h.Leg == legArrival {
@@ -129,6 +128,24 @@ func hopsOf(list []path.Hop) []Hop {
 	return out
 }
 
+// settled puts what was concluded of a step in the place of the step. A walk passes a mark that is set, an answer that comes, a destination
+// that is chosen; that it is the wrong one is concluded from all that the walk found, and stands behind it.
+func settled(list []Hop) []Hop {
+	for i := range list {
+		h := list[i]
+		if h.Verdict == Passed || h.Step != "mark" && h.Step != "name" && h.Step != "destination" {
+			continue
+		}
+		for j := range list[:i] {
+			if x := &list[j]; x.Verdict == Passed && x.Step == h.Step && x.Leg == h.Leg && x.Host == h.Host {
+				*x = h
+				return slices.Delete(list, i, i+1)
+			}
+		}
+	}
+	return list
+}
+
 // choose is the way that the step decided: that ends in it, else the first that is not passed, else the first.
 func choose(ways []path.Branch, e *end) *path.Branch {
 	var best *path.Branch
@@ -149,10 +166,10 @@ func choose(ways []path.Branch, e *end) *path.Branch {
 // inOrder takes the hops of a way to one backend apart into the way there and the way of the answer. A trace tells everything of a
 // place where it comes to it first: the balancer's turning back of answers before the request has left, and how the backend
 // sends behind how it receives.
-func inOrder(list []path.Hop) (there, back []Hop) {
+func inOrder(list []Hop) (there, back []Hop) {
 	var sent, turned, home []Hop // by the backend; back by the balancer; over the network
 	passed := map[string]bool{}
-	for _, h := range hopsOf(list) {
+	for _, h := range list {
 		switch {
 		case h.Leg == legBalancer && passed["destination"]:
 			turned = append(turned, answering(h))

@@ -56,7 +56,7 @@
       const c = this.data.containers;
       const line = c.line[at] ?? 0;
       const file = this.text(c.ref[at]);
-      const row = {
+      const row2 = {
         at,
         id: this.text(c.id[at]),
         name: this.text(c.name[at]),
@@ -76,8 +76,8 @@
         ref: line > 0 ? `${file}:${line}` : file,
         tone: "open"
       };
-      row.tone = tone(row);
-      return row;
+      row2.tone = tone(row2);
+      return row2;
     }
     // byID is a container by its id or by the beginning of it, as docker takes it.
     byID(id) {
@@ -353,10 +353,10 @@ ${f.facts}`.toLowerCase();
       });
     }
     async follow() {
-      const place = parse(location.hash);
-      const target = place ? null : document.getElementById(decode(location.hash.slice(1)));
+      const place2 = parse(location.hash);
+      const target = place2 ? null : document.getElementById(decode(location.hash.slice(1)));
       const page = target?.closest("[data-page]")?.dataset.page;
-      const route = place ? this.routes.get(place.name) : page ? { page } : void 0;
+      const route = place2 ? this.routes.get(place2.name) : page ? { page } : void 0;
       const next = route ?? this.routes.get("");
       if (this.here && this.here !== next) {
         this.here.leave?.();
@@ -365,7 +365,7 @@ ${f.facts}`.toLowerCase();
       if (next?.page === "thing") {
         this.stage();
       }
-      this.show(next?.page ?? "overview", place?.name ?? "");
+      this.show(next?.page ?? "overview", place2?.name ?? "");
       if (target) {
         for (let d = target.closest("details"); d; d = d.parentElement?.closest("details") ?? null) {
           d.open = true;
@@ -375,7 +375,7 @@ ${f.facts}`.toLowerCase();
         focus?.focus({ preventScroll: true });
       } else {
         scrollTo(0, 0);
-        await next?.enter?.(place ?? this.place);
+        await next?.enter?.(place2 ?? this.place);
       }
       document.dispatchEvent(new CustomEvent("nm:shown"));
     }
@@ -607,11 +607,11 @@ ${f.facts}`.toLowerCase();
       const made = [];
       for (let i = first; i < last; i++) {
         const r = shown[i];
-        const row = h("div", { role: "row", class: "vrow", "aria-rowindex": i + 2 }, ...columns.map((c) => h("div", { role: "cell", title: c.node ? null : c.text(r) }, c.node ? c.node(r) : c.text(r))));
+        const row2 = h("div", { role: "row", class: "vrow", "aria-rowindex": i + 2 }, ...columns.map((c) => h("div", { role: "cell", title: c.node ? null : c.text(r) }, c.node ? c.node(r) : c.text(r))));
         if (!few) {
-          row.style.transform = `translateY(${i * rowHeight}px)`;
+          row2.style.transform = `translateY(${i * rowHeight}px)`;
         }
-        made.push(row);
+        made.push(row2);
       }
       spacer.replaceChildren(...made);
     }
@@ -975,30 +975,30 @@ ${f.facts}`.toLowerCase();
         f ? h("article", { class: "thing" }, h("h2", {}, severity(f.severity), " ", f.summary), facts(["rule", f.rule], ["host", h("a", { href: href("host", f.host) }, f.host)], ["subject", h("code", {}, f.subject)], ["what is known", h("pre", {}, f.facts)], ["id", h("code", {}, f.id)]), h("p", { class: "calm" }, "There are too many findings for this page to hold the evidence of all; the JSON has it.")) : h("p", { class: "calm" }, `There is no finding ${id} in this report.`)
       );
     }
-    const step = (by) => () => {
-      const place = app2.place;
-      if (place.name === "f" || place.name === "c") {
-        if (place.name === "c") {
+    const step2 = (by) => () => {
+      const place2 = app2.place;
+      if (place2.name === "f" || place2.name === "c") {
+        if (place2.name === "c") {
           const links = [...document.querySelectorAll(".cause.chosen .links a")];
           return focusNext(links, by);
         }
         const next = all[Math.max(0, Math.min(all.length - 1, at + by))];
-        if (next !== void 0 && next !== place.args[0]) {
+        if (next !== void 0 && next !== place2.args[0]) {
           app2.go(href("f", next));
         }
         return;
       }
-      if (place.name === "findings") {
+      if (place2.name === "findings") {
         return focusNext([...document.querySelectorAll(".cause > summary, .finding > summary")], by);
       }
-      if (place.name !== "") {
+      if (place2.name !== "") {
         app2.go("#/findings");
         return;
       }
       focusNext([...document.querySelectorAll("#overview .ranked .row")], by);
     };
-    app2.keys.on("j", "next finding", step(1));
-    app2.keys.on("k", "previous finding", step(-1));
+    app2.keys.on("j", "next finding", step2(1));
+    app2.keys.on("k", "previous finding", step2(-1));
     app2.keys.on("Enter", "open what is chosen", () => {
       const d = document.activeElement?.closest("details.finding, details.cause");
       const chosen = d?.classList.contains("chosen");
@@ -1008,8 +1008,8 @@ ${f.facts}`.toLowerCase();
       app2.go(d.dataset.finding === void 0 ? href("c", d.id.replace("cause-", "")) : href("f", d.dataset.finding));
     });
     app2.keys.on("e", "evidence of the finding, piece by piece", () => {
-      const place = app2.place;
-      const card = place.name === "f" ? cards.get(place.args[0] ?? "") : void 0;
+      const place2 = app2.place;
+      const card = place2.name === "f" ? cards.get(place2.args[0] ?? "") : void 0;
       if (!card) {
         const first = document.activeElement?.closest("[data-finding]")?.dataset.finding ?? all[0];
         if (first === void 0) {
@@ -1019,8 +1019,8 @@ ${f.facts}`.toLowerCase();
         return;
       }
       const pieces = card.querySelectorAll("figure").length;
-      const n = place.args[1] === "e" ? Number(place.args[2]) : 0;
-      app2.go(href("f", place.args[0], "e", n % Math.max(1, pieces) + 1));
+      const n = place2.args[1] === "e" ? Number(place2.args[2]) : 0;
+      app2.go(href("f", place2.args[0], "e", n % Math.max(1, pieces) + 1));
     });
   }
   function focusNext(list4, by) {
@@ -1127,9 +1127,456 @@ ${f.facts}`.toLowerCase();
     return parts.join("; ");
   }
 
+  // dots.ts
+  var step = 4;
+  var apart = 10;
+  var frame = 24;
+  function streamsOf(svg) {
+    const out = [];
+    svg.querySelectorAll(".edge[data-moves]").forEach((edge, i) => {
+      const way = edge.querySelector(".way");
+      if (!way) {
+        return;
+      }
+      const kind2 = edge.dataset.state ?? "open";
+      const length = way.getTotalLength();
+      const n = Math.max(2, Math.ceil(length / step));
+      const xs = new Float32Array(n + 1);
+      const ys = new Float32Array(n + 1);
+      for (let k = 0; k <= n; k++) {
+        const p = way.getPointAtLength(length * k / n);
+        xs[k] = p.x;
+        ys[k] = p.y;
+      }
+      const dots = Number(edge.dataset.dots);
+      const speed = kind2 === "ok" ? 78 : kind2 === "open" ? 46 : 58;
+      const every = 300 / speed / Math.max(dots, 1);
+      const phase = i * 0.618034 % 1 * every;
+      const base = { kind: kind2, xs, ys, length, speed, every, phase, pile: 0, skip: 0 };
+      if (kind2 === "bad") {
+        out.push({ ...base, pile: room(length, 7) });
+      } else if (kind2 === "part" && Number(edge.dataset.lost) > 0) {
+        const skip = Math.max(2, Math.round(1e3 / Number(edge.dataset.lost)));
+        const stop = length * Number(edge.dataset.stop) / 1e3;
+        out.push({ ...base, skip });
+        out.push({ ...base, kind: "bad", length: stop, every: every * skip, pile: room(stop, 4) });
+      } else {
+        out.push(base);
+      }
+    });
+    return out;
+  }
+  function room(length, most2) {
+    return Math.max(1, Math.min(most2, Math.floor(length * 0.55 / apart)));
+  }
+  var Dots = class {
+    // seconds that it has moved
+    constructor(stage, svg) {
+      this.stage = stage;
+      this.svg = svg;
+      this.canvas.setAttribute("aria-hidden", "true");
+      stage.append(this.canvas);
+    }
+    stage;
+    svg;
+    canvas = document.createElement("canvas");
+    streams;
+    words = [];
+    // labels, which no mark is to hide
+    sprites;
+    running = 0;
+    last = 0;
+    clock = 0;
+    // run starts or stops; what is stopped shows the still drawing.
+    run(on) {
+      if (on === this.running > 0) {
+        return;
+      }
+      this.stage.classList.toggle("moving", on);
+      if (!on) {
+        cancelAnimationFrame(this.running);
+        this.running = 0;
+        this.canvas.getContext("2d")?.clearRect(0, 0, this.canvas.width, this.canvas.height);
+        return;
+      }
+      if (!this.streams) {
+        this.streams = streamsOf(this.svg);
+        this.words = [...this.svg.querySelectorAll(".hop rect")].map((r) => r.getBBox());
+      }
+      this.sprites = void 0;
+      this.last = performance.now();
+      this.running = requestAnimationFrame((t) => this.tick(t));
+    }
+    tick(now) {
+      this.running = requestAnimationFrame((t) => this.tick(t));
+      if (now - this.last < frame) {
+        return;
+      }
+      this.clock += Math.min(now - this.last, 100) / 1e3;
+      this.last = now;
+      this.draw();
+    }
+    draw() {
+      const g = this.canvas.getContext("2d");
+      const at = this.svg.getScreenCTM();
+      if (!g || !at || !this.streams) {
+        return;
+      }
+      const box = this.canvas.getBoundingClientRect();
+      const dense = devicePixelRatio || 1;
+      const w = Math.round(box.width * dense);
+      const h2 = Math.round(box.height * dense);
+      if (this.canvas.width !== w || this.canvas.height !== h2) {
+        this.canvas.width = w;
+        this.canvas.height = h2;
+        this.sprites = void 0;
+      }
+      const sprites = this.sprites ??= this.paint(dense * Math.min(Math.max(at.a, 0.75), 1.5));
+      g.setTransform(1, 0, 0, 1, 0, 0);
+      g.clearRect(0, 0, w, h2);
+      const k = at.a * dense;
+      const x0 = (at.e - box.left) * dense;
+      const y0 = (at.f - box.top) * dense;
+      for (const s2 of this.streams) {
+        const sprite = sprites[s2.kind];
+        const half = sprite.width / 2;
+        place(s2, this.clock, (d, alpha) => {
+          const i = Math.min(d / s2.length * end(s2), s2.xs.length - 1);
+          const a = Math.floor(i);
+          const b = Math.min(a + 1, s2.xs.length - 1);
+          const x = s2.xs[a] + (s2.xs[b] - s2.xs[a]) * (i - a);
+          const y = s2.ys[a] + (s2.ys[b] - s2.ys[a]) * (i - a);
+          if (this.words.some((r) => x > r.x - 4 && x < r.x + r.width + 4 && y > r.y - 4 && y < r.y + r.height + 4)) {
+            return;
+          }
+          g.globalAlpha = alpha;
+          g.drawImage(sprite, x * k + x0 - half, y * k + y0 - half);
+        });
+      }
+      g.globalAlpha = 1;
+    }
+    // paint makes a picture of each mark: its shape with a halo, so that it stands out from its edge.
+    paint(size) {
+      const css = getComputedStyle(this.stage);
+      const one5 = (name, shape, radius, halo, hollow = false) => {
+        const c = document.createElement("canvas");
+        c.width = c.height = Math.ceil(30 * size);
+        const g = c.getContext("2d");
+        const color = css.getPropertyValue(name).trim();
+        const ground = css.getPropertyValue("--m-stage").trim();
+        g.translate(c.width / 2, c.height / 2);
+        if (halo > 0) {
+          const glow = g.createRadialGradient(0, 0, radius * size * 0.6, 0, 0, 14 * size);
+          glow.addColorStop(0, color);
+          glow.addColorStop(1, color + "00");
+          g.globalAlpha = halo;
+          g.fillStyle = glow;
+          g.fillRect(-c.width / 2, -c.height / 2, c.width, c.height);
+          g.globalAlpha = 1;
+        }
+        g.beginPath();
+        shape(g, radius * size);
+        g.closePath();
+        g.lineJoin = "round";
+        g.lineWidth = (hollow ? 1.7 : 1) * size;
+        g.fillStyle = hollow ? ground : color;
+        g.strokeStyle = hollow ? color : ground;
+        g.fill();
+        g.stroke();
+        return c;
+      };
+      const circle = (g, r) => g.arc(0, 0, r, 0, 7);
+      return {
+        ok: one5("--m-ok", circle, 3.4, 0.22),
+        open: one5("--m-open", circle, 3.4, 0, true),
+        part: one5("--m-part", (g, r) => polygon(g, [[0, -r], [r * 0.98, r * 0.78], [-r * 0.98, r * 0.78]]), 5.4, 0.35),
+        bad: one5("--m-bad", (g, r) => polygon(g, [[0, -r], [r, 0], [0, r], [-r, 0]]), 6, 0.5)
+      };
+    }
+  };
+  function polygon(g, points) {
+    points.forEach(([x, y], i) => i === 0 ? g.moveTo(x, y) : g.lineTo(x, y));
+  }
+  function end(s2) {
+    return Math.min(s2.length / step, s2.xs.length - 1);
+  }
+  function place(s2, clock, put) {
+    const t = clock + s2.phase + s2.length / s2.speed;
+    const left = Math.floor(t / s2.every);
+    const tail = s2.length - (s2.pile > 0 ? s2.pile * apart : 0);
+    const travel = tail / s2.speed;
+    for (let j = left; j >= 0; j--) {
+      const d = (t - j * s2.every) * s2.speed;
+      if (d > tail) {
+        break;
+      }
+      if (s2.skip === 0 || j % s2.skip !== 0) {
+        put(d, Math.min(1, d / 14, s2.pile > 0 ? 1 : (s2.length - d) / 10 + 0.2));
+      }
+    }
+    if (s2.pile === 0) {
+      return;
+    }
+    const come = (t - travel) / s2.every;
+    const part = come - Math.floor(come);
+    for (let n = 0; n <= s2.pile; n++) {
+      const place2 = n + Math.min(part * 3, 1);
+      if (place2 > s2.pile + 1) {
+        continue;
+      }
+      put(Math.min(tail + place2 * apart, s2.length), place2 > s2.pile ? s2.pile + 1 - place2 : 1);
+    }
+  }
+
+  // mappeek.ts
+  function peek(stage, svg) {
+    const panel = h("div", { class: "peek", hidden: true, role: "status" });
+    stage.append(panel);
+    const nodes = [...svg.querySelectorAll(".node")];
+    const edges = [...svg.querySelectorAll(".edge")];
+    let shown;
+    function show(e) {
+      if (e === shown) {
+        return;
+      }
+      shown = e;
+      near(e);
+      const isNode = e.classList.contains("node");
+      const list4 = isNode ? nodes : edges;
+      const row2 = stage.parentElement?.querySelectorAll(`[data-twin=${isNode ? "nodes" : "edges"}] tbody tr`)[list4.indexOf(e)];
+      panel.replaceChildren(...row2 ? told(row2, !isNode) : [h("p", {}, e.getAttribute("aria-label"))]);
+      panel.append(h("p", {}, e.hasAttribute("href") ? "Enter or a click opens it." : ""));
+      panel.hidden = false;
+      beside(e);
+    }
+    function near(e) {
+      const mine = /* @__PURE__ */ new Set([e]);
+      const i = String(nodes.indexOf(e));
+      for (const x of edges) {
+        if (x === e || x.dataset.from === i || x.dataset.to === i) {
+          mine.add(x);
+          for (const end2 of [x.dataset.from, x.dataset.to]) {
+            const n = nodes[Number(end2)];
+            if (n) {
+              mine.add(n);
+            }
+          }
+        }
+      }
+      for (const x of [...nodes, ...edges]) {
+        x.classList.toggle("near", mine.has(x));
+      }
+      svg.classList.add("focus");
+    }
+    function beside(e) {
+      const box = stage.getBoundingClientRect();
+      const own = (e.querySelector(".card") ?? e.querySelector(".sign") ?? e).getBoundingClientRect();
+      const size = panel.getBoundingClientRect();
+      const right = own.right - box.left + 14;
+      const left = own.left - box.left - size.width - 14;
+      const x = right + size.width < box.width ? right : left > 0 ? left : Math.max(0, box.width - size.width - 8);
+      const y = Math.min(Math.max(own.top - box.top, 8), Math.max(box.height - size.height - 8, 8));
+      panel.style.left = x + "px";
+      panel.style.top = y + "px";
+    }
+    function hide() {
+      shown = void 0;
+      panel.hidden = true;
+      svg.classList.remove("focus");
+    }
+    for (const e of [...nodes, ...edges]) {
+      e.addEventListener("pointerenter", () => show(e));
+      e.addEventListener("pointerleave", hide);
+      e.addEventListener("focus", () => show(e));
+      e.addEventListener("blur", hide);
+      e.addEventListener("keydown", (k) => {
+        if (k.key === "Escape" && !panel.hidden) {
+          k.stopPropagation();
+          hide();
+        }
+      });
+    }
+  }
+  function told(row2, edge) {
+    const heads = [...row2.closest("table")?.querySelectorAll("thead th") ?? []].map((x) => x.textContent ?? "");
+    const cells = [...row2.children];
+    const mark2 = row2.querySelector(".mark")?.cloneNode(true);
+    const name = edge ? `${cells[0]?.textContent ?? ""} → ${cells[1]?.textContent ?? ""}` : cells[0]?.textContent ?? "";
+    const title = h("h4", {}, name);
+    if (mark2) {
+      title.prepend(mark2);
+    }
+    const list4 = h("dl");
+    cells.forEach((c, i) => {
+      const text = [...c.childNodes].filter((x) => !(x instanceof SVGElement)).map((x) => x.textContent).join("\n").trim();
+      if (i >= (edge ? 2 : 1) && text !== "" && text !== "0") {
+        list4.append(h("dt", {}, heads[i] ?? ""), h("dd", {}, text));
+      }
+    });
+    return [title, list4];
+  }
+
+  // mapzoom.ts
+  function zoom(stage, svg) {
+    const whole = { x: 0, y: 0, w: svg.viewBox.baseVal.width, h: svg.viewBox.baseVal.height };
+    let seen = { ...whole };
+    function set() {
+      seen.w = Math.min(Math.max(seen.w, whole.w / 8), whole.w);
+      seen.h = seen.w * whole.h / whole.w;
+      seen.x = Math.min(Math.max(seen.x, 0), whole.w - seen.w);
+      seen.y = Math.min(Math.max(seen.y, 0), whole.h - seen.h);
+      svg.setAttribute("viewBox", [seen.x, seen.y, seen.w, seen.h].map((n) => n.toFixed(1)).join(" "));
+      stage.classList.toggle("near", seen.w < whole.w);
+    }
+    function by(factor, x, y) {
+      const w = Math.min(Math.max(seen.w * factor, whole.w / 8), whole.w);
+      seen.x = x - (x - seen.x) * w / seen.w;
+      seen.y = y - (y - seen.y) * w / seen.w;
+      seen.w = w;
+      set();
+    }
+    function point(e) {
+      return new DOMPoint(e.clientX, e.clientY).matrixTransform(svg.getScreenCTM()?.inverse());
+    }
+    stage.addEventListener("wheel", (e) => {
+      if (!e.ctrlKey) {
+        return;
+      }
+      e.preventDefault();
+      const p = point(e);
+      by(Math.exp(Math.min(Math.max(e.deltaY, -120), 120) / 400), p.x, p.y);
+    }, { passive: false });
+    svg.addEventListener("keydown", (e) => {
+      const factor = { "+": 0.8, "=": 0.8, "-": 1.25 }[e.key];
+      if (factor !== void 0) {
+        e.preventDefault();
+        by(factor, seen.x + seen.w / 2, seen.y + seen.h / 2);
+      } else if (e.key === "0") {
+        seen = { ...whole };
+        set();
+      }
+    });
+    let from;
+    svg.addEventListener("pointerdown", (e) => {
+      if (seen.w < whole.w && e.button === 0 && !e.target.closest("a")) {
+        from = point(e);
+        svg.setPointerCapture(e.pointerId);
+      }
+    });
+    svg.addEventListener("pointermove", (e) => {
+      if (from) {
+        const p = point(e);
+        seen.x -= p.x - from.x;
+        seen.y -= p.y - from.y;
+        set();
+      }
+    });
+    svg.addEventListener("pointerup", () => from = void 0);
+  }
+
   // map.ts
   function map(app2) {
-    app2.route("map", { page: "map" });
+    const views = [...document.querySelectorAll("#map .view")];
+    const stages = [...document.querySelectorAll(".stage")].flatMap((stage) => {
+      const svg = stage.querySelector(".chart");
+      if (!svg) {
+        return [];
+      }
+      peek(stage, svg);
+      if (!stage.classList.contains("small")) {
+        zoom(stage, svg);
+      }
+      return [{ stage, dots: new Dots(stage, svg) }];
+    });
+    const calm = matchMedia("(prefers-reduced-motion: reduce)");
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    let paused = false;
+    let printing = false;
+    function motion() {
+      const still = paused || printing || calm.matches || document.hidden;
+      for (const { stage, dots } of stages) {
+        dots.run(!still && stage.checkVisibility());
+      }
+      pause.textContent = calm.matches ? "still: reduced motion" : paused ? "move" : "hold still";
+      pause.disabled = calm.matches;
+      pause.setAttribute("aria-pressed", String(paused));
+    }
+    function again() {
+      for (const { dots } of stages) {
+        dots.run(false);
+      }
+      motion();
+    }
+    const pause = button("hold still", () => {
+      paused = !paused;
+      motion();
+    });
+    document.addEventListener("nm:pause", () => {
+      paused = !paused;
+      motion();
+    });
+    document.addEventListener("nm:theme", again);
+    const tools = document.getElementById("map-tools");
+    const buttons = /* @__PURE__ */ new Map();
+    const list4 = h("select", { "aria-label": "Services of one stack" }, h("option", { value: "" }, "one stack …"));
+    for (const v of views) {
+      const key2 = v.dataset.view ?? "";
+      if (v.dataset.chosen !== void 0) {
+        const b = button(v.dataset.name ?? key2, () => app2.go("#/map?" + new URLSearchParams({ lens: key2 }).toString()), { "aria-pressed": "false" });
+        buttons.set(key2, b);
+      } else {
+        list4.append(h("option", { value: key2.slice("stack/".length), "data-key": key2 }, v.dataset.name ?? key2));
+      }
+    }
+    list4.addEventListener("change", () => app2.go("#/map?" + new URLSearchParams({ stack: list4.value }).toString()));
+    if (views.length > 1) {
+      tools?.append(...buttons.values());
+    }
+    if (list4.options.length > 1) {
+      tools?.append(list4);
+    }
+    if (views.length > 0) {
+      tools?.append(pause);
+    }
+    function show(key2) {
+      const chosen = views.find((v) => v.dataset.view === key2) ?? views[0];
+      for (const v of views) {
+        v.classList.toggle("on", v === chosen);
+      }
+      const shown = chosen?.dataset.view ?? "";
+      for (const [k, b] of buttons) {
+        b.setAttribute("aria-pressed", String(k === shown));
+      }
+      list4.value = shown.startsWith("stack/") ? shown.slice("stack/".length) : "";
+      motion();
+      return shown === key2;
+    }
+    app2.route("map", {
+      page: "map",
+      enter(p) {
+        const stack = p.query.get("stack");
+        const key2 = stack !== null ? "stack/" + stack : p.query.get("lens") ?? views[0]?.dataset.view ?? "";
+        show(key2);
+        const focus = p.query.get("focus");
+        if (focus !== null) {
+          const nodes = views.find((v) => v.classList.contains("on"))?.querySelectorAll(".node") ?? [];
+          [...nodes].find((n) => n.dataset.name === focus)?.focus();
+        }
+      }
+    });
+    show(views[0]?.dataset.view ?? "");
+    document.addEventListener("nm:shown", motion);
+    document.addEventListener("visibilitychange", motion);
+    calm.addEventListener("change", motion);
+    dark.addEventListener("change", again);
+    addEventListener("beforeprint", () => {
+      printing = true;
+      motion();
+    });
+    addEventListener("afterprint", () => {
+      printing = false;
+      motion();
+    });
   }
 
   // network.ts
@@ -1209,9 +1656,123 @@ ${f.facts}`.toLowerCase();
   }
 
   // paths.ts
+  var tones = { dropped: "critical", partly: "high", delivered: "clean" };
+  var shownAtOnce = 100;
+  function unpack(s2, c) {
+    const t = (n) => s2[n ?? 0] ?? "";
+    return c.key.map((key2, i) => {
+      const client = t(c.client[i]);
+      const host = t(c.host[i]);
+      const who = t(c.kind[i]) === "outside" ? "the outside, at " + host : host && host !== client ? client + " on " + host : client;
+      const p = {
+        key: key2,
+        who,
+        from: t(c.from[i]),
+        to: t(c.via[i]) === "egress" ? "the outside" : t(c.to[i]),
+        network: t(c.network[i]),
+        via: t(c.via[i]),
+        target: t(c.target[i]),
+        verdict: t(c.verdict[i]),
+        reached: c.reached[i] ?? 0,
+        backends: c.backends[i] ?? 0,
+        segment: c.segment[i] ?? 0,
+        alike: c.alike[i] ?? 0,
+        cause: c.cause[i] ?? 0
+      };
+      return { ...p, text: [p.who, p.from, p.to, p.network, p.via, p.target, p.verdict].join(" ").toLowerCase() };
+    });
+  }
   function paths(app2) {
-    app2.route("paths", { page: "paths" });
-    app2.route("path", { page: "paths" });
+    let list4;
+    const all = () => list4 ??= app2.data().then((d) => {
+      const c = d.paths;
+      return c ? unpack(d.s, c) : [];
+    });
+    app2.route("paths", { page: "paths", enter: async (p) => drawList(await all(), p, app2) });
+    app2.route("path", { page: "path", enter: async (p) => drawOne(await all(), p) });
+  }
+  function drawList(list4, place2, app2) {
+    const box = document.getElementById("path-list");
+    if (!box || list4.length === 0) {
+      return;
+    }
+    const given = (p) => ["segment", "cause"].every((k) => !place2.query.has(k) || String(p[k]) === place2.query.get(k)) && ["from", "to", "network", "via", "verdict"].every((k) => !place2.query.has(k) || p[k] === place2.query.get(k));
+    const narrowed = list4.filter(given);
+    const filter = h("input", { type: "search", placeholder: "filter: client, service, network, dropped …", "aria-label": "Filter the paths" });
+    filter.value = place2.query.get("q") ?? "";
+    const shown = h("span", { class: "sub", role: "status" });
+    const body = h("tbody");
+    const more = h("p", { class: "more" });
+    let most2 = shownAtOnce;
+    const draw = () => {
+      const words2 = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const hits = narrowed.filter((p) => words2.every((w) => p.text.includes(w)));
+      shown.textContent = hits.length === list4.length ? `${list4.length} paths` : `${hits.length} of ${list4.length} paths`;
+      body.replaceChildren(...hits.slice(0, most2).map(row));
+      more.replaceChildren(
+        ...hits.length > most2 ? [
+          button(`show ${Math.min(hits.length - most2, 1e3)} more`, () => {
+            most2 += 1e3;
+            draw();
+          })
+        ] : []
+      );
+    };
+    filter.addEventListener("input", () => {
+      most2 = shownAtOnce;
+      draw();
+    });
+    const head = ["Verdict", "Client", "Asks", "How", "Network", "Ends with"].map((name) => h("th", { scope: "col" }, name));
+    const narrow = narrowed.length < list4.length && h("a", { href: href("paths") }, "all paths");
+    box.replaceChildren(
+      h("h3", {}, "All that are listed"),
+      h("p", { class: "filter" }, filter, shown, narrow),
+      h("div", { class: "scroll" }, h("table", { class: "rows" }, h("thead", {}, h("tr", {}, ...head)), body)),
+      more
+    );
+    draw();
+    for (const end2 of document.querySelectorAll("#ends > li")) {
+      end2.hidden = !narrowed.some((p) => String(p.segment) === end2.dataset.segment);
+    }
+    if (place2.query.size > 0) {
+      box.scrollIntoView();
+    }
+    void app2;
+  }
+  function row(p) {
+    const tone2 = tones[p.verdict] ?? "open";
+    const reached2 = p.verdict === "dropped" || p.backends < 2 ? "" : `${p.reached} of ${p.backends} surely reached`;
+    return h(
+      "tr",
+      {},
+      h("td", {}, h("a", { class: "sev", "data-tone": tone2, href: href("path", p.key) }, mark(tone2), p.verdict), reached2 && h("span", { class: "sub" }, reached2)),
+      h("td", {}, h("b", {}, p.who), p.from && p.from !== p.who ? h("span", { class: "sub" }, p.from) : null),
+      h("td", {}, h("b", {}, p.to), p.target ? h("span", { class: "sub" }, p.target) : null),
+      h("td", {}, p.via),
+      h("td", {}, p.network),
+      h("td", {}, p.cause ? h("a", { href: href("c", p.cause) }, `cause ${p.cause}`) : "", p.alike ? h("span", { class: "sub" }, `and ${p.alike} alike`) : null)
+    );
+  }
+  function drawOne(list4, place2) {
+    const [a = "", b] = place2.args;
+    const wanted = b === void 0 ? list4.find((p) => String(p.key) === a) : list4.find((p) => (p.who === a || p.from === a || p.who.startsWith(a + " on ")) && p.to === b);
+    const cards = [...document.querySelectorAll("#path article.path")];
+    const card = cards.find((c) => c.dataset.path === String(wanted?.key)) ?? cards.find((c) => wanted?.segment && c.dataset.segment === String(wanted.segment));
+    for (const c of cards) {
+      c.classList.toggle("on", c === card);
+    }
+    const none = document.getElementById("path-none");
+    if (none) {
+      none.hidden = card !== void 0;
+    }
+    const same = card?.querySelector(".path-same");
+    if (card && same && wanted) {
+      const own = card.dataset.path === String(wanted.key);
+      same.hidden = own;
+      same.textContent = own ? "" : `${wanted.who} → ${wanted.to} (${wanted.via}) is ${wanted.verdict}, and ends in the same step as this path, which is shown for it.`;
+    }
+    card?.querySelector(".path-title")?.focus({ preventScroll: true });
+    return card !== void 0;
   }
 
   // print.ts
@@ -1400,10 +1961,10 @@ ${c.id}`, kind: "container" });
     box.addEventListener("input", () => void show());
     box.addEventListener("focus", () => void show());
     box.addEventListener("keydown", (e) => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
-      if (step) {
+      const step2 = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+      if (step2) {
         e.preventDefault();
-        choose(at + step);
+        choose(at + step2);
       } else if (e.key === "Enter") {
         const a = options()[at]?.querySelector("a");
         if (a) {
