@@ -14,6 +14,7 @@ type notes struct {
 	users    map[string][]string // names of services by full id of a network that they are on
 	compose  map[string]string   // service of Docker Compose by the name of a container
 	labels   map[string]*labels  // what labels of containers tell of a service, by its name
+	ingress  map[string]bool     // full ids of networks of the routing mesh
 	hosts    map[string]string   // host by node: a captured one's, else the name that the managers have
 }
 
@@ -48,9 +49,8 @@ func (n *notes) network(id string) string {
 
 // readNotes reads the names that all parts need.
 func readNotes(ctx context.Context, tx *sql.Tx) (*notes, error) {
-	n := &notes{texts: map[string]string{}, networks: map[string]string{}, overlays: map[string]string{}, users: map[string][]string{}, compose: map[string]string{}, labels: map[string]*labels{}, hosts: map[string]string{}}
+	n := &notes{texts: map[string]string{}, networks: map[string]string{}, overlays: map[string]string{}, users: map[string][]string{}, compose: map[string]string{}, labels: map[string]*labels{}, ingress: map[string]bool{}, hosts: map[string]string{}}
 	var a, b string
-	into := []any{&a, &b}
 	for _, q := range []struct {
 		query string
 		into  map[string]string
@@ -60,9 +60,12 @@ func readNotes(ctx context.Context, tx *sql.Tx) (*notes, error) {
 		{`SELECT node_id, MIN(hostname) FROM swarm_node WHERE node_id IS NOT NULL AND hostname IS NOT NULL GROUP BY node_id`, n.hosts},
 		{`SELECT node_id, MIN(host) FROM swarm_host GROUP BY node_id`, n.hosts},
 	} {
-		if err := each(ctx, tx, q.query, into, func() { q.into[a] = n.once(b) }); err != nil {
+		if err := each(ctx, tx, q.query, []any{&a, &b}, func() { q.into[a] = n.once(b) }); err != nil {
 			return nil, err
 		}
+	}
+	if err := each(ctx, tx, `SELECT network_id FROM overlay_network WHERE ingress = 1`, []any{&a}, func() { n.ingress[a] = true }); err != nil {
+		return nil, err
 	}
 	return n, nil
 }

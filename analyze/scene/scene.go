@@ -16,12 +16,16 @@ type Scene struct {
 	Edges        []Edge      `json:"edges"`         // who talks to whom, or ought to and cannot, in order of client and server
 	EdgesLeft    int         `json:"edges_left"`    // unhealthy or talking ones that Edges leaves out, the least telling first
 	Quiet        int         `json:"quiet"`         // further pairs of services that could talk: nothing is known to be wrong, and no traffic was seen
+	Untold       int         `json:"untold"`        // of Quiet: pairs of which it is not known that all is delivered, for it was not walked or cannot be told
 	Paths        []Path      `json:"paths"`         // broken, partly broken or untold ones, those of the first cause first
 	PathsLeft    int         `json:"paths_left"`    // paths that Paths leaves out
 	Tunnels      []Tunnel    `json:"tunnels"`       // of overlay networks, host to host
 	Healthy      int         `json:"healthy"`       // tunnels that Tunnels leaves out, which hold all that they should
+	TunnelsLeft  int         `json:"tunnels_left"`  // tunnels that Tunnels leaves out, which do not
 	Queues       []Queue     `json:"queues"`        // listening sockets that were judged, the full ones first
+	QueuesLeft   int         `json:"queues_left"`   // queues that Queues leaves out, at most of which nothing waits
 	Skews        []Skew      `json:"skews"`         // names whose answers load their backends unevenly
+	SkewsLeft    int         `json:"skews_left"`    // rows that Skews leaves out
 	Failures     []Failure   `json:"failures"`      // of processes, newest first
 	FailuresLeft int         `json:"failures_left"` // failures that Failures leaves out: those that were asked for first, then the oldest
 	Cores        []Core      `json:"cores"`
@@ -35,8 +39,9 @@ const (
 	PartyService   = "service"
 	PartyContainer = "container" // of no service
 	PartyHost      = "host"      // a process of the host itself
-	PartyOutside   = "outside"   // not captured, and no part of the swarm
-	PartyIngress   = "ingress"   // the routing mesh: a published port of any host
+	PartyOutside   = "outside"   // no part of what was captured, nor of the swarm: all of it is one, named outside
+	PartyIngress   = "ingress"   // whoever asks a published port of a host: somebody outside, behind the routing mesh, or the host itself. All of them are one, named published ports
+	PartyUnknown   = "unknown"   // an address of a network of Docker's that nothing captured has
 )
 
 // A Party is one end of an edge.
@@ -52,6 +57,8 @@ type Tally struct {
 	Partly    int `json:"partly"` // some backends are reached, some are not
 	Dropped   int `json:"dropped"`
 	Unknown   int `json:"unknown"`
+
+	AtLeast bool `json:"at_least,omitempty"` // there are further pairs, which were not counted one by one: whether these are delivered is not said here
 }
 
 // Who tells of a service.
@@ -178,11 +185,13 @@ type Edge struct {
 	Server   Party    `json:"server"`
 	Networks []string `json:"networks,omitempty"`
 	State    string   `json:"state,omitempty"`    // the worst that happens to a pair; empty when none was walked
-	Pairs    *Tally   `json:"pairs,omitempty"`    // client–service pairs
-	Segments []int    `json:"segments,omitempty"` // keys of path_segment at which they end
+	Pairs    *Tally   `json:"pairs,omitempty"`    // client–service pairs; nil when none was walked, or they were not counted one by one
+	Segments []int    `json:"segments,omitempty"` // keys of path_segment at which they end, twenty at most
 	Hop      string   `json:"hop,omitempty"`      // where the first of them ends, in a word: socket, fdb, ipvs, …
 	Cause    int      `json:"cause,omitempty"`    // rank of the first cause that breaks it; 0 for none
-	Flows    []Flow   `json:"flows,omitempty"`    // traffic that was seen
+	Flows    []Flow   `json:"flows,omitempty"`    // traffic that was seen, the worst first
+
+	FlowsLeft int `json:"flows_left,omitempty"` // flows that Flows leaves out
 }
 
 // A Flow is the traffic between two parties over one port, as sockets and counters told it at capture: no live figure.
@@ -203,7 +212,8 @@ type Flow struct {
 	Stuck       int      `json:"stuck,omitempty"`
 	RTT         *int     `json:"rtt_us,omitempty"` // median
 	Share       *float64 `json:"share,omitempty"`  // of the backend that gets the most, 0 to 1
-	Most        string   `json:"most,omitempty"`   // which backend that is
+	Most        string   `json:"most,omitempty"`   // which backend that is: its task, else its address
+	Peer        string   `json:"peer,omitempty"`   // address of the server, when it is outside
 	Ref         string   `json:"ref,omitempty"`
 }
 
@@ -248,25 +258,28 @@ type Hop struct {
 	Excerpt     string `json:"excerpt,omitempty"` // what stands at Ref
 }
 
-// A Tunnel is what one host holds of an overlay network's endpoints on another: the VTEP mesh.
+// A Tunnel is what one host holds of an overlay network's endpoints on another: the VTEP mesh. It is whole when Held is Expected.
 type Tunnel struct {
 	Network  string   `json:"network"`
 	From     string   `json:"from"`
-	To       string   `json:"to"`
+	To       string   `json:"to"`                // a captured host, or a node that the managers name
 	Expected int      `json:"expected"`          // forwarding entries that should be there
 	Held     int      `json:"held"`              // of which are there, with the right tunnel end
-	Missing  []string `json:"missing,omitempty"` // endpoints without one: label (address); the first ten
+	Lacks    int      `json:"lacks,omitempty"`   // of which a rule says that they are not there
+	Strays   int      `json:"strays,omitempty"`  // of which a rule says that they lead elsewhere
+	Untold   int      `json:"untold,omitempty"`  // of which neither is known: the table was not captured, something moves, or nobody is known to have the address that they lead to
+	Missing  []string `json:"missing,omitempty"` // endpoints that it lacks: label (address); the first ten
 	Wrong    []string `json:"wrong,omitempty"`   // endpoints whose entry leads elsewhere; the first ten
-	Ref      string   `json:"ref,omitempty"`
+	Ref      string   `json:"ref,omitempty"`     // the first evidence of a rule that names one of them
 }
 
 // A Queue is what waits at a service's or a container's listening sockets.
 type Queue struct {
 	Party      Party    `json:"party"`
 	Proto      string   `json:"proto"`
-	Port       int      `json:"port"`
-	Host       string   `json:"host"`
-	Verdict    string   `json:"verdict"`
+	Port       int      `json:"port"`    // 0 for what the counters of a namespace with several ports tell
+	Host       string   `json:"host"`    // of the worst one
+	Verdict    string   `json:"verdict"` // table service_queue: full, unaccepted, overflowing, unread, dropping, unknown or ok
 	Why        string   `json:"why"`
 	Waiting    *int     `json:"waiting,omitempty"`
 	Backlog    *int     `json:"backlog,omitempty"`
@@ -278,7 +291,7 @@ type Queue struct {
 	CounterRef string   `json:"counter_ref,omitempty"`
 }
 
-// A Skew is the predicted load of one backend of a name (table resolver_load).
+// A Skew is the predicted load of one backend of a name (table resolver_load), of names that load evenly, too.
 type Skew struct {
 	Network  string   `json:"network,omitempty"`
 	Name     string   `json:"name"`
@@ -289,7 +302,7 @@ type Skew struct {
 	Share    *float64 `json:"share,omitempty"` // predicted; nil when clients could not be judged
 	Clients  int      `json:"clients"`
 	Unjudged int      `json:"unjudged"` // clients whose resolver is not known
-	Skewed   bool     `json:"skewed"`
+	Skewed   bool     `json:"skewed"`   // some of them prefer some backends
 	Ref      string   `json:"ref,omitempty"`
 }
 
