@@ -23,11 +23,11 @@ func conntrackText(s *scope, c *schema.ConntrackEntry) string {
 	}
 	timeout, id = latestOf(timeout, c.TimeoutSLast), latestOf(id, c.CtIDLast)
 	var p phrase
-	n, ok := protoNumbers[c.Proto]
-	if !ok {
-		n, _ = strconv.Atoi(c.Proto) // one without a name is its number
+	name, n := c.Proto, protoNumbers[c.Proto]
+	if v, err := strconv.Atoi(c.Proto); err == nil { // the bundle has the number of one that it cannot name
+		name, n = "unknown", v
 	}
-	p.add(fmt.Sprintf("%-8s %d", c.Proto, n))
+	p.add(fmt.Sprintf("%-8s %d", name, n))
 	if timeout != nil {
 		p.add(number(*timeout))
 	}

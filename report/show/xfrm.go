@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/netmortem/netmortem/schema"
@@ -27,7 +28,7 @@ func xfrmText(s *scope, rows map[string][]row) string {
 func stateText(s *scope, x *schema.XfrmState) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "src %s dst %s\n", x.Src, x.Dst)
-	fmt.Fprintf(&b, "\tproto %s spi 0x%08x(%d) reqid %d(0x%08x) mode %s", x.Proto, x.SPI, x.SPI, x.Reqid, x.Reqid, x.Mode)
+	fmt.Fprintf(&b, "\tproto %s %s mode %s", x.Proto, s.spi(x.SPI, x.Reqid), x.Mode)
 	if seen := s.seen(x.Seen); seen != "" {
 		b.WriteString(" " + seen)
 	}
@@ -104,9 +105,7 @@ func policyText(s *scope, x *schema.XfrmPolicy) string {
 		p.add("action", x.Action)
 	}
 	p.add("priority", number(x.Priority))
-	if x.Type != "main" {
-		p.add("ptype", x.Type)
-	}
+	p.add("ptype", x.Type)
 	if x.Flags != "" {
 		p.add("flag", strings.ReplaceAll(x.Flags, ",", " "))
 	}
@@ -119,11 +118,7 @@ func policyText(s *scope, x *schema.XfrmPolicy) string {
 		fmt.Fprintf(&b, "\tif_id %#x\n", *x.IfID)
 	}
 	if x.Templates > 0 {
-		fmt.Fprintf(&b, "\ttmpl src %s dst %s\n\t\tproto %s", anyAddr(x.Src.IsValid(), x.Src.String()), anyAddr(x.Dst.IsValid(), x.Dst.String()), x.Proto)
-		if x.SPI != 0 {
-			fmt.Fprintf(&b, " spi 0x%08x(%d)", x.SPI, x.SPI)
-		}
-		fmt.Fprintf(&b, " reqid %d(0x%08x) mode %s\n", x.Reqid, x.Reqid, x.Mode)
+		fmt.Fprintf(&b, "\ttmpl src %s dst %s\n\t\tproto %s %s mode %s\n", anyAddr(x.Src), anyAddr(x.Dst), x.Proto, s.spi(x.SPI, x.Reqid), x.Mode)
 		if x.Optional {
 			b.WriteString("\t\tlevel use\n")
 		}
@@ -136,11 +131,20 @@ func policyText(s *scope, x *schema.XfrmPolicy) string {
 	return b.String()
 }
 
-func anyAddr(valid bool, text string) string {
-	if !valid {
+// spi is the two numbers of an association, with -s in both notations.
+func (s *scope) spi(spi, reqid int64) string {
+	if s.stats {
+		return fmt.Sprintf("spi 0x%08x(%d) reqid %d(0x%08x)", spi, spi, reqid, reqid)
+	}
+	return fmt.Sprintf("spi 0x%08x reqid %d", spi, reqid)
+}
+
+// anyAddr is an address of a template, of which the bundle leaves out one that is open.
+func anyAddr(a netip.Addr) string {
+	if !a.IsValid() {
 		return "0.0.0.0"
 	}
-	return text
+	return a.String()
 }
 
 // selectorText puts the bundle's 10.0.0.1/32>10.0.0.2/32 udp 0>4789 into the words of ip: src … dst … proto udp dport 4789.
