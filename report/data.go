@@ -51,7 +51,7 @@ func (p *htmlPage) data() *block {
 		var at map[string]int
 		b.Containers, at = containersData(in, s.Containers)
 		b.Services = servicesData(s.Services)
-		b.Tasks = tasksData(in, s.Services, at)
+		b.Tasks = tasksData(in, s.Services, at, len(s.Containers) > dense)
 	}
 	b.Map, b.Time, b.Paths = p.mapData(in), p.timeData(in), p.pathsData(in)
 	b.Texts = in.list

@@ -13,24 +13,24 @@ const dense = 5000
 
 // containerColumns are the containers, in order of host and name.
 type containerColumns struct {
-	ID       []int   `json:"id"`
-	Name     []int   `json:"name"`
-	Host     []int   `json:"host"`
-	Service  []int   `json:"service"`
-	Image    []int   `json:"image"`
-	State    []int   `json:"state"`
-	Health   []int   `json:"health"`
-	Exit     []int   `json:"exit"`
-	OOM      []int   `json:"oom"` // places of those that the kernel killed for memory
-	Restarts []int   `json:"restarts"`
-	Started  []int64 `json:"started"`
-	Finished []int64 `json:"finished"`
-	IPs      [][]int `json:"ips"`
-	NetNS    []int   `json:"netns"`
-	Log      []int   `json:"log"`
-	RefFile  []int   `json:"ref"` // address without its line
-	RefLine  []int   `json:"line"`
-	Dense    bool    `json:"dense,omitempty"`
+	ID       []string `json:"id"` // what is not the same twice stands here itself
+	Name     []string `json:"name"`
+	Host     []int    `json:"host"`
+	Service  []int    `json:"service"`
+	Image    []int    `json:"image"`
+	State    []int    `json:"state"`
+	Health   []int    `json:"health"`
+	Exit     []int    `json:"exit"`
+	OOM      []int    `json:"oom"` // places of those that the kernel killed for memory
+	Restarts []int    `json:"restarts"`
+	Started  []int64  `json:"started"`
+	Finished []int64  `json:"finished"`
+	IPs      []string `json:"ips"` // with spaces between them
+	NetNS    []int    `json:"netns"`
+	Log      []int    `json:"log"` // * stands for the id
+	RefFile  []int    `json:"ref"` // address without its line
+	RefLine  []int    `json:"line"`
+	Dense    bool     `json:"dense,omitempty"`
 }
 
 // containersData are the columns, and the place of each container by its id; nil when no container was captured.
@@ -46,14 +46,16 @@ func containersData(in *texts, list []scene.Container) (*containerColumns, map[s
 		id, name, log := x.ID, x.Name, x.Log
 		if short {
 			id = id[:12]
-			log = strings.ReplaceAll(log, x.ID, id+"*")
 		}
 		if c.Dense {
 			name = taskName(name, x.Service)
 		}
+		if x.ID != "" {
+			log = strings.ReplaceAll(log, x.ID, "*")
+		}
 		file, line := fileAndLine(x.Ref)
-		c.ID = append(c.ID, in.of(id))
-		c.Name = append(c.Name, in.of(name))
+		c.ID = append(c.ID, id)
+		c.Name = append(c.Name, name)
 		c.Host = append(c.Host, in.of(x.Host))
 		c.Service = append(c.Service, in.of(x.Service))
 		c.Image = append(c.Image, in.of(x.Image))
@@ -63,7 +65,7 @@ func containersData(in *texts, list []scene.Container) (*containerColumns, map[s
 		c.Restarts = append(c.Restarts, x.Restarts)
 		c.Started = append(c.Started, seconds(x.Started))
 		c.Finished = append(c.Finished, seconds(x.Finished))
-		c.IPs = append(c.IPs, in.all(x.IPs))
+		c.IPs = append(c.IPs, strings.Join(x.IPs, " "))
 		c.NetNS = append(c.NetNS, in.of(x.NetNS))
 		c.Log = append(c.Log, in.of(log))
 		c.RefFile = append(c.RefFile, in.of(file))

@@ -20,7 +20,8 @@ func servicesData(list []scene.Service) []serviceData {
 	return out
 }
 
-// taskColumns are the tasks of all services, in their order.
+// taskColumns are the tasks of all services, in their order. When containers are dense, it leaves out those that are wanted, run, and
+// have a captured container of their service: that one tells all of it.
 type taskColumns struct {
 	Service   []int   `json:"service"` // place in the list of services
 	Label     []int   `json:"label"`
@@ -32,7 +33,7 @@ type taskColumns struct {
 	IPs       [][]int `json:"ips"` // empty when its container has them
 }
 
-func tasksData(in *texts, list []scene.Service, containers map[string]int) *taskColumns {
+func tasksData(in *texts, list []scene.Service, containers map[string]int, dense bool) *taskColumns {
 	if list == nil {
 		return nil
 	}
@@ -40,6 +41,9 @@ func tasksData(in *texts, list []scene.Service, containers map[string]int) *task
 	for i, s := range list {
 		for _, t := range s.Tasks {
 			at, ok := containers[t.Container]
+			if ok && dense && t.Desired == "running" && t.State == "running" && t.Err == "" {
+				continue
+			}
 			ips := []int{}
 			if !ok {
 				at, ips = -1, in.all(t.IPs)

@@ -84,6 +84,7 @@ func sample() *analyze.Result {
 	set(r, "ipvs-stale-backend", denied)
 	set(r, "fwmark-ipvs-mismatch", denied)
 	set(r, "dns-rr-rfc3484-skew", analyze.Outcome{Host: "node2", Verdict: analyze.Findings, Why: "there may be more: dns_query: truncated after 200 names", Ref: "node2/rows/coverage.jsonl:140"})
+	r.Scene = sampleScene(r)
 	countAll(r)
 	return r
 }
@@ -136,6 +137,7 @@ func countAll(r *analyze.Result) {
 func healthy() *analyze.Result {
 	r := sample()
 	r.Findings, r.Causes, r.Problems, r.Unreadable, r.Severity = nil, nil, nil, nil, analyze.None
+	r.Scene = healthyScene()
 	r.Paths = &analyze.Paths{Delivered: 43, Pairs: 12, Whole: 12}
 	r.RankedBy = "what they break of 12 client–service pairs: 0 broken, 0 in part, 0 could not be judged"
 	r.Hosts = r.Hosts[:2]
@@ -152,6 +154,7 @@ func healthy() *analyze.Result {
 func fleet(hosts int) *analyze.Result {
 	r := sample()
 	r.Hosts, r.Findings, r.Causes, r.Problems, r.Unreadable = nil, nil, nil, nil, nil
+	r.Scene = nil
 	r.Paths, r.RankedBy = nil, "findings alone: no path was walked"
 	for i := range r.Rules {
 		r.Rules[i].Outcomes = nil

@@ -68,7 +68,7 @@ func blank(r rune) bool {
 }
 
 // blocks are the fields of a Result that may span lines: text of rules, and excerpts. Every other one is a line.
-var blocks = map[string]bool{"Finding.Check": true, "Finding.Remedy": true, "Evidence.Excerpt": true, "Competing.Check": true, "scene.Hop.Excerpt": true}
+var blocks = map[string]bool{"Finding.Check": true, "Finding.Remedy": true, "Evidence.Excerpt": true, "Competing.Check": true, "Judged.Means": true, "scene.Hop.Excerpt": true}
 
 // scenePackage is where the types of a scene are; sceneField stands before the names of their fields.
 var scenePackage = reflect.TypeFor[scene.Scene]().PkgPath()

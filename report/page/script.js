@@ -25,7 +25,7 @@
         }
       }
       this.oom = new Set(data.containers?.oom ?? []);
-      data.containers?.id.forEach((t, i) => this.ids.set(this.text(t), i));
+      data.containers?.id.forEach((id, i) => this.ids.set(id, i));
       const f = data.findings;
       this.findings = (f.id ?? []).map((id, at) => ({
         at,
@@ -58,8 +58,8 @@
       const file = this.text(c.ref[at]);
       const row2 = {
         at,
-        id: this.text(c.id[at]),
-        name: this.text(c.name[at]),
+        id: c.id[at] ?? "",
+        name: c.name[at] ?? "",
         host: this.text(c.host[at]),
         service: this.text(c.service[at]),
         image: this.text(c.image[at]),
@@ -70,9 +70,9 @@
         restarts: c.restarts[at] ?? 0,
         started: c.started[at] ?? 0,
         finished: c.finished[at] ?? 0,
-        ips: (c.ips[at] ?? []).map((t) => this.text(t)),
+        ips: (c.ips[at] ?? "").split(" ").filter(Boolean),
         netns: this.text(c.netns[at]),
-        log: this.text(c.log[at]),
+        log: this.text(c.log[at]).replaceAll("*", (c.id[at] ?? "") + (c.dense ? "*" : "")),
         ref: line > 0 ? `${file}:${line}` : file,
         tone: "open"
       };
@@ -112,12 +112,14 @@
       const t = this.data.tasks;
       const at = this.data.services?.indexOf(service) ?? -1;
       const out = [];
+      const told2 = /* @__PURE__ */ new Set();
       t?.service.forEach((s2, i) => {
         if (s2 !== at) {
           return;
         }
         const c = t.container[i] ?? -1;
         const container = c >= 0 ? this.container(c) : void 0;
+        told2.add(c);
         out.push({
           service,
           label: this.text(t.label[i]),
@@ -129,6 +131,13 @@
           ips: container ? container.ips : (t.ips[i] ?? []).map((x) => this.text(x))
         });
       });
+      if (this.data.containers?.dense) {
+        for (const c of this.containersOf("service", service.name)) {
+          if (!told2.has(c.at) && c.state === "running") {
+            out.push({ service, label: c.name, host: c.host, container: c, desired: "running", state: "running", err: "", ips: c.ips });
+          }
+        }
+      }
       return out;
     }
     edges(is) {
@@ -446,7 +455,7 @@ ${f.facts}`.toLowerCase();
       case "ingress":
         return "routing mesh";
       case "container": {
-        const found = ix.containersWhere((i) => ix.text(ix.data.containers.name[i]) === p.name);
+        const found = ix.containersWhere((i) => ix.data.containers.name[i] === p.name);
         return found[0] ? containerLink(found[0]) : p.name;
       }
     }
@@ -595,9 +604,9 @@ ${f.facts}`.toLowerCase();
     const head = h("div", { role: "row", class: "vhead" }, ...heads);
     const spacer = h("div", { class: "vspace", role: "rowgroup" });
     const view = h("div", { class: "vview", tabindex: 0, role: "group", "aria-label": caption }, spacer);
-    const grid = h("div", { class: "vtable", role: "table", "aria-label": caption, "aria-rowcount": rows.length + 1 }, h("div", { role: "rowgroup" }, head), view);
+    const grid2 = h("div", { class: "vtable", role: "table", "aria-label": caption, "aria-rowcount": rows.length + 1 }, h("div", { role: "rowgroup" }, head), view);
     const shares = columns.map((c) => `minmax(0, ${c.wide ?? 1}fr)`).join(" ");
-    grid.style.setProperty("--columns", shares);
+    grid2.style.setProperty("--columns", shares);
     function draw() {
       const few = shown.length <= fewRows;
       view.classList.toggle("few", few);
@@ -657,7 +666,7 @@ ${f.facts}`.toLowerCase();
       }
     }).observe(view);
     arrange();
-    return h("section", { class: "listing" }, h("div", { class: "bar-title" }, h("h3", {}, caption), tools), grid);
+    return h("section", { class: "listing" }, h("div", { class: "bar-title" }, h("h3", {}, caption), tools), grid2);
   }
   function csv(columns, rows) {
     const lines = [columns.map((c) => cell(c.name)), ...rows.map((r) => columns.map((c) => cell(c.text(r))))];
@@ -1032,6 +1041,173 @@ ${f.facts}`.toLowerCase();
     const next = seen[now < 0 ? by > 0 ? 0 : seen.length - 1 : (now + by + seen.length) % seen.length];
     next?.focus({ preventScroll: true });
     next?.scrollIntoView({ block: "nearest" });
+  }
+
+  // heat.ts
+  var from = 50;
+  var gap = 26;
+  function heat(app2) {
+    const page = document.getElementById("hosts");
+    let made = false;
+    app2.route("hosts", {
+      page: "hosts",
+      async enter() {
+        if (made || !page) {
+          return;
+        }
+        made = true;
+        const ix = await app2.index();
+        if (ix.data.hosts.length > from && ix.data.containers) {
+          page.querySelector("h2")?.after(grid(app2, ix));
+        }
+      }
+    });
+  }
+  var alarm = { critical: 3, high: 2, open: 1, clean: 0 };
+  function grid(app2, ix) {
+    const rows = new Map(ix.data.hosts.map((x) => [x.name, []]));
+    const c = ix.data.containers;
+    const oom = new Set(c.oom);
+    const total = { critical: 0, high: 0, open: 0, clean: 0 };
+    const tones2 = [];
+    for (let i = 0; i < ix.containers; i++) {
+      const t = tone({ state: ix.text(c.state[i]), health: ix.text(c.health[i]), exit: c.exit[i] ?? 0, oom: oom.has(i) });
+      tones2.push(t);
+      total[t] = (total[t] ?? 0) + 1;
+      rows.get(ix.text(c.host[i]))?.push(t);
+    }
+    let order = [...rows.keys()];
+    const longest = Math.max(1, ...[...rows.values()].map((r) => r.length));
+    const badness = (name) => (rows.get(name) ?? []).reduce((n, t) => n + (alarm[t] ?? 0) ** 4, 0);
+    const canvas = h("canvas", { class: "heat", tabindex: 0, role: "img", "aria-label": `All containers: ${total.critical} failed, ${total.high} unwell, ${total.open} only stand, ${total.clean} run. The table below has the same.` });
+    const status = h("p", { class: "heatline", role: "status" }, "Point at a host; a click opens it.");
+    let cell2 = 5;
+    let perBlock = 1;
+    let chosen = -1;
+    const draw = () => {
+      const width = canvas.parentElement?.clientWidth ?? 1200;
+      const most2 = Math.max(1, Math.floor(width / (longest * 3 + gap)));
+      let blocks = 1;
+      for (; blocks < most2; blocks++) {
+        if (Math.ceil(order.length / blocks) * 5 <= 1500) {
+          break;
+        }
+      }
+      cell2 = Math.max(3, Math.min(9, Math.floor((width / blocks - gap) / longest)));
+      perBlock = Math.ceil(order.length / blocks);
+      const dpr = Math.min(2, devicePixelRatio || 1);
+      const high = perBlock * (cell2 + 1) + 2;
+      canvas.width = width * dpr;
+      canvas.height = high * dpr;
+      canvas.style.width = `${width}px`;
+      canvas.style.height = `${high}px`;
+      const style = getComputedStyle(document.documentElement);
+      const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+      const colours = { critical: colour("critical"), high: colour("high"), open: colour("open"), clean: colour("clean") };
+      const g = canvas.getContext("2d");
+      if (!g) {
+        return;
+      }
+      g.scale(dpr, dpr);
+      g.clearRect(0, 0, width, high);
+      order.forEach((name, i) => {
+        const x0 = Math.floor(i / perBlock) * (longest * cell2 + gap);
+        const y = i % perBlock * (cell2 + 1) + 1;
+        const host = ix.hosts.get(name);
+        if (!host?.bundle) {
+          g.strokeStyle = colours.open;
+          g.setLineDash([2, 2]);
+          g.strokeRect(x0 + 0.5, y + 0.5, longest * cell2 - 1, cell2 - 1);
+          g.setLineDash([]);
+        }
+        (rows.get(name) ?? []).forEach((t, k) => {
+          const x = x0 + k * cell2;
+          g.fillStyle = g.strokeStyle = colours[t] ?? colours.open;
+          switch (t) {
+            case "critical":
+              g.fillRect(x - 0.5, y - 0.5, cell2 + 1, cell2 + 1);
+              break;
+            case "high":
+              g.beginPath();
+              g.moveTo(x, y + cell2);
+              g.lineTo(x + cell2 / 2, y);
+              g.lineTo(x + cell2, y + cell2);
+              g.fill();
+              break;
+            case "clean":
+              g.globalAlpha = 0.45;
+              g.fillRect(x + cell2 * 0.2, y + cell2 * 0.2, Math.max(1, cell2 * 0.55), Math.max(1, cell2 * 0.55));
+              g.globalAlpha = 1;
+              break;
+            default:
+              g.strokeRect(x + 0.8, y + 0.8, Math.max(1, cell2 - 2.2), Math.max(1, cell2 - 2.2));
+          }
+        });
+        if (i === chosen) {
+          g.strokeStyle = colour("link");
+          g.lineWidth = 2;
+          g.strokeRect(x0 - 1, y - 1.5, longest * cell2 + 2, cell2 + 3);
+          g.lineWidth = 1;
+        }
+      });
+    };
+    const hostAt = (e) => {
+      const box2 = canvas.getBoundingClientRect();
+      const block = Math.floor((e.clientX - box2.left) / (longest * cell2 + gap));
+      const i = block * perBlock + Math.floor((e.clientY - box2.top - 1) / (cell2 + 1));
+      return i >= 0 && i < order.length && (e.clientX - box2.left) % (longest * cell2 + gap) < longest * cell2 ? i : -1;
+    };
+    const say2 = (i) => {
+      const name = order[i];
+      if (name === void 0) {
+        return;
+      }
+      const list4 = rows.get(name) ?? [];
+      const n = (t) => list4.filter((x) => x === t).length;
+      status.textContent = ix.hosts.get(name)?.bundle ? `${name}: ${count(list4.length, "container")}, ${n("critical")} failed, ${n("high")} unwell, ${n("open")} only stand, ${n("clean")} run` : `${name}: not captured, nothing is known`;
+    };
+    canvas.addEventListener("mousemove", (e) => say2(hostAt(e)));
+    canvas.addEventListener("click", (e) => {
+      const name = order[hostAt(e)];
+      if (name !== void 0) {
+        app2.go(href("host", name));
+      }
+    });
+    canvas.addEventListener("keydown", (e) => {
+      const by = { ArrowDown: 1, ArrowUp: -1, ArrowRight: perBlock, ArrowLeft: -perBlock }[e.key];
+      if (by !== void 0) {
+        e.preventDefault();
+        chosen = Math.max(0, Math.min(order.length - 1, chosen + by));
+        say2(chosen);
+        draw();
+      } else if (e.key === "Enter" && order[chosen] !== void 0) {
+        app2.go(href("host", order[chosen]));
+      }
+    });
+    const sort = h("button", { type: "button" }, "worst hosts first");
+    let worst = false;
+    sort.addEventListener("click", () => {
+      worst = !worst;
+      sort.textContent = worst ? "hosts by name" : "worst hosts first";
+      order = worst ? [...rows.keys()].sort((a, b) => badness(b) - badness(a)) : [...rows.keys()];
+      chosen = -1;
+      draw();
+    });
+    const legend = h(
+      "ul",
+      { class: "legend" },
+      ...[
+        ["critical", "failed"],
+        ["high", "unwell"],
+        ["open", "only stands, or not known"],
+        ["clean", "runs"]
+      ].map(([t, word]) => h("li", {}, h("span", { class: "swatch", "data-tone": t }), `${word}: ${total[t]}`))
+    );
+    const box = h("section", { class: "heatbox", "aria-label": "All containers, a row a host" }, h("div", { class: "bar-title" }, h("h3", {}, `${count(ix.containers, "container")} on ${count(order.length, "host")}, a row a host`), h("div", { class: "tools" }, sort)), legend, h("div", { class: "heatframe" }, canvas), status);
+    new ResizeObserver(draw).observe(box);
+    document.addEventListener("nm:theme", draw);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    return box;
   }
 
   // help.ts
@@ -1456,22 +1632,22 @@ ${f.facts}`.toLowerCase();
         set();
       }
     });
-    let from;
+    let from2;
     svg.addEventListener("pointerdown", (e) => {
       if (seen.w < whole.w && e.button === 0 && !e.target.closest("a")) {
-        from = point(e);
+        from2 = point(e);
         svg.setPointerCapture(e.pointerId);
       }
     });
     svg.addEventListener("pointermove", (e) => {
-      if (from) {
+      if (from2) {
         const p = point(e);
-        seen.x -= p.x - from.x;
-        seen.y -= p.y - from.y;
+        seen.x -= p.x - from2.x;
+        seen.y -= p.y - from2.y;
         set();
       }
     });
-    svg.addEventListener("pointerup", () => from = void 0);
+    svg.addEventListener("pointerup", () => from2 = void 0);
   }
 
   // map.ts
@@ -2050,7 +2226,7 @@ ${c.id}`, kind: "container" });
   // app.ts
   var app = new App();
   app.route("", { page: "overview" });
-  for (const name of ["hosts", "coverage", "data"]) {
+  for (const name of ["coverage", "data"]) {
     app.route(name, { page: name });
   }
   app.route("failures", { page: "time", enter: () => document.getElementById("failures")?.scrollIntoView() });
@@ -2072,6 +2248,7 @@ ${c.id}`, kind: "container" });
   services(app);
   containers(app);
   hosts(app);
+  heat(app);
   networks(app);
   app.keys.on("p", "stop what moves, or let it go on", () => void document.dispatchEvent(new CustomEvent("nm:pause")));
   share(app);

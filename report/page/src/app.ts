@@ -3,6 +3,7 @@ import { App } from "./core";
 import { containers } from "./container";
 import { copies } from "./copy";
 import { findings } from "./findings";
+import { heat } from "./heat";
 import { help } from "./help";
 import { hosts } from "./host";
 import { map } from "./map";
@@ -18,7 +19,7 @@ import { time } from "./time";
 
 const app = new App();
 app.route("", { page: "overview" });
-for (const name of ["hosts", "coverage", "data"]) {
+for (const name of ["coverage", "data"]) {
   app.route(name, { page: name });
 }
 app.route("failures", { page: "time", enter: () => document.getElementById("failures")?.scrollIntoView() });
@@ -41,6 +42,7 @@ time(app);
 services(app);
 containers(app);
 hosts(app);
+heat(app);
 networks(app);
 // Whoever moves something listens to this: nm:pause stops it, or lets it go on.
 app.keys.on("p", "stop what moves, or let it go on", () => void document.dispatchEvent(new CustomEvent("nm:pause")));

@@ -111,8 +111,8 @@ export interface Tasks {
 }
 
 export interface Containers {
-  id: T[];
-  name: T[];
+  id: string[];
+  name: string[];
   host: T[];
   service: T[];
   image: T[];
@@ -123,12 +123,12 @@ export interface Containers {
   restarts: number[];
   started: number[];
   finished: number[];
-  ips: T[][];
+  ips: string[]; // with spaces between them
   netns: T[];
-  log: T[];
+  log: T[]; // * stands for the id
   ref: T[];
   line: number[];
-  dense?: boolean; // ids have twelve digits
+  dense?: boolean; // ids have twelve digits, and tasks that only run are not in tasks
 }
 
 export interface Network {

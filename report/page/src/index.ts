@@ -66,7 +66,7 @@ export class Index {
       }
     }
     this.oom = new Set(data.containers?.oom ?? []);
-    data.containers?.id.forEach((t, i) => this.ids.set(this.text(t), i));
+    data.containers?.id.forEach((id, i) => this.ids.set(id, i));
     const f = data.findings;
     this.findings = (f.id ?? []).map((id, at) => ({
       at,
@@ -95,8 +95,8 @@ export class Index {
     const file = this.text(c.ref[at]);
     const row = {
       at,
-      id: this.text(c.id[at]),
-      name: this.text(c.name[at]),
+      id: c.id[at] ?? "",
+      name: c.name[at] ?? "",
       host: this.text(c.host[at]),
       service: this.text(c.service[at]),
       image: this.text(c.image[at]),
@@ -107,9 +107,9 @@ export class Index {
       restarts: c.restarts[at] ?? 0,
       started: c.started[at] ?? 0,
       finished: c.finished[at] ?? 0,
-      ips: (c.ips[at] ?? []).map((t) => this.text(t)),
+      ips: (c.ips[at] ?? "").split(" ").filter(Boolean),
       netns: this.text(c.netns[at]),
-      log: this.text(c.log[at]),
+      log: this.text(c.log[at]).replaceAll("*", (c.id[at] ?? "") + (c.dense ? "*" : "")),
       ref: line > 0 ? `${file}:${line}` : file,
       tone: "open",
     };
@@ -153,12 +153,14 @@ export class Index {
     const t = this.data.tasks;
     const at = this.data.services?.indexOf(service) ?? -1;
     const out: Task[] = [];
+    const told = new Set<number>();
     t?.service.forEach((s, i) => {
       if (s !== at) {
         return;
       }
       const c = t.container[i] ?? -1;
       const container = c >= 0 ? this.container(c) : undefined;
+      told.add(c);
       out.push({
         service,
         label: this.text(t.label[i]),
@@ -170,6 +172,13 @@ export class Index {
         ips: container ? container.ips : (t.ips[i] ?? []).map((x) => this.text(x)),
       });
     });
+    if (this.data.containers?.dense) {
+      for (const c of this.containersOf("service", service.name)) {
+        if (!told.has(c.at) && c.state === "running") {
+          out.push({ service, label: c.name, host: c.host, container: c, desired: "running", state: "running", err: "", ips: c.ips });
+        }
+      }
+    }
     return out;
   }
 

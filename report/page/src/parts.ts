@@ -31,7 +31,7 @@ export function partyLink(ix: Index, p: Party): Child {
     case "ingress":
       return "routing mesh";
     case "container": {
-      const found = ix.containersWhere((i) => ix.text(ix.data.containers!.name[i]) === p.name);
+      const found = ix.containersWhere((i) => ix.data.containers!.name[i] === p.name);
       return found[0] ? containerLink(found[0]) : p.name;
     }
   }

@@ -1,0 +1,133 @@
+package report
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// unpacked is the data block of a page.
+func unpacked(t *testing.T, page string) []byte {
+	t.Helper()
+	m := regexp.MustCompile(`id="data">([^<]*)</script>`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatal("the page has no data block")
+	}
+	z, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(m[1])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := b.ReadFrom(z); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestDataGolden shows what the block of the sample holds, without the parts that other goldens show.
+func TestDataGolden(t *testing.T) {
+	var v map[string]any
+	if err := json.Unmarshal(unpacked(t, rendered(t, HTML, sample())), &v); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"map", "time", "paths", "s"} { // s holds their texts, too
+		delete(v, part)
+	}
+	delete(v, "containers") // numbers of texts; TestDataColumns reads them
+	delete(v, "tasks")
+	delete(v, "findings")
+	out, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "incident.data.json", string(out)+"\n")
+}
+
+// TestDataColumns: every column of a kind has a value for each thing, and every text is in the list.
+func TestDataColumns(t *testing.T) {
+	for name, hosts := range map[string]int{"sparse": 2, "dense": 60} {
+		r := fleet(hosts)
+		r.Scene = fleetScene(hosts, 100)
+		var v struct {
+			S          []string
+			Containers map[string]json.RawMessage
+			Tasks      map[string]json.RawMessage
+			Findings   map[string]json.RawMessage
+		}
+		if err := json.Unmarshal(unpacked(t, rendered(t, HTML, r)), &v); err != nil {
+			t.Fatal(err)
+		}
+		for kind, columns := range map[string]map[string]json.RawMessage{"containers": v.Containers, "tasks": v.Tasks, "findings": v.Findings} {
+			want := map[string]int{"containers": hosts * 100, "tasks": hosts * 100, "findings": hosts}[kind]
+			for c, raw := range columns {
+				var list []any
+				if c == "oom" || c == "dense" {
+					continue
+				}
+				if err := json.Unmarshal(raw, &list); err != nil {
+					t.Fatalf("%s: %s.%s: %v", name, kind, c, err)
+				}
+				if kind == "tasks" && want > dense {
+					want = 0 // their containers tell all of them
+				}
+				if len(list) != want {
+					t.Errorf("%s: %s.%s has %d values, not %d", name, kind, c, len(list), want)
+				}
+			}
+		}
+		text := func(columns map[string]json.RawMessage, column string, i int) string {
+			var list []any
+			if err := json.Unmarshal(columns[column], &list); err != nil {
+				t.Fatal(err)
+			}
+			if s, ok := list[i].(string); ok {
+				return s
+			}
+			return v.S[int(list[i].(float64))]
+		}
+		last := r.Scene.Containers[hosts*100-1]
+		id, task := last.ID, last.Name
+		if hosts*100 > dense {
+			id, task = id[:12], strings.TrimSuffix(task, task[strings.LastIndex(task, "."):])
+		}
+		for column, want := range map[string]string{"id": id, "name": task, "host": last.Host, "service": last.Service, "log": "/var/lib/docker/containers/*/*-json.log"} {
+			if got := text(v.Containers, column, hosts*100-1); got != want {
+				t.Errorf("%s: the last container's %s is %q, not %q", name, column, got, want)
+			}
+		}
+	}
+}
+
+// TestFleetSize: a fleet of a thousand hosts with a hundred containers each is a page that can be sent.
+func TestFleetSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a second of compressing")
+	}
+	r := fleet(1000)
+	r.Scene = fleetScene(1000, 100)
+	out := rendered(t, HTML, r)
+	data := len(regexp.MustCompile(`id="data">([^<]*)`).FindStringSubmatch(out)[1])
+	t.Logf("%d bytes, of which %d are data", len(out), data)
+	if len(out) > 5<<20 {
+		t.Errorf("the page has %d bytes, of which %d are data", len(out), data)
+	}
+}
+
+func TestTaskName(t *testing.T) {
+	for _, x := range [][3]string{
+		{"vote.1.2bn4vrgkdphmpfc97zfj51dj9", "vote", "vote.1"},
+		{"client.k2v9x1w0q8y7t6r5e4w3q2a1z.2bn4vrgkdphmpfc97zfj51dj9", "client", "client.k2v9x1w0q8y7t6r5e4w3q2a1z"},
+		{"vote.1.2bn4vrgkdphmpfc97zfj51dj9", "", "vote.1.2bn4vrgkdphmpfc97zfj51dj9"},
+		{"vote", "vote", "vote"},
+		{"vote.1", "vote", "vote.1"},
+		{"other.1.2bn4vrgkdphmpfc97zfj51dj9", "vote", "other.1.2bn4vrgkdphmpfc97zfj51dj9"},
+	} {
+		if got := taskName(x[0], x[1]); got != x[2] {
+			t.Errorf("taskName(%q, %q) is %q, not %q", x[0], x[1], got, x[2])
+		}
+	}
+}
