@@ -122,6 +122,8 @@ type Network struct {
 	Services  []string `json:"services,omitempty"` // names
 	Size      int      `json:"size,omitempty"`     // addresses that containers can have; 0 when unknown
 	Used      int      `json:"used,omitempty"`
+	Tunnels   int      `json:"tunnels,omitempty"` // host to host, of which is known what they should hold
+	Whole     int      `json:"whole,omitempty"`   // of which hold it
 	Ref       string   `json:"ref,omitempty"`
 }
 

@@ -177,7 +177,16 @@ func (t *Tunnel) stray(endpoint string, f *Found) {
 // list puts the tunnels that are told.
 func (r *tunnelReader) list(s *Scene) {
 	var list []*Tunnel
+	networks := map[string]*Network{}
+	for i := range s.Networks {
+		n := &s.Networks[i]
+		networks[n.ID[:min(8, len(n.ID))]] = n
+	}
 	for k, t := range r.at {
+		if n := networks[k.net]; n != nil {
+			n.Tunnels++
+			n.Whole += b2i(t.Held == t.Expected)
+		}
 		if t.Held == t.Expected && r.hosts[k.net] > maxMesh {
 			s.Healthy++
 			continue
