@@ -145,8 +145,8 @@ func (r *tunnelReader) learned(ctx context.Context, tx *sql.Tx) error {
 	var host, netns, mac, dst string
 	return each(ctx, tx, `SELECT host, netns, mac, dst FROM vxlan_fdb WHERE entry = 'learned' AND seen = 'both' AND dst IS NOT NULL`, []any{&host, &netns, &mac, &dst}, func() {
 		at := [2]string{host, netns}
-		if f := r.lacking["fdb:"+host+"/"+r.name[at]+"/"+mac]; f != nil && nodes[dst] != "" {
-			t := r.of(r.net[at], host, nodes[dst])
+		if f := r.lacking["fdb:"+host+"/"+r.name[at]+"/"+mac]; f != nil {
+			t := r.of(r.net[at], host, cmp.Or(nodes[dst], dst))
 			t.Expected++
 			t.lack(mac, f)
 		}
