@@ -157,7 +157,7 @@ func (m *mapPage) Mesh() *drawing {
 	}
 	for _, e := range g.edges {
 		if n := &g.nodes[e.To]; n.Kind == "backends" && e.Pairs != nil {
-			n.Stack = plural(e.Pairs.Pairs, "backend", "no backend")
+			n.Stack = plural(e.Pairs.Pairs, "backend", "backends unknown")
 		}
 	}
 	return g.draw("Published ports, the hosts that take them, and the services behind", false)
@@ -178,8 +178,8 @@ func (e *mapEdge) sum() {
 	for i := range e.Flows {
 		e.bytes += int64(deref(e.Flows[i].Rate))
 		e.conns += int64(deref(e.Flows[i].Connections))
-		e.Known = e.Known || e.Flows[i].Rate != nil || e.Flows[i].Connections != nil
 	}
+	e.Known = e.bytes+e.conns > 0
 }
 
 // A tunnelRow is a tunnel that lacks something, for the table.
@@ -199,7 +199,7 @@ func (p *htmlPage) Tunnels() []tunnelRow {
 		out = append(out, tunnelRow{t, tunnelState(&t), hashRoute("net", t.Network)})
 	}
 	slices.SortStableFunc(out, func(a, b tunnelRow) int {
-		return cmp.Or(b.State.rank()-a.State.rank(), (b.Expected-b.Held)-(a.Expected-a.Held))
+		return cmp.Or(b.State.rank()-a.State.rank(), (b.Lacks+b.Strays)-(a.Lacks+a.Strays))
 	})
 	return out[:min(len(out), meshTunnels)]
 }

@@ -2,6 +2,7 @@ import type { App } from "./core";
 import type { Network, Tunnel } from "./data";
 import { h } from "./dom";
 import type { Index } from "./index";
+import { mesh } from "./mesh";
 import { chip, facts, findingList, hostLink, join, networkLink, section, serviceLink } from "./parts";
 import { table } from "./table";
 import { count, short } from "./words";
@@ -73,6 +74,7 @@ function one(ix: Index, n: Network): HTMLElement {
       ["id", h("code", {}, short(n.id))],
       ["address", n.ref ? h("code", {}, n.ref) : ""],
     ),
+    mesh(ix.data, n) ?? null,
     tunnels.length > 0
       ? table(
           "Tunnels, host to host: what one holds of the endpoints on the other",
