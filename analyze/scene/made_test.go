@@ -77,8 +77,10 @@ func TestWorkerOnly(t *testing.T) {
 	golden(t, filepath.Join("testdata", "worker-only.txt"), printed(r.Scene))
 }
 
-// readChanged reads the scene from the database of real bundles, in which the test changes something before the scene is read anew.
-func readChanged(t *testing.T, see scene.Sight, change ...string) *scene.Scene {
+// A made is the database of real bundles, in which a test changes something before the scene is read anew.
+type made struct{ db *sql.DB }
+
+func newMade(t *testing.T) *made {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "bundles", "incident-fdb-missing", "*.tar.zst"))
 	if err != nil || len(paths) == 0 {
@@ -92,8 +94,14 @@ func readChanged(t *testing.T, see scene.Sight, change ...string) *scene.Scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	tx, err := db.Begin()
+	t.Cleanup(func() { db.Close() })
+	return &made{db}
+}
+
+// read reads the scene after some statements, and forgets what they did.
+func (m *made) read(t *testing.T, see scene.Sight, change ...string) *scene.Scene {
+	t.Helper()
+	tx, err := m.db.Begin()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +135,7 @@ func serviceOf(t *testing.T, s *scene.Scene, name string) *scene.Service {
 
 // TestSeveralManagers checks that a service is told once, by the manager who looked last, with that one's networks.
 func TestSeveralManagers(t *testing.T) {
+	m := newMade(t)
 	second := []string{
 		`INSERT INTO swarm_service (host, doc, line, service_id, name, mode, replicas, image) SELECT 'node2', 'rows/swarm_service.jsonl', line, service_id, name, mode, 7, 'new:2' FROM swarm_service WHERE name = 'vote'`,
 		`INSERT INTO swarm_service_network (host, doc, line, service_id, network_id) SELECT 'node2', 'rows/swarm_service.jsonl', line, service_id, 'elsewhere0123' FROM swarm_service WHERE name = 'vote' AND host = 'node1'`,
@@ -140,7 +149,7 @@ func TestSeveralManagers(t *testing.T) {
 		{"the second looked earlier", `UPDATE reading SET last_s = (SELECT MIN(last_s) FROM reading) - 60 WHERE host = 'node2'`, "lab:1", "app back", 4},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := readChanged(t, scene.Sight{}, append(second, tt.clock)...)
+			s := m.read(t, scene.Sight{}, append(second, tt.clock)...)
 			if len(s.Services) != 4 {
 				t.Errorf("%d services", len(s.Services))
 			}
@@ -154,7 +163,8 @@ func TestSeveralManagers(t *testing.T) {
 
 // TestTasksOfService checks which tasks are told and how they count.
 func TestTasksOfService(t *testing.T) {
-	s := readChanged(t, scene.Sight{},
+	m := newMade(t)
+	s := m.read(t, scene.Sight{},
 		`UPDATE task_now SET state = 'pending', host = NULL WHERE label = 'vote.1'`,
 		`UPDATE task_now SET state = 'failed', desired = 'shutdown' WHERE label = 'vote.2'`,
 		`INSERT INTO task_now (manager, task_id, service_id, service, label, slot, desired, state, settled, since_s, look_s, ref)
@@ -179,12 +189,13 @@ SELECT 'node1', 'old' || i, service_id, service, 'vote.' || (i % 20 + 1), i % 20
 // TestTasksUnknown checks that how many tasks run is not known where the manager's tasks were not captured, and known to be none where
 // they were.
 func TestTasksUnknown(t *testing.T) {
+	m := newMade(t)
 	none := `DELETE FROM task_now WHERE service = 'client'`
-	s := readChanged(t, scene.Sight{}, none)
+	s := m.read(t, scene.Sight{}, none)
 	if x := serviceOf(t, s, "client"); x.Running == nil || *x.Running != 0 || x.Wanted == nil || *x.Wanted != 0 {
 		t.Errorf("no task: %+v", x)
 	}
-	s = readChanged(t, scene.Sight{}, none, `DELETE FROM captured WHERE tbl = 'swarm_task'`)
+	s = m.read(t, scene.Sight{}, none, `DELETE FROM captured WHERE tbl = 'swarm_task'`)
 	if x := serviceOf(t, s, "client"); x.Running != nil || x.Wanted != nil {
 		t.Errorf("tasks that were not captured: %+v", x)
 	}
@@ -200,7 +211,8 @@ SELECT 'service', ` + client + `, 'service', 'vote', 'app', 'tcp', i, 'vip', 1, 
 
 // TestManyEdges checks that the bound keeps what is broken, then bad traffic, then the busiest, and says how many are left out.
 func TestManyEdges(t *testing.T) {
-	s := readChanged(t, scene.Sight{}, trafficRows(4000, `'c' || printf('%05d', i)`, "ok", 10), trafficRows(5, `'z' || i`, "slow", 0), trafficRows(100, `'busy'`, "ok", 1e6))
+	m := newMade(t)
+	s := m.read(t, scene.Sight{}, trafficRows(4000, `'c' || printf('%05d', i)`, "ok", 10), trafficRows(5, `'z' || i`, "slow", 0), trafficRows(100, `'busy'`, "ok", 1e6))
 	if len(s.Edges) != 3000 || s.EdgesLeft != 8+4000+5+1-3000 {
 		t.Fatalf("%d edges and %d left out", len(s.Edges), s.EdgesLeft)
 	}
@@ -226,12 +238,13 @@ func TestManyEdges(t *testing.T) {
 
 // TestTrafficParties checks who is one party on the map, and what is not known of a flow.
 func TestTrafficParties(t *testing.T) {
+	m := newMade(t)
 	row := func(clientKind, client, serverKind, server, via, more string) string {
 		return `INSERT INTO traffic (client_kind, client, server_kind, server, proto, port, via, sockets, other_sockets, established, syn_sent, syn_recv, close_wait, closing, time_wait, half_open, stuck,
   measured, active, timed, slow, unread, astray, clients, backends, quality, why, to_server_rate, to_client_rate, to_server_segs, to_client_segs, backend_most)
 VALUES ('` + clientKind + `', '` + client + `', '` + serverKind + `', '` + server + `', 'tcp', 80, '` + via + `', 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 'ok', 'why', ` + more + `)`
 	}
-	s := readChanged(t, scene.Sight{},
+	s := m.read(t, scene.Sight{},
 		row("outside", "outside", "service", "vote", "published", "1, 2, 3, 4, '10.20.1.12'"),
 		row("outside", "outside", "host", "node1", "direct", "1, NULL, NULL, 4, NULL"),
 		row("balancer", "node1", "service", "vote", "direct", "NULL, NULL, NULL, NULL, '10.0.0.9'"),
@@ -258,6 +271,7 @@ service vote to outside outside delivered, direct 192.0.2.2, rate 3, segments 7,
 
 // TestWideNetwork checks networks on which pairs are counted by client service alone: what is not listed is not said to be well.
 func TestWideNetwork(t *testing.T) {
+	m := newMade(t)
 	clear := []string{`DELETE FROM path_pair_count`, `DELETE FROM path_pair`, `DELETE FROM service_vip WHERE net <> (SELECT net FROM overlay_network WHERE network = 'app')`,
 		`DELETE FROM swarm_service_network WHERE network_id <> (SELECT network_id FROM overlay_network WHERE network = 'app')`}
 	counts := func(client string, pairs, delivered int) string {
@@ -279,7 +293,7 @@ func TestWideNetwork(t *testing.T) {
 			"at least 2 pairs: 1 delivered, 0 partly, 1 dropped, 0 unknown", "9 pairs: 7 delivered, 0 partly, 2 dropped, 0 unknown", "cannot tell", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := readChanged(t, scene.Sight{}, append(append(clear, tt.change...), talk)...)
+			s := m.read(t, scene.Sight{}, append(append(clear, tt.change...), talk)...)
 			if got := tally(serviceOf(t, s, "rr").To); got != tt.to {
 				t.Errorf("to rr: %s", got)
 			}
@@ -303,7 +317,8 @@ func TestWideNetwork(t *testing.T) {
 
 // TestNotWalked checks that nothing is said of paths where none was walked.
 func TestNotWalked(t *testing.T) {
-	s := readChanged(t, scene.Sight{}, `DELETE FROM path_pair_count`, `DELETE FROM path_pair`, trafficRows(1, "'client'", "ok", 1))
+	m := newMade(t)
+	s := m.read(t, scene.Sight{}, `DELETE FROM path_pair_count`, `DELETE FROM path_pair`, trafficRows(1, "'client'", "ok", 1))
 	if len(s.Edges) != 1 || s.Edges[0].State != "" || s.Edges[0].Pairs != nil {
 		t.Errorf("edges %+v", s.Edges)
 	}
@@ -326,6 +341,7 @@ func TestNotWalked(t *testing.T) {
 
 // TestPortHosts checks what is said of a host that the tables of paths do not name.
 func TestPortHosts(t *testing.T) {
+	m := newMade(t)
 	clear := `DELETE FROM path_pair WHERE via = 'ingress' AND client_host = 'node1'`
 	count := func(pairs, delivered int) string {
 		return `UPDATE path_pair_count SET pairs = ` + itoa(pairs) + `, delivered = ` + itoa(delivered) + ` WHERE via = 'ingress'`
@@ -340,7 +356,7 @@ func TestPortHosts(t *testing.T) {
 		{"fewer hosts were walked", []string{clear, count(3, 0)}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := readChanged(t, scene.Sight{}, tt.change...)
+			s := m.read(t, scene.Sight{}, tt.change...)
 			if got := s.Ports[0].At[0]; got.Host != "node1" || got.Verdict != tt.want {
 				t.Errorf("got %+v; want %q", got, tt.want)
 			}
@@ -353,6 +369,7 @@ func TestPortHosts(t *testing.T) {
 
 // TestManyTunnels checks that of a network with many hosts only what is not whole is told, and the rest counted.
 func TestManyTunnels(t *testing.T) {
+	m := newMade(t)
 	many := []string{
 		`INSERT INTO overlay_netns (host, netns, netns_name, net, network, vxlan, copies, ref, link_ref)
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
@@ -364,7 +381,7 @@ SELECT 'h' || a.i, '1', 'manynet0', '02:42:00:00:00:' || printf('%02x', b.i), '1
 SELECT host, netns, mac, 'programmed', 'vxlan0', '192.0.2.' || substr(node, 2), 'both', 'x' FROM expected_fdb WHERE net = 'manynet0' AND NOT (host = 'h3' AND node IN ('h4', 'h5'))`,
 		`INSERT INTO vtep (node, host, ip, source, ref) SELECT DISTINCT host, host, '192.0.2.' || substr(host, 2), 'engine', 'x' FROM overlay_netns WHERE net = 'manynet0' AND host <> 'h9'`,
 	}
-	s := readChanged(t, scene.Sight{Found: []scene.Found{{ID: "f", Rule: "fdb-permanent-missing", Host: "h3", Subject: "fdb:h3/1-many/02:42:00:00:00:04", Ref: "h3/rows/neighbour.jsonl:1"}}}, many...)
+	s := m.read(t, scene.Sight{Found: []scene.Found{{ID: "f", Rule: "fdb-permanent-missing", Host: "h3", Subject: "fdb:h3/1-many/02:42:00:00:00:04", Ref: "h3/rows/neighbour.jsonl:1"}}}, many...)
 	var got strings.Builder
 	open := 0
 	for _, x := range s.Tunnels {
