@@ -28,7 +28,8 @@ type index struct {
 	services   map[string]string // names, by full id
 	nodes      map[string]string // host names, by full id
 	entries    map[string]entry
-	cut        string // why the bundle breaks off
+	bad        []string // rows that could not be read
+	cut        string   // why the bundle breaks off
 	problems   []string
 }
 
@@ -62,8 +63,25 @@ func readIndex(ctx context.Context, s *source, need []string) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, byNetns := range x.rows {
+		for _, id := range slices.Sorted(maps.Keys(byNetns)) {
+			x.namespace(id)
+		}
+	}
 	x.name()
 	return x, nil
+}
+
+// namespace is the one of that id. Rows may name one that the bundle does not list.
+func (x *index) namespace(id string) *namespace {
+	for _, ns := range x.namespaces {
+		if ns.Netns.Netns == id {
+			return ns
+		}
+	}
+	ns := &namespace{Netns: schema.Netns{Netns: id, Kind: schema.NetnsOther, Name: "not listed"}}
+	x.namespaces = append(x.namespaces, ns)
+	return ns
 }
 
 func (x *index) entry(e *schema.Entry, need []string) error {
@@ -87,7 +105,11 @@ func (x *index) entry(e *schema.Entry, need []string) error {
 	case slices.Contains(need, table):
 		x.rows[table] = map[string][]row{}
 		return eachLine(e, func(n int64, line []byte) error {
-			ns := netnsOf(line)
+			ns, err := netnsOf(line)
+			if err != nil {
+				x.bad = append(x.bad, fmt.Sprintf("%s:%d cannot be read: %v", e.Name, n, err))
+				return nil
+			}
 			x.rows[table][ns] = append(x.rows[table][ns], row{n, slices.Clone(line)})
 			return nil
 		})
@@ -183,14 +205,12 @@ func tableOf(name string) (string, bool) {
 }
 
 // netnsOf is the namespace of a row; rows of the whole host have none.
-func netnsOf(line []byte) string {
+func netnsOf(line []byte) (string, error) {
 	var r struct {
 		Netns string `json:"netns"`
 	}
-	if json.Unmarshal(line, &r) != nil {
-		return ""
-	}
-	return r.Netns
+	err := json.Unmarshal(line, &r)
+	return r.Netns, err
 }
 
 // eachLine calls f for each line that is not empty; the line is valid during the call.

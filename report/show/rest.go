@@ -215,7 +215,7 @@ func coverageText(s *scope, c *schema.Coverage) string {
 		p.add("masked", number(c.Masked))
 	}
 	if c.Reason != "" {
-		p.add(": " + c.Reason)
+		p.add("(" + c.Reason + ")")
 	}
 	return p.String() + "\n"
 }
