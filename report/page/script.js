@@ -54,7 +54,7 @@
     }
     container(at) {
       const c = this.data.containers;
-      const line = c.line[at] ?? 0;
+      const line2 = c.line[at] ?? 0;
       const file = this.text(c.ref[at]);
       const row2 = {
         at,
@@ -73,7 +73,7 @@
         ips: (c.ips[at] ?? "").split(" ").filter(Boolean),
         netns: this.text(c.netns[at]),
         log: this.text(c.log[at]).replaceAll("*", (c.id[at] ?? "") + (c.dense ? "*" : "")),
-        ref: line > 0 ? `${file}:${line}` : file,
+        ref: line2 > 0 ? `${file}:${line2}` : file,
         tone: "open"
       };
       row2.tone = tone(row2);
@@ -674,9 +674,9 @@ ${f.facts}`.toLowerCase();
   }
   function markdown(columns, rows) {
     const cell2 = (s2) => s2 === "" ? "" : "`" + s2.replace(/\s+/g, " ").replaceAll("`", "ˋ").replaceAll("|", "\\|") + "`";
-    const line = (cells) => `| ${cells.join(" | ")} |
+    const line2 = (cells) => `| ${cells.join(" | ")} |
 `;
-    return line(columns.map((c) => c.name)) + line(columns.map(() => "---")) + rows.map((r) => line(columns.map((c) => cell2(c.text(r))))).join("");
+    return line2(columns.map((c) => c.name)) + line2(columns.map(() => "---")) + rows.map((r) => line2(columns.map((c) => cell2(c.text(r))))).join("");
   }
 
   // service.ts
@@ -914,6 +914,131 @@ ${f.facts}`.toLowerCase();
       ),
       section("Findings that name it", findingList(ix.naming(names), "None."))
     );
+  }
+
+  // findingmd.ts
+  function fence(text) {
+    const most4 = Math.max(2, ...[...text.matchAll(/`+/g)].map((m) => m[0].length));
+    const f = "`".repeat(most4 + 1);
+    return `${f}
+${text.replace(/\n+$/, "")}
+${f}
+`;
+  }
+  function code(text) {
+    const most4 = Math.max(0, ...[...text.matchAll(/`+/g)].map((m) => m[0].length));
+    const f = "`".repeat(most4 + 1);
+    const pad = text.startsWith("`") || text.endsWith("`") ? " " : "";
+    return f + pad + text + pad + f;
+  }
+  var plain = (text) => text.replace(/\s+/g, " ").trim().replace(/[\\`*_[\]<>#|~!&]/g, "\\$&").replace(/@/g, "@" + String.fromCharCode(8203));
+  function line(e) {
+    let out = "";
+    for (const n of e.childNodes) {
+      if (n instanceof Text) {
+        out += (/^\s/.test(n.data) ? " " : "") + plain(n.data) + (/\s$/.test(n.data) ? " " : "");
+      } else if (n instanceof HTMLElement && !n.hidden && n.tagName !== "BUTTON" && n.getAttribute("aria-hidden") !== "true") {
+        const inner = n.tagName === "CODE" || n.tagName === "PRE" ? code((n.textContent ?? "").replace(/\s+/g, " ")) : n.tagName === "B" ? `**${line(n)}**` : line(n);
+        out += (n.classList.contains("sub") || n.tagName === "SPAN" ? " " : "") + inner;
+      }
+    }
+    return out.replace(/ +/g, " ").trim();
+  }
+  function markdown2(e) {
+    let out = "";
+    for (const c of e.children) {
+      if (c.tagName === "BUTTON" || c.getAttribute("aria-hidden") === "true" || c.hidden || c.classList.contains("again")) {
+        continue;
+      }
+      switch (c.tagName) {
+        case "H2":
+        case "H3":
+          out += `
+#### ${line(c)}
+
+`;
+          break;
+        case "H4":
+          out += `
+##### ${line(c)}
+
+`;
+          break;
+        case "P":
+        case "FIGCAPTION":
+        case "SUMMARY":
+          out += line(c) && line(c) + "\n\n";
+          break;
+        case "PRE":
+          out += fence(c.textContent ?? "") + "\n";
+          break;
+        case "DL": {
+          let name = "";
+          for (const x of c.children) {
+            if (x.tagName === "DT") {
+              name = line(x);
+            } else {
+              out += `- ${name}: ${line(x)}
+`;
+            }
+          }
+          out += "\n";
+          break;
+        }
+        case "UL":
+        case "OL":
+          if (c.querySelector("pre, .hop")) {
+            out += markdown2(c);
+          } else {
+            out += [...c.children].map((x) => `- ${line(x)}
+`).join("") + "\n";
+          }
+          break;
+        default:
+          if (c.classList.contains("hop")) {
+            const part = (name) => line(c.querySelector("." + name) ?? c);
+            const sign2 = { clean: "✔", drop: "✖", open: "?", off: "–" };
+            out += `- ${sign2[c.dataset.state ?? ""] ?? "?"} ${part("step")}: should be ${plainly(c, "should")}; is ${plainly(c, "is")} ${part("row")}
+`;
+            const proof = c.querySelector(".proof");
+            out += proof ? "\n" + markdown2(proof) : "";
+          } else {
+            out += markdown2(c);
+          }
+      }
+    }
+    return out;
+  }
+  function plainly(hop, name) {
+    return line(hop.querySelector("." + name) ?? hop).replace(/^(should be|is): ?/, "");
+  }
+  function markdownCopies() {
+    const give = (body, title, whole) => {
+      const b = button("copy as Markdown", async (x) => {
+        const text = (title() + markdown2(whole)).replace(/\n{3,}/g, "\n\n").trim() + "\n";
+        say(x, await copyText(text) ? "copied" : "it could not be copied");
+      });
+      b.className = "asmd";
+      body.prepend(b);
+      return b;
+    };
+    for (const d of document.querySelectorAll("details.finding, details.cause")) {
+      const body = d.querySelector(":scope > .body");
+      const head2 = d.querySelector(":scope > summary .what");
+      if (body && head2) {
+        give(body, () => `### ${line(head2.querySelector("b") ?? head2)}
+
+${line(head2.querySelector(".sub") ?? head2)}
+
+`, body);
+      }
+    }
+    for (const a of document.querySelectorAll("#path article.path")) {
+      const header = a.querySelector("header");
+      if (header) {
+        give(header, () => "", a);
+      }
+    }
   }
 
   // findings.ts
@@ -2391,8 +2516,8 @@ ${c.id}`, kind: "container" });
     }
     ref(i) {
       const doc = this.texts[this.d.doc[i] ?? 0] ?? "";
-      const line = this.d.line[i] ?? 0;
-      return line > 0 ? `${doc}:${line}` : doc;
+      const line2 = this.d.line[i] ?? 0;
+      return line2 > 0 ? `${doc}:${line2}` : doc;
     }
     // reach of the clock of an event's host.
     reach(i) {
@@ -3127,12 +3252,12 @@ ${c.id}`, kind: "container" });
 
   // time.ts
   function time(app2) {
-    let line;
+    let line2;
     app2.route("time", {
       page: "time",
       enter: async (p) => {
-        line ??= Timeline.make(app2);
-        const t = await line;
+        line2 ??= Timeline.make(app2);
+        const t = await line2;
         if (t && app2.place.name === "time") {
           t.enter(p.query);
         }
@@ -3140,10 +3265,10 @@ ${c.id}`, kind: "container" });
     });
     app2.route("failures", { page: "failures" });
     const act = (f) => () => {
-      if (!document.getElementById("time")?.classList.contains("here") || !line) {
+      if (!document.getElementById("time")?.classList.contains("here") || !line2) {
         return false;
       }
-      void line.then((t) => t && f(t));
+      void line2.then((t) => t && f(t));
       return true;
     };
     app2.keys.on("+", "time: closer", act((t) => t.zoom(0.5)));
@@ -3167,6 +3292,7 @@ ${c.id}`, kind: "container" });
     a.href = a.dataset.to ?? "";
   }
   copies();
+  markdownCopies();
   print();
   search(app);
   app.keys.on("o", "overview", () => app.go("#/"));

@@ -2,6 +2,7 @@
 import { App } from "./core";
 import { containers } from "./container";
 import { copies } from "./copy";
+import { markdownCopies } from "./findingmd";
 import { findings } from "./findings";
 import { heat } from "./heat";
 import { help } from "./help";
@@ -28,6 +29,7 @@ for (const a of document.querySelectorAll<HTMLAnchorElement>("a[data-to]")) {
   a.href = a.dataset.to ?? "";
 }
 copies();
+markdownCopies();
 print();
 search(app);
 app.keys.on("o", "overview", () => app.go("#/"));
