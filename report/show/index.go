@@ -16,6 +16,7 @@ type index struct {
 	source     *source
 	host       *schema.Host // nil if the bundle has none
 	namespaces []*namespace // as the bundle has them: the host's first
+	byID       map[string]*namespace
 	chosen     map[string]*namespace
 	links      map[string]map[int64]*schema.Link // by namespace and ifindex
 	comm       map[int64]string                  // by process
@@ -23,6 +24,7 @@ type index struct {
 	rows       map[string]map[string][]row       // by table and namespace: of tables that a view puts together
 	usage      map[string]schema.ConntrackUsage  // by namespace
 	coverage   []coverageRow
+	ofTable    map[string][]*coverageRow // the same by table
 	containers map[string]*container
 	networks   map[string]string // names, by full id
 	services   map[string]string // names, by full id
@@ -56,12 +58,16 @@ func readIndex(ctx context.Context, s *source, need []string) (*index, error) {
 		source: s, chosen: map[string]*namespace{}, links: map[string]map[int64]*schema.Link{}, comm: map[int64]string{},
 		holders: map[int64][]schema.ProcessSocket{}, rows: map[string]map[string][]row{}, usage: map[string]schema.ConntrackUsage{},
 		containers: map[string]*container{}, networks: map[string]string{}, services: map[string]string{}, nodes: map[string]string{},
-		entries: map[string]entry{},
+		entries: map[string]entry{}, byID: map[string]*namespace{}, ofTable: map[string][]*coverageRow{},
 	}
 	var err error
 	x.cut, x.problems, err = s.entries(ctx, func(e *schema.Entry) error { return x.entry(e, need) })
 	if err != nil {
 		return nil, err
+	}
+	for i := range x.coverage {
+		c := &x.coverage[i]
+		x.ofTable[c.Tbl] = append(x.ofTable[c.Tbl], c)
 	}
 	for _, byNetns := range x.rows {
 		for _, id := range slices.Sorted(maps.Keys(byNetns)) {
@@ -72,16 +78,19 @@ func readIndex(ctx context.Context, s *source, need []string) (*index, error) {
 	return x, nil
 }
 
+// list notes a namespace; of two with one id the first counts.
+func (x *index) list(n schema.Netns) {
+	if x.byID[n.Netns] == nil {
+		ns := &namespace{Netns: n}
+		x.byID[n.Netns] = ns
+		x.namespaces = append(x.namespaces, ns)
+	}
+}
+
 // namespace is the one of that id. Rows may name one that the bundle does not list.
 func (x *index) namespace(id string) *namespace {
-	for _, ns := range x.namespaces {
-		if ns.Netns.Netns == id {
-			return ns
-		}
-	}
-	ns := &namespace{Netns: schema.Netns{Netns: id, Kind: schema.NetnsOther, Name: "not listed"}}
-	x.namespaces = append(x.namespaces, ns)
-	return ns
+	x.list(schema.Netns{Netns: id, Kind: schema.NetnsOther, Name: "not listed"})
+	return x.byID[id]
 }
 
 func (x *index) entry(e *schema.Entry, need []string) error {
@@ -92,7 +101,7 @@ func (x *index) entry(e *schema.Entry, need []string) error {
 	case !rows:
 		return x.document(e)
 	case table == "netns":
-		return x.count(e, eachRow(e, func(n int64, r *schema.Netns) { lines = n; x.namespaces = append(x.namespaces, &namespace{Netns: *r}) }), &lines)
+		return x.count(e, eachRow(e, func(n int64, r *schema.Netns) { lines = n; x.list(*r) }), &lines)
 	case table == "host":
 		return x.count(e, eachRow(e, func(n int64, r *schema.Host) { lines = n; x.host = r }), &lines)
 	case table == "coverage":
