@@ -37,7 +37,7 @@ func (n *mapNode) Sub() string {
 	case n.Kind == "stack":
 		return plural(n.Count, "service", "no service")
 	case n.Kind == "hosts":
-		return "their own processes"
+		return "own processes"
 	case n.Kind == scene.PartyIngress:
 		return "published ports"
 	case n.Kind == scene.PartyOutside:

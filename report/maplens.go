@@ -78,7 +78,10 @@ func (p *htmlPage) hostGraph() *mapGraph {
 		}
 		e := mapEdge{From: from, To: to, State: tunnelState(t), Hop: "fdb", Networks: []string{t.Network}, Href: hashRoute("net", t.Network), Known: true,
 			Pairs: &scene.Tally{Pairs: t.Expected, Delivered: t.Held, Dropped: t.Lacks + t.Strays, Unknown: t.Untold}}
-		if e.State == stateOpen {
+		switch {
+		case e.State.ill():
+			g.nodes[from].State = worseState(g.nodes[from].State, statePart)
+		default:
 			e.Hop = ""
 		}
 		g.link(e)

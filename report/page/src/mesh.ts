@@ -69,7 +69,9 @@ export function mesh(data: Data, n: Network): HTMLElement | undefined {
     }
     const t = at.get(from + "\n" + to);
     if (!t) {
-      return h("td", {}, h("span", { "data-state": "ok", title: "nothing is known to be missing" }, sign("ok"), h("span", { class: "away" }, "nothing is known to be missing")));
+      // Not listed: no endpoints there, or all of them are held, and it was left out.
+      const word = data.healthy ? "nothing to hold, or all is held" : "nothing to hold";
+      return h("td", {}, h("span", { class: "none", title: word }, "–", h("span", { class: "away" }, word)));
     }
     const b = h("button", { type: "button", "data-state": stateOf(t), "aria-label": words(t), click: () => tell(t) }, sign(stateOf(t)), `${t.held}/${t.expected}`);
     return h("td", {}, b);
@@ -100,7 +102,7 @@ export function mesh(data: Data, n: Network): HTMLElement | undefined {
   );
 }
 
-// ring sets hosts on a circle; an arrow leads from who should hold to whose endpoints they are. Only what is not whole is drawn in strength.
+// ring sets hosts on a circle; an arrow leads from who should hold to whose endpoints they are. What is whole is drawn thin.
 function ring(hosts: string[], tunnels: Tunnel[]): HTMLElement {
   const w = 560;
   const height = hosts.length === 2 ? 190 : 420;
@@ -111,7 +113,7 @@ function ring(hosts: string[], tunnels: Tunnel[]): HTMLElement {
     }),
   );
   const svg = s("svg", { class: "chart", viewBox: `0 0 ${w} ${height}`, role: "img", "aria-label": "Hosts in a ring, with arrows where something is missing; the matrix beside it has the figures" });
-  const ill = new Map(tunnels.map((t) => [t.from + "\n" + t.to, t]));
+  const known = new Map(tunnels.map((t) => [t.from + "\n" + t.to, t]));
   for (const from of hosts) {
     for (const to of hosts) {
       const a = place.get(from);
@@ -119,8 +121,11 @@ function ring(hosts: string[], tunnels: Tunnel[]): HTMLElement {
       if (from === to || !a || !b) {
         continue;
       }
-      const t = ill.get(from + "\n" + to);
-      const state = t ? stateOf(t) : "ok";
+      const t = known.get(from + "\n" + to);
+      if (!t) {
+        continue;
+      }
+      const state = stateOf(t);
       // Both directions bow to their right, and end outside the names.
       const dx = b.x - a.x;
       const dy = b.y - a.y;
