@@ -19,8 +19,11 @@ const payload = "p%d\x1b[2J\x1b]0;owned\x07\u009b31m \u202eevil\u2066\u200b\ufef
 	"**b** __c__ ~~d~~ $x$ :ab: &lt; --> <!-- {{.}} \"'><a href=\"javascript:window.__pwn=1\">x</a>\xff"
 
 // hostile is a sample with the payload in every string field, also in those that are added later; n is how many.
-func hostile() (r *analyze.Result, n int) {
-	r = mapStrings(sample(), func(_, s string) string { return s })
+func hostile() (r *analyze.Result, n int) { return planted(sample()) }
+
+// planted is a copy of a result with the payload in every string field.
+func planted(of *analyze.Result) (r *analyze.Result, n int) {
+	r = mapStrings(of, func(_, s string) string { return s })
 	var plant func(v reflect.Value)
 	plant = func(v reflect.Value) {
 		switch v.Kind() {

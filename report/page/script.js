@@ -25,6 +25,7 @@
         }
       }
       this.oom = new Set(data.containers?.oom ?? []);
+      this.failed = new Set(data.containers?.failed ?? []);
       data.containers?.id.forEach((id, i) => this.ids.set(id, i));
       const f = data.findings;
       this.findings = (f.id ?? []).map((id, at) => ({
@@ -45,6 +46,7 @@
     networks;
     findings;
     oom;
+    failed;
     ids = /* @__PURE__ */ new Map();
     text(t) {
       return this.data.s[t ?? 0] ?? "";
@@ -74,10 +76,24 @@
         netns: this.text(c.netns[at]),
         log: this.text(c.log[at]).replaceAll("*", (c.id[at] ?? "") + (c.dense ? "*" : "")),
         ref: line2 > 0 ? `${file}:${line2}` : file,
-        tone: "open"
+        tone: this.tone(at)
       };
-      row2.tone = tone(row2);
       return row2;
+    }
+    // tone is how a container looks: what failed is critical, what is unwell high, what runs clean, what only stands open.
+    tone(at) {
+      const c = this.data.containers;
+      if (this.failed.has(at)) {
+        return "critical";
+      }
+      switch (this.text(c.state[at])) {
+        case "running":
+          return this.text(c.health[at]) === "unhealthy" ? "high" : "clean";
+        case "restarting":
+        case "dead":
+          return "critical";
+      }
+      return "open";
     }
     // byID is a container by its id or by the beginning of it, as docker takes it.
     byID(id) {
@@ -168,18 +184,6 @@ ${f.facts}`.toLowerCase();
     }
     return false;
   }
-  function tone(c) {
-    switch (c.state) {
-      case "running":
-        return c.health === "unhealthy" ? "high" : "clean";
-      case "restarting":
-      case "dead":
-        return "critical";
-      case "exited":
-        return c.oom || c.exit !== 0 ? "critical" : "open";
-    }
-    return "open";
-  }
   function stateTone(state2) {
     switch (state2) {
       case "delivered":
@@ -264,8 +268,8 @@ ${f.facts}`.toLowerCase();
     clean: "M1.2 6.4l3.3 3.4 6.4-7.4",
     open: "M6 1.4a4.6 4.6 0 1 0 .01 0z"
   };
-  function mark(tone2) {
-    const drawn2 = tone2 in shapes ? tone2 : "open";
+  function mark(tone) {
+    const drawn2 = tone in shapes ? tone : "open";
     const p = s("path", { d: shapes[drawn2], class: drawn2 === "clean" || drawn2 === "open" ? "stroke" : null });
     return s("svg", { class: "mark", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, p);
   }
@@ -393,7 +397,7 @@ ${f.facts}`.toLowerCase();
       for (const section2 of document.querySelectorAll("[data-page]")) {
         section2.classList.toggle("here", section2.dataset.page === page);
       }
-      const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts" }[name] ?? page;
+      const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts", list: "data" }[name] ?? page;
       for (const a of document.querySelectorAll("header.top nav a")) {
         if (a.dataset.for === under) {
           a.setAttribute("aria-current", "page");
@@ -453,17 +457,17 @@ ${f.facts}`.toLowerCase();
       case "host":
         return ix.hosts.has(p.name) ? h("span", {}, "host ", hostLink(p.name)) : `host ${p.name}`;
       case "ingress":
-        return "routing mesh";
+        return p.name || "routing mesh";
       case "container": {
         const found = ix.containersWhere((i) => ix.data.containers.name[i] === p.name);
         return found[0] ? containerLink(found[0]) : p.name;
       }
     }
-    return p.name ? `${p.name} (${p.kind})` : p.kind;
+    return p.kind === "unknown" ? `${p.name} (nobody is known to have it)` : p.name || p.kind;
   }
-  function chip(tone2, word) {
-    const kind2 = tone2 === "clean" || tone2 === "open" ? tone2 : "found";
-    return h("span", { class: "cell", "data-kind": kind2, "data-tone": tone2 }, mark(tone2), word);
+  function chip(tone, word) {
+    const kind2 = tone === "clean" || tone === "open" ? tone : "found";
+    return h("span", { class: "cell", "data-kind": kind2, "data-tone": tone }, mark(tone), word);
   }
   function severity(word) {
     return h("span", { class: "sev", "data-tone": word }, mark(word), word);
@@ -513,6 +517,16 @@ ${f.facts}`.toLowerCase();
         return chip("open", "cannot tell");
     }
     return chip("open", "not walked");
+  }
+  function tunnel(t) {
+    const words4 = `${t.held} of ${t.expected} held`;
+    if (t.lacks) {
+      return chip("critical", `${words4}, ${t.lacks} lacking`);
+    }
+    if (t.strays) {
+      return chip("high", `${words4}, ${t.strays} lead elsewhere`);
+    }
+    return t.held < t.expected ? chip("open", `${words4}, the rest not known`) : chip("clean", words4);
   }
   function flow(f) {
     const parts = [`${f.proto}/${f.port}`, f.quality];
@@ -698,8 +712,8 @@ ${f.facts}`.toLowerCase();
     if (t.dropped + t.partly > 0) {
       return chip(t.dropped > 0 ? "critical" : "high", `${t.dropped + t.partly} of ${t.pairs} broken`);
     }
-    if (t.unknown > 0) {
-      return chip("open", `${t.unknown} of ${t.pairs} cannot be told`);
+    if (t.unknown > 0 || t.at_least) {
+      return chip("open", t.at_least ? `${t.delivered} delivered, not all counted` : `${t.unknown} of ${t.pairs} cannot be told`);
     }
     return chip("clean", `all ${t.pairs} delivered`);
   }
@@ -755,10 +769,10 @@ ${f.facts}`.toLowerCase();
         section("Who calls it", calls(ix, callers, (e) => e.client, "Nobody is known to.")),
         section("Whom it calls", calls(ix, called, (e) => e.server, "Nobody is known to be called."))
       ),
-      section("Tasks by host", byHost(tasks), table("Tasks", taskColumns(), tasks)),
+      section("Tasks by host", byHost(tasks), table("Tasks", taskColumns(), tasks), x.ended ? h("p", { class: "calm" }, `${x.ended} further tasks ended; the database has them.`) : null),
       facts(
         ["virtual addresses", ...join((x.vips ?? []).map((v) => h("span", {}, h("code", {}, v.ip), " on ", networkLink(ix, v.network))))],
-        ["published ports", ...join(ports.map((p) => h("span", {}, h("code", {}, `${p.published}→${p.target}/${p.proto}`), ` ${p.mode} `, portState(p.at))), ", ")],
+        ["published ports", ...join(ports.map((p) => h("span", {}, h("code", {}, `${p.published}→${p.target}/${p.proto}`), ` ${p.mode} `, portState(p))), ", ")],
         ["networks", ...join((x.networks ?? []).map((n) => networkLink(ix, n)))],
         ["mode", [x.mode, x.endpoint_mode].filter(Boolean).join(", ")],
         ["stack", x.stack ?? "none"],
@@ -788,14 +802,19 @@ ${f.facts}`.toLowerCase();
       )
     );
   }
-  function portState(at) {
-    const n = at?.length ?? 0;
-    const ok = at?.filter((a) => a.verdict === "delivered").length ?? 0;
-    const walked = at?.filter((a) => a.verdict !== "").length ?? 0;
-    if (walked === 0) {
+  function portState(p) {
+    const at = p.at ?? [];
+    const whole = p.whole ?? 0;
+    const hosts2 = at.length + whole + (p.at_left ?? 0);
+    const works = whole + at.filter((a) => a.verdict === "delivered").length;
+    const bad = at.filter((a) => a.verdict === "dropped" || a.verdict === "partly");
+    if (hosts2 === 0 || works === 0 && bad.length === 0) {
       return chip("open", "not walked");
     }
-    return chip(ok === n ? "clean" : at.some((a) => a.verdict === "dropped") ? "critical" : "high", `works on ${ok} of ${n} hosts`);
+    if (bad.length === 0) {
+      return chip(works === hosts2 ? "clean" : "open", `works on ${works} of ${hosts2} hosts`);
+    }
+    return chip(bad.some((a) => a.verdict === "dropped") ? "critical" : "high", `broken on ${bad.length} of ${hosts2} hosts`);
   }
   function byHost(tasks) {
     const hosts2 = /* @__PURE__ */ new Map();
@@ -832,7 +851,7 @@ ${f.facts}`.toLowerCase();
     return [
       { name: "Task", text: (t) => t.label },
       { name: "Host", text: (t) => t.host, node: (t) => hostLink(t.host) },
-      { name: "State", text: (t) => t.state, node: (t) => chip(taskTone(t), t.state) },
+      { name: "State", text: (t) => t.state, node: (t) => chip(taskTone(t), t.container?.health === "unhealthy" ? `${t.state}, unhealthy` : t.state) },
       { name: "Wanted", text: (t) => t.desired },
       { name: "Addresses", text: (t) => t.ips.join(" ") },
       { name: "Container", text: (t) => t.container?.id ?? "", node: (t) => t.container ? containerLink(t.container) : unknown("not captured") },
@@ -931,7 +950,16 @@ ${f}
     const pad = text.startsWith("`") || text.endsWith("`") ? " " : "";
     return f + pad + text + pad + f;
   }
-  var plain = (text) => text.replace(/\s+/g, " ").trim().replace(/[\\`*_[\]<>#|~!&]/g, "\\$&").replace(/@/g, "@" + String.fromCharCode(8203));
+  var special = /[`*_[\]{}<>&|~$^\\@#]|^gh-|:\/\/|^www\.|:[0-9_+-]*[a-z][a-z0-9_+-]*:|:100:|:1234:|:[+-]1:/i;
+  function plain(text) {
+    return text.split(/\s+/).filter(Boolean).map((w) => {
+      if (!special.test(w)) {
+        return w;
+      }
+      const [, before = "", middle = "", after = ""] = /^([("]*)(.*?)([)",.;:?!]*)$/s.exec(w) ?? [];
+      return middle === "" ? code(w) : before + code(middle) + after;
+    }).join(" ");
+  }
   function line(e) {
     let out = "";
     for (const n of e.childNodes) {
@@ -1192,12 +1220,9 @@ ${line(head2.querySelector(".sub") ?? head2)}
   function grid(app2, ix) {
     const rows = new Map(ix.data.hosts.map((x) => [x.name, []]));
     const c = ix.data.containers;
-    const oom = new Set(c.oom);
     const total = { critical: 0, high: 0, open: 0, clean: 0 };
-    const tones2 = [];
     for (let i = 0; i < ix.containers; i++) {
-      const t = tone({ state: ix.text(c.state[i]), health: ix.text(c.health[i]), exit: c.exit[i] ?? 0, oom: oom.has(i) });
-      tones2.push(t);
+      const t = ix.tone(i);
       total[t] = (total[t] ?? 0) + 1;
       rows.get(ix.text(c.host[i]))?.push(t);
     }
@@ -1400,15 +1425,15 @@ ${line(head2.querySelector(".sub") ?? head2)}
       x.gaps > 0 ? section("What is missing of it", h("ul", { class: "plainlist" }, ...(x.reasons ?? []).map((r) => h("li", {}, r)), x.gaps > (x.reasons ?? []).length ? h("li", {}, h("a", { href: "#/coverage" }, `all ${x.gaps} in the coverage`)) : null)) : null,
       section("Networks", networks2.length === 0 ? h("p", { class: "calm" }, ix.data.networks === null ? "Not known." : "None.") : h("ul", { class: "flow" }, ...networks2.map((n) => h("li", {}, networkLink(ix, n.id), ` ${n.driver}`, n.vni ? ` VNI ${n.vni}` : "")))),
       tunnels.length > 0 ? section(
-        "Tunnels that lack something",
-        h("ul", { class: "plainlist" }, ...tunnels.map((t) => h("li", {}, chip(t.held < t.expected ? "critical" : t.wrong?.length ? "high" : "clean", `${t.held} of ${t.expected}`), " ", hostLink(t.from), " → ", hostLink(t.to), " on ", networkLink(ix, t.network), t.missing?.length ? h("span", { class: "sub" }, `lacks ${t.missing.join(", ")}`) : null, t.wrong?.length ? h("span", { class: "sub" }, `leads elsewhere: ${t.wrong.join(", ")}`) : null)))
+        "Tunnels that are not whole",
+        h("ul", { class: "plainlist" }, ...tunnels.map((t) => h("li", {}, tunnel(t), " ", hostLink(t.from), " → ", ix.hosts.has(t.to) ? hostLink(t.to) : t.to, " on ", networkLink(ix, t.network), t.missing?.length ? h("span", { class: "sub" }, `lacks ${t.missing.join(", ")}`) : null, t.wrong?.length ? h("span", { class: "sub" }, `leads elsewhere: ${t.wrong.join(", ")}`) : null)))
       ) : null,
       edges.length > 0 ? section("Processes of the host that talk", calls(ix, edges, (e) => isParty(e.client, "host", x.name) ? e.server : e.client, "")) : null,
       containers2.length > 0 ? table("Containers here", containerColumns(ix).filter((c) => c.name !== "Host"), [...containers2].sort((a, b) => weight(a.tone) - weight(b.tone))) : null
     );
   }
-  function weight(tone2) {
-    return { critical: 0, high: 1, medium: 2, low: 3, open: 4, clean: 5 }[tone2] ?? 4;
+  function weight(tone) {
+    return { critical: 0, high: 1, medium: 2, low: 3, open: 4, clean: 5 }[tone] ?? 4;
   }
   function clockWords(c) {
     const parts = [];
@@ -1426,6 +1451,77 @@ ${line(head2.querySelector(".sub") ?? head2)}
       parts.push(c.why);
     }
     return parts.join("; ");
+  }
+
+  // lists.ts
+  function lists(app2) {
+    let made = false;
+    app2.route("data", {
+      page: "data",
+      async enter() {
+        const place2 = document.getElementById("lists");
+        if (made || !place2) {
+          return;
+        }
+        made = true;
+        const ix = await app2.index();
+        const known = (list4, n, thing) => list4 === null ? `${thing}s: not captured` : count(n, thing);
+        place2.append(
+          h(
+            "ul",
+            { class: "legend" },
+            h("li", {}, h("a", { href: href("svc") }, known(ix.data.services, ix.data.services?.length ?? 0, "service"))),
+            h("li", {}, h("a", { href: href("ctr") }, known(ix.data.containers ? [] : null, ix.containers, "container"))),
+            h("li", {}, h("a", { href: href("net") }, known(ix.data.networks, ix.data.networks?.length ?? 0, "network"))),
+            h("li", {}, h("a", { href: href("list", "findings") }, count(ix.findings.length, "finding"))),
+            h("li", {}, h("a", { href: href("list", "hosts") }, count(ix.data.hosts.length, "host")))
+          )
+        );
+      }
+    });
+    app2.drawn("list", (ix, p) => {
+      switch (p.args[0]) {
+        case "findings":
+          return h(
+            "div",
+            {},
+            h("h2", {}, "Findings"),
+            table(
+              "All findings, worst first",
+              [
+                { name: "No", text: (f) => String(f.at + 1), value: (f) => f.at, wide: 0.4 },
+                { name: "Severity", text: (f) => f.severity, wide: 0.6 },
+                { name: "Rule", text: (f) => f.rule },
+                { name: "Host", text: (f) => f.host, node: (f) => h("a", { href: href("host", f.host) }, f.host), wide: 0.8 },
+                { name: "Finding", text: (f) => f.summary, node: (f) => h("a", { href: href("f", f.id) }, f.summary), wide: 3.5 },
+                { name: "Subject", text: (f) => f.subject, wide: 1.4 }
+              ],
+              ix.findings
+            )
+          );
+        case "hosts":
+          return h(
+            "div",
+            {},
+            h("h2", {}, "Hosts"),
+            table(
+              "All hosts that the swarm names",
+              [
+                { name: "Host", text: (x) => x.name, node: (x) => h("a", { href: href("host", x.name) }, x.name), wide: 1.4 },
+                { name: "State", text: (x) => !x.bundle ? "not captured" : x.interrupted ? "cut short" : x.gaps > 0 ? "captured with gaps" : "captured" },
+                { name: "Role", text: (x) => x.role ?? "", wide: 0.7 },
+                { name: "Engine", text: (x) => x.engine ?? "", wide: 0.8 },
+                { name: "Kernel", text: (x) => x.kernel ?? "" },
+                { name: "Checks with findings", text: (x) => String(x.found), value: (x) => x.found },
+                { name: "Checks not judged", text: (x) => String(x.unjudged), value: (x) => x.unjudged },
+                { name: "Gaps", text: (x) => String(x.gaps), value: (x) => x.gaps, wide: 0.5 }
+              ],
+              ix.data.hosts
+            )
+          );
+      }
+      return void 0;
+    });
   }
 
   // dots.ts
@@ -1934,7 +2030,8 @@ ${line(head2.querySelector(".sub") ?? head2)}
       }
       const t = at.get(from2 + "\n" + to);
       if (!t) {
-        return h("td", {}, h("span", { "data-state": "ok", title: "nothing is known to be missing" }, sign("ok"), h("span", { class: "away" }, "nothing is known to be missing")));
+        const word = data.healthy ? "nothing to hold, or all is held" : "nothing to hold";
+        return h("td", {}, h("span", { class: "none", title: word }, "–", h("span", { class: "away" }, word)));
       }
       const b = h("button", { type: "button", "data-state": stateOf(t), "aria-label": words(t), click: () => tell(t) }, sign(stateOf(t)), `${t.held}/${t.expected}`);
       return h("td", {}, b);
@@ -1974,7 +2071,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
       })
     );
     const svg = s("svg", { class: "chart", viewBox: `0 0 ${w} ${height}`, role: "img", "aria-label": "Hosts in a ring, with arrows where something is missing; the matrix beside it has the figures" });
-    const ill = new Map(tunnels.map((t) => [t.from + "\n" + t.to, t]));
+    const known = new Map(tunnels.map((t) => [t.from + "\n" + t.to, t]));
     for (const from2 of hosts2) {
       for (const to of hosts2) {
         const a = place2.get(from2);
@@ -1982,8 +2079,11 @@ ${line(head2.querySelector(".sub") ?? head2)}
         if (from2 === to || !a || !b) {
           continue;
         }
-        const t = ill.get(from2 + "\n" + to);
-        const state2 = t ? stateOf(t) : "ok";
+        const t = known.get(from2 + "\n" + to);
+        if (!t) {
+          continue;
+        }
+        const state2 = stateOf(t);
         const dx = b.x - a.x;
         const dy = b.y - a.y;
         const far = Math.hypot(dx, dy);
@@ -2030,7 +2130,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
     return n.size ? `${n.used ?? "?"} of ${n.size}` : "not known";
   }
   function lacking(ix, n) {
-    return (ix.data.tunnels ?? []).filter((t) => t.network === n.name && (t.held < t.expected || (t.wrong?.length ?? 0) > 0));
+    return (ix.data.tunnels ?? []).filter((t) => t.network === n.name && ((t.lacks ?? 0) > 0 || (t.strays ?? 0) > 0));
   }
   function list3(ix) {
     if (ix.data.networks === null) {
@@ -2070,6 +2170,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
         ["addresses used", use(n)],
         ["services", ...n.services?.length ? join(n.services.map((x) => serviceLink(ix, x))) : ["none known"]],
         ["hosts that have it", ...n.hosts?.length ? join(n.hosts.slice(0, 60).map(hostLink)) : ["none captured"], (n.hosts?.length ?? 0) > 60 ? ` and ${n.hosts.length - 60} more` : ""],
+        ["tunnels", n.tunnels ? `${n.whole ?? 0} of ${n.tunnels} hold all that they should` : n.driver === "overlay" ? "" : "none"],
         ["id", h("code", {}, short(n.id))],
         ["address", n.ref ? h("code", {}, n.ref) : ""]
       ),
@@ -2078,8 +2179,8 @@ ${line(head2.querySelector(".sub") ?? head2)}
         "Tunnels, host to host: what one holds of the endpoints on the other",
         [
           { name: "From", text: (t) => t.from, node: (t) => hostLink(t.from) },
-          { name: "To", text: (t) => t.to, node: (t) => hostLink(t.to) },
-          { name: "Holds", text: (t) => `${t.held} of ${t.expected}`, node: (t) => chip(t.held < t.expected ? "critical" : t.wrong?.length ? "high" : "clean", `${t.held} of ${t.expected}`), value: (t) => t.held - t.expected },
+          { name: "To", text: (t) => t.to, node: (t) => ix.hosts.has(t.to) ? hostLink(t.to) : t.to },
+          { name: "Holds", text: (t) => `${t.held} of ${t.expected}`, node: (t) => tunnel(t), value: (t) => -10 * (t.lacks ?? 0) - (t.strays ?? 0), wide: 1.6 },
           { name: "Lacks", text: (t) => (t.missing ?? []).join(", "), wide: 2 },
           { name: "Leads elsewhere", text: (t) => (t.wrong ?? []).join(", "), wide: 1.4 }
         ],
@@ -2174,12 +2275,12 @@ ${line(head2.querySelector(".sub") ?? head2)}
     void app2;
   }
   function row(p) {
-    const tone2 = tones[p.verdict] ?? "open";
+    const tone = tones[p.verdict] ?? "open";
     const reached2 = p.verdict === "dropped" || p.backends < 2 ? "" : `${p.reached} of ${p.backends} surely reached`;
     return h(
       "tr",
       {},
-      h("td", {}, h("a", { class: "sev", "data-tone": tone2, href: href("path", p.key) }, mark(tone2), p.verdict), reached2 && h("span", { class: "sub" }, reached2)),
+      h("td", {}, h("a", { class: "sev", "data-tone": tone, href: href("path", p.key) }, mark(tone), p.verdict), reached2 && h("span", { class: "sub" }, reached2)),
       h("td", {}, h("b", {}, p.who), p.from && p.from !== p.who ? h("span", { class: "sub" }, p.from) : null),
       h("td", {}, h("b", {}, p.to), p.target ? h("span", { class: "sub" }, p.target) : null),
       h("td", {}, p.via),
@@ -2213,7 +2314,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
   function print() {
     let folded = [];
     addEventListener("beforeprint", () => {
-      folded = [...document.querySelectorAll("details:not([open])")];
+      folded = [...document.querySelectorAll("details.finding:not([open]), details.cause:not([open]), #coverage > details:not([open])")];
       for (const d of folded) {
         d.open = true;
       }
@@ -2693,7 +2794,7 @@ ${c.id}`, kind: "container" });
     }
     line(i, local) {
       const e = this.e;
-      const tone2 = toneNames[e.tone(i)] ?? "";
+      const tone = toneNames[e.tone(i)] ?? "";
       const reach = e.reach(i);
       const long = e.end(i) - e.start(i);
       const about = [e.host(i), e.lane(i)];
@@ -2705,7 +2806,7 @@ ${c.id}`, kind: "container" });
       return h(
         "li",
         {},
-        tone2 ? h("span", { class: "evtone " + tone2 }, mark(tone2 === "bad" ? "critical" : "high"), h("span", { class: "away" }, tone2 + ": ")) : null,
+        tone ? h("span", { class: "evtone " + tone }, mark(tone === "bad" ? "critical" : "high"), h("span", { class: "away" }, tone + ": ")) : null,
         h("b", {}, e.text(i)),
         e.count(i) > 1 ? ` ×${e.count(i)}` : "",
         h("span", { class: "sub" }, `${stamp(e.start(i), local)}${local ? "" : ` (UTC+00:00)`} +${span(Math.max(first, 0))} since the first · ${about.join(" · ")} · `, h("code", {}, e.ref(i)))
@@ -2731,9 +2832,9 @@ ${c.id}`, kind: "container" });
   var maxBands = 40;
   var glyphs = { bad: "M0-6l6 6-6 6-6-6z", odd: "M0-5.5l5.8 10H-5.8z", plain: "M-3.6 0a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0-7.2 0" };
   var shown = 8;
-  function drawn(e, list4, from2, to, local) {
+  function drawn(e, list4, blind, from2, to, local) {
     const scale = new Scale(from2, to, left, wide - right);
-    const hosts2 = [...new Set(list4.map((i) => e.d.host[i] ?? -1))].sort((a, b) => a - b);
+    const hosts2 = [.../* @__PURE__ */ new Set([...list4.map((i) => e.d.host[i] ?? -1), ...blind.map((u) => u.host)])].sort((a, b) => a - b);
     const together = hosts2.length > maxHosts;
     const rows = /* @__PURE__ */ new Map();
     const back = [];
@@ -2743,7 +2844,8 @@ ${c.id}`, kind: "container" });
         back.push(head(e, host, y, scale));
         y += headHeight;
       }
-      const lanes = /* @__PURE__ */ new Set();
+      const why = new Map(together ? [] : blind.filter((u) => u.host === host).map((u) => [u.lane, u.why]));
+      const lanes = new Set(why.keys());
       for (const i of list4) {
         if (together || e.d.host[i] === host) {
           lanes.add(e.d.lane[i] ?? 0);
@@ -2751,9 +2853,11 @@ ${c.id}`, kind: "container" });
       }
       for (const lane of [...lanes].sort((a, b) => a - b)) {
         rows.set(`${host}/${lane}`, { y: y + Math.floor(laneHeight / 2), events: [] });
-        back.push(
-          s("g", { class: "lane" }, s("path", { d: `M${left} ${y}H${wide - right}` }), s("text", { x: left - 8, y, dy: 14, "text-anchor": "end" }, e.d.lanes[lane] ?? ""))
-        );
+        const g = s("g", { class: "lane" }, s("path", { d: `M${left} ${y}H${wide - right}` }), s("text", { x: left - 8, y, dy: 14, "text-anchor": "end" }, e.d.lanes[lane] ?? ""));
+        if (why.has(lane)) {
+          g.append(s("rect", { class: "unseen", x: left, y, width: wide - left - right, height: laneHeight }), s("text", { x: left + 8, y, dy: 14, class: "why" }, "? not captured: " + why.get(lane)));
+        }
+        back.push(g);
         y += laneHeight;
       }
       y += 4;
@@ -2772,6 +2876,7 @@ ${c.id}`, kind: "container" });
       s(
         "defs",
         {},
+        s("pattern", { id: "time-unseen", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(-45)" }, s("path", { d: "M0 0v7", class: "unseen-hatch" })),
         s("pattern", { id: "time-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("path", { d: "M0 0v6", class: "hatch" }))
       ),
       ...together ? [] : bands(e, list4, scale, height),
@@ -2828,8 +2933,8 @@ ${c.id}`, kind: "container" });
     return out;
   }
   function element(m, room2) {
-    const tone2 = m.capture ? "capture" : toneNames[m.tone] || "plain";
-    const g = s("g", { class: "ev " + tone2, transform: `translate(${m.x.toFixed(1)} ${m.y})` });
+    const tone = m.capture ? "capture" : toneNames[m.tone] || "plain";
+    const g = s("g", { class: "ev " + tone, transform: `translate(${m.x.toFixed(1)} ${m.y})` });
     if (m.capture) {
       g.append(s("rect", { y: -5, width: m.w, height: 10 }));
       return g;
@@ -2841,7 +2946,7 @@ ${c.id}`, kind: "container" });
       g.append(s("rect", { class: "burst", y: -3, width: m.w, height: 6, rx: 2 }));
     }
     const size = 1 + Math.min(Math.log10(Math.max(m.n, 1)) / 4, 0.6);
-    g.append(s("path", { class: "glyph", transform: `scale(${size.toFixed(2)})`, d: glyphs[tone2] ?? "" }));
+    g.append(s("path", { class: "glyph", transform: `scale(${size.toFixed(2)})`, d: glyphs[tone] ?? "" }));
     const text = String(m.n);
     const x = m.w > bin ? m.w + 4 : glyph * size + 3;
     if (m.n > 1 && x + text.length * letter <= room2) {
@@ -2921,7 +3026,7 @@ ${c.id}`, kind: "container" });
   var Filter = class {
     constructor(e, changed) {
       this.e = e;
-      const there = new Set(e.d.lane);
+      const there = /* @__PURE__ */ new Set([...e.d.lane, ...e.d.blind.map((u) => u.lane)]);
       this.lanes = e.d.lanes.map((lane, k) => {
         const box = h("input", { type: "checkbox", value: lane, checked: true });
         box.disabled = !there.has(k);
@@ -2943,7 +3048,7 @@ ${c.id}`, kind: "container" });
       this.element = h(
         "div",
         { class: "filters", role: "group", "aria-label": "Which events are drawn" },
-        ...this.lanes.map((box) => h("label", { class: box.disabled ? "none" : null, title: box.disabled ? "nothing of it was captured" : null }, box, box.value)),
+        ...this.lanes.map((box) => h("label", { class: box.disabled ? "none" : null, title: box.disabled ? "nothing of it happened" : null }, box, box.value)),
         this.host,
         this.tone,
         this.words
@@ -2979,6 +3084,10 @@ ${c.id}`, kind: "container" });
       const text = `${e.text(i)} ${e.subject(i)} ${e.service(i)} ${e.host(i)}`.toLowerCase();
       return words4.every((w) => text.includes(w));
     }
+    // asks reports whether a lane of a host is asked for, by nothing but its name.
+    asks(host, lane) {
+      return !this.off.has(lane) && (this.host.value === "" || this.e.d.hosts[host] === this.host.value);
+    }
     // set reads a link; say writes one.
     set(q) {
       const off2 = (q.get("without") ?? "").split(",");
@@ -3013,7 +3122,7 @@ ${c.id}`, kind: "container" });
     const time2 = (i) => days.size > 1 ? stamp(e.start(i), local) : clock(e.start(i), local);
     const columns = [
       { name: local ? "Time (local)" : "Time (UTC)", wide: days.size > 1 ? 2.3 : 1.4, text: (r) => stamp(e.start(r.i), local), value: (r) => e.start(r.i), node: (r) => h("time", { title: stamp(e.start(r.i), local) }, time2(r.i)) },
-      { name: "After first", wide: 1, text: (r) => "+" + (r.i === first ? "0 s" : span(e.start(r.i) - e.start(first))), value: (r) => e.start(r.i) },
+      { name: "After first", wide: 1.1, text: (r) => "+" + (r.i === first ? "0 s" : span(e.start(r.i) - e.start(first))), value: (r) => e.start(r.i) },
       { name: "Order", wide: 1.3, text: (r) => r.order, node: (r) => h("span", { class: "soft", title: r.order }, r.order) },
       { name: "Host", wide: 0.8, text: (r) => e.host(r.i) },
       { name: "Lane", wide: 0.9, text: (r) => e.lane(r.i) },
@@ -3022,12 +3131,12 @@ ${c.id}`, kind: "container" });
         wide: 6,
         text: (r) => words3(e, r.i),
         node: (r) => {
-          const tone2 = toneNames[e.tone(r.i)] ?? "";
+          const tone = toneNames[e.tone(r.i)] ?? "";
           const what = words3(e, r.i);
-          return h("span", { title: what, class: "evwhat" }, tone2 ? h("span", { class: "evtone " + tone2 }, mark(tone2 === "bad" ? "critical" : "high"), h("span", { class: "away" }, tone2 + ": ")) : null, what);
+          return h("span", { title: what, class: "evwhat" }, tone ? h("span", { class: "evtone " + tone }, mark(tone === "bad" ? "critical" : "high"), h("span", { class: "away" }, tone + ": ")) : null, what);
         }
       },
-      { name: "Address", wide: 2.2, text: (r) => e.ref(r.i), node: (r) => h("code", { title: e.ref(r.i) }, e.ref(r.i)) }
+      { name: "Address", wide: 2.8, text: (r) => e.ref(r.i), node: (r) => h("code", { title: e.ref(r.i) }, e.ref(r.i)) }
     ];
     return table("The same as a table", columns, rows, { filter });
   }
@@ -3167,7 +3276,7 @@ ${c.id}`, kind: "container" });
         }
       }
       this.chosen = -1;
-      this.drawing = drawn(this.e, this.list, this.from, this.to, this.local);
+      this.drawing = drawn(this.e, this.list, this.e.d.blind.filter((u) => this.filter.asks(u.host, u.lane)), this.from, this.to, this.local);
       this.chart.replaceChildren(this.drawing.svg);
       this.details.show(void 0, this.local);
       this.zone.textContent = this.local ? "show UTC" : "show local time";
@@ -3284,9 +3393,7 @@ ${c.id}`, kind: "container" });
   // app.ts
   var app = new App();
   app.route("", { page: "overview" });
-  for (const name of ["coverage", "data"]) {
-    app.route(name, { page: name });
-  }
+  app.route("coverage", { page: "coverage" });
   app.route("failures", { page: "time", enter: () => document.getElementById("failures")?.scrollIntoView() });
   for (const a of document.querySelectorAll("a[data-to]")) {
     a.href = a.dataset.to ?? "";
@@ -3308,6 +3415,7 @@ ${c.id}`, kind: "container" });
   containers(app);
   hosts(app);
   heat(app);
+  lists(app);
   networks(app);
   app.keys.on("p", "stop what moves, or let it go on", () => void document.dispatchEvent(new CustomEvent("nm:pause")));
   share(app);
