@@ -44,7 +44,6 @@ type end struct {
 type hostNet struct {
 	net   *Network
 	host  *hostState
-	mtu   int   // of the sandboxes' devices
 	ways  []way // by place in Network.list
 	legs  []*legState
 	lb    *legState           // the balancer's; nil for none
@@ -76,6 +75,8 @@ type legState struct {
 	hn       *hostNet
 	space    string // name of the namespace
 	netns    string
+	mtu      int                 // of its device; 0: not known
+	ref      string              // row of its device
 	except   map[netip.Addr]*Hop // what it remembers otherwise than is answered; a nil entry: it remembers for good what is not answered
 	knows    bool                // its neighbours were captured
 	doors    map[port]*Hop
@@ -240,14 +241,9 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 			m.under(t, false)
 		}
 	}
-	for _, l := range o.legs() {
-		if hn.mtu == 0 || l.dev.MTU < hn.mtu {
-			hn.mtu = l.dev.MTU
-		}
-	}
 	var lb leg
 	for _, l := range o.legs() {
-		ls := &legState{host: hs, hn: hn, space: strings.Clone(l.space.Name), netns: strings.Clone(l.space.ID), knows: l.space.Whole("neighbour"), whole: l.space.Whole("socket")}
+		ls := &legState{host: hs, hn: hn, space: strings.Clone(l.space.Name), netns: strings.Clone(l.space.ID), mtu: l.dev.MTU, ref: strings.Clone(l.dev.Ref), knows: l.space.Whole("neighbour"), whole: l.space.Whole("socket")}
 		if ip := l.ip(o.net); ip.IsValid() {
 			ls.ep = o.net.byIP[ip]
 		}

@@ -519,6 +519,10 @@ func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target s
 	var back part
 	if hn.lb != nil {
 		back = *l.back
+		if p.Proto == "udp" {
+			h := worst(back.hop, j.ends(l, hn.lb))
+			back = part{h, j.number("overlay", hn.host.name, h)}
+		}
 	}
 	if len(l.wrong) > 0 {
 		backends = append(j.wrongly(l, s.Name), backends...)

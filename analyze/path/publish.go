@@ -565,7 +565,7 @@ func (m *machine) back(w *walk, in, br *stack.Link, a ruleset.Packet) {
 
 // examinePublished judges the published ports that this host should serve, and the ways out of its containers.
 func (m *machine) examinePublished(hs *hostState) {
-	var wide *Hop
+	var others narrowing
 	looked := false
 	own := m.ownAddress()
 	for _, pub := range m.world.Ports {
@@ -573,10 +573,10 @@ func (m *machine) examinePublished(hs *hostState) {
 			continue
 		}
 		ps := m.publish(&walk{}, pub, somewhere4)
-		if wide == nil && !looked && ps.at.IsValid() {
-			wide, looked = m.world.narrow(m.Name, ps.at), true
+		if !looked && ps.at.IsValid() {
+			others, looked = m.world.narrow(m.Name, ps.at), true
 		}
-		ps.wide = wide
+		ps.wide = others.stop(pub.Proto)
 		all := []*pubState{ps}
 		for _, at := range [...]netip.Addr{own, loopback4} {
 			all = append(all, m.publishOwn(&walk{}, pub, at, ps))

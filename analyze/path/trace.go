@@ -318,7 +318,7 @@ func (t *tracer) full(from *legState, to *Endpoint, s send) *Hop {
 	if t.size == 0 {
 		return nil
 	}
-	if mtu := from.hn.mtu; mtu > 0 && t.size > mtu {
+	if mtu := from.mtu; mtu > 0 && t.size > mtu {
 		return &Hop{Host: from.hn.host.name, Place: from.space, Step: "MTU", Verdict: Unknown, Expected: fmt.Sprintf("packets of %d bytes", t.size), Observed: fmt.Sprintf("MTU %d", mtu),
 			Why: "the sandbox cuts such a packet into smaller ones, or refuses it, as the socket asks"}
 	}
@@ -454,7 +454,7 @@ func (t *tracer) in(q Question) (*Trace, error) {
 	}
 	hops := ps.hops
 	tr.Common = legged("published", hops)
-	if h := t.world.narrow(host, ps.at); h != nil && ps.bad == nil && !ps.own {
+	if h := t.world.narrow(host, ps.at).stop(ps.pub.Proto); h != nil && ps.bad == nil && !ps.own {
 		tr.Common = append(tr.Common, h.in("published"))
 	}
 	if ps.bal == nil || len(ps.bal.to) == 0 || ps.bad != nil {
