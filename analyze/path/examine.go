@@ -246,14 +246,8 @@ func (m *machine) examineClient(ls *legState, l leg) {
 	if m.mindsProtocol(l.space, ls.ep.IP, false) {
 		ls.udp = m.examineLeaving(ls, l, protoUDP)
 	}
-	ls.unasked = m.unasked(l.space)
-	known := func(name string, h *Hop) {
-		if h != ls.unasked {
-			if ls.client == nil {
-				ls.client = map[string]*Hop{}
-			}
-			ls.client[name] = h
-		}
+	if ls.unasked = m.unasked(l.space); ls.unasked != nil {
+		ls.peers = m.peers(l, net)
 	}
 	for _, s := range m.world.onNetwork(net) {
 		for _, tasks := range [...]bool{false, true} {
@@ -262,31 +256,19 @@ func (m *machine) examineClient(ls *legState, l leg) {
 			if tasks {
 				name = s.tasksName
 			}
+			a := m.names[l.space.ID+"/"+name]
 			switch {
-			case len(want) > 0 && (ls.unasked == nil || m.names[l.space.ID+"/"+name].asked != ""):
+			case len(want) > 0 && (ls.unasked == nil || a.asked != ""):
 			case len(want) == 0 && ls.unasked != nil:
-				known(name, nil)
+				ls.self.learned(name, nil, nil, nil, nil)
 				continue
 			default:
 				continue
 			}
 			w := &walk{}
 			wrong := m.resolve(w, l.space, s.ID, name, net.Name, want, m.world.alsoMeant(ls.ep.Owner, s, net, tasks), m.world.ref(s, net))
-			if w.bad != nil && m.clones[w.bad] == nil {
-				m.clones[w.bad] = m.kept(w.bad)
-			}
-			known(name, m.clones[w.bad])
-			for _, h := range wrong {
-				if ls.wrong == nil {
-					ls.wrong = map[string][]*Hop{}
-				}
-				ls.wrong[name] = append(ls.wrong[name], m.kept(h))
-			}
-			if a := m.names[l.space.ID+"/"+name]; len(a.ips) > 0 && !same(a.ips, want) {
-				if ls.answered == nil {
-					ls.answered = map[string]map[netip.Addr]bool{}
-				}
-				ls.answered[name] = set(a.ips)
+			if h := m.clone(w.bad); h != nil || ls.unasked != nil || len(wrong) > 0 || len(a.ips) > 0 && !same(a.ips, want) {
+				ls.self.learned(name, h, m.allKept(wrong), a.ips, want)
 			}
 		}
 	}

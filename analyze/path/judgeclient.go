@@ -34,9 +34,7 @@ func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target s
 			back = part{h, j.number("overlay", hn.host.name, h)}
 		}
 	}
-	if len(l.wrong) > 0 {
-		backends = append(j.wrongly(l, s.Name), backends...)
-	}
+	backends = append(j.wrongly(l, s.Name), backends...)
 	j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: "vip", Target: target, Proto: p.Proto, Port: p.Port, many: hn.net.many},
 		first(front, arp, back), backends, every)
 }
@@ -78,7 +76,7 @@ func (s *Service) newest(net *Network) *Endpoint {
 // wrongly are the answers to a name that are nobody's, as backends that are not reached.
 func (j *judge) wrongly(l *legState, name string) []part {
 	var out []part
-	for _, h := range l.wrong[name] {
+	for _, h := range l.wrong(name) {
 		out = append(out, part{h, j.number("client", l.hn.host.name, h)})
 	}
 	return out
@@ -109,7 +107,7 @@ func (j *judge) direct(l *legState, s *Service, every bool) {
 	}
 	h := l.resolving(name)
 	front := part{h, j.note("client", hn.host.name, hn.net, name, l.ep.Label+" asks for "+name, h)}
-	for _, x := range l.wrong[name] {
+	for _, x := range l.wrong(name) {
 		j.note("client", hn.host.name, hn.net, name, l.ep.Label+" asks for "+name, x)
 	}
 	for i, p := range s.portsOf() {
@@ -125,7 +123,7 @@ func (j *judge) direct(l *legState, s *Service, every bool) {
 				}
 				continue
 			}
-			if a := l.answered[name]; a != nil && !a[ep.IP] && h == nil {
+			if a := l.answered(name); a != nil && !a[ep.IP] && h == nil {
 				continue // nobody is sent there
 			}
 			if own := l.own[ep.IP]; own != nil { // it asks itself

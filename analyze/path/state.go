@@ -62,29 +62,28 @@ type way struct {
 
 // A legState is one sandbox on one network.
 type legState struct {
-	ep       *Endpoint // nil: nobody whom the swarm knows
-	host     *hostState
-	hn       *hostNet
-	space    string // name of the namespace
-	netns    string
-	mtu      int                 // of its device; 0: not known
-	ref      string              // row of its device
-	except   map[netip.Addr]*Hop // what it remembers otherwise than is answered; a nil entry: it remembers for good what is not answered
-	knows    bool                // its neighbours were captured
-	doors    map[port]*Hop
-	whole    bool                           // its sockets were captured
-	any      *Hop                           // arrival at any port
-	answered map[string]map[netip.Addr]bool // by name: addresses that it was answered with, where these are not just those that it should have
-	wrong    map[string][]*Hop              // by name: answers that are nobody's
-	client   map[string]*Hop                // by name: resolving it
-	unasked  *Hop                           // resolving any other name
-	out      map[netip.Addr]*Hop            // leaving towards an address, where that was judged by itself
-	leaves   *Hop                           // leaving towards the network
-	udp      *leaving                       // the same for datagrams; nil where they leave as segments of TCP do
-	listen   []port
-	spent    map[netip.AddrPort]*Hop // to whom it has no port left
-	own      map[netip.Addr]*owned   // addresses of others that it has, too; nil for none
-	back     *part                   // the way from the balancer, when it was judged
+	ep      *Endpoint // nil: nobody whom the swarm knows
+	host    *hostState
+	hn      *hostNet
+	space   string // name of the namespace
+	netns   string
+	mtu     int                 // of its device; 0: not known
+	ref     string              // row of its device
+	except  map[netip.Addr]*Hop // what it remembers otherwise than is answered; a nil entry: it remembers for good what is not answered
+	knows   bool                // its neighbours were captured
+	doors   map[port]*Hop
+	whole   bool                // its sockets were captured
+	any     *Hop                // arrival at any port
+	self    hearsay             // of names that it was asked for itself
+	peers   *hearsay            // of other names, from those on the same networks; nil for none
+	unasked *Hop                // resolving any other name
+	out     map[netip.Addr]*Hop // leaving towards an address, where that was judged by itself
+	leaves  *Hop                // leaving towards the network
+	udp     *leaving            // the same for datagrams; nil where they leave as segments of TCP do
+	listen  []port
+	spent   map[netip.AddrPort]*Hop // to whom it has no port left
+	own     map[netip.Addr]*owned   // addresses of others that it has, too; nil for none
+	back    *part                   // the way from the balancer, when it was judged
 }
 
 // A leaving is what keeps packets of a protocol from leaving a sandbox.
@@ -145,12 +144,4 @@ func (hn *hostNet) legOf(ep *Endpoint) *legState {
 		}
 	}
 	return nil
-}
-
-// resolving is what keeps a sandbox from getting an address for a name.
-func (l *legState) resolving(name string) *Hop {
-	if h, ok := l.client[name]; ok {
-		return h
-	}
-	return l.unasked
 }

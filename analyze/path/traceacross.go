@@ -61,13 +61,19 @@ func (t *tracer) across(q Question) (*Trace, error) {
 	}
 	if name != "" {
 		want := t.world.meant(sv, net, via == "tasks")
-		a.resolve(w, al.space, sv.ID, name, net.Name, want, t.world.alsoMeant(from.Owner, sv, net, via == "tasks"), t.world.ref(sv, net))
+		asked := al.space
+		if a.names[asked.ID+"/"+name].asked == "" && a.unasked(asked) != nil {
+			if o := a.speaker(a.company(asked), net, name); o != nil {
+				asked = o.space
+			}
+		}
+		a.resolve(w, asked, sv.ID, name, net.Name, want, t.world.alsoMeant(from.Owner, sv, net, via == "tasks"), t.world.ref(sv, net))
 	}
 	tr.add("client", w)
 	if via == "vip" {
 		return t.viaBalancer(tr, a, o, *al, l, sv, p, vip)
 	}
-	if bad := l.wrong[name]; name != "" {
+	if bad := l.wrong(name); name != "" {
 		for _, h := range bad {
 			tr.Ways = append(tr.Ways, Branch{To: "an answer that is nobody's", Verdict: h.Verdict, Hops: []Hop{h.in("client")}})
 		}
@@ -81,7 +87,7 @@ func (t *tracer) across(q Question) (*Trace, error) {
 			tr.Ways = append(tr.Ways, Branch{To: x.Label + ", " + x.IP.String(), Hops: []Hop{h.in("request")}})
 			continue
 		}
-		if an := l.answered[name]; an != nil && !an[x.IP] {
+		if an := l.answered(name); an != nil && !an[x.IP] {
 			continue
 		}
 		b := Branch{To: x.Label + ", " + x.IP.String()}
