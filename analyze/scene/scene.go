@@ -122,6 +122,8 @@ type Network struct {
 	Services  []string `json:"services,omitempty"` // names
 	Size      int      `json:"size,omitempty"`     // addresses that containers can have; 0 when unknown
 	Used      int      `json:"used,omitempty"`
+	Tunnels   int      `json:"tunnels,omitempty"` // host to host, of which is known what they should hold
+	Whole     int      `json:"whole,omitempty"`   // of which hold it
 	Ref       string   `json:"ref,omitempty"`
 }
 
@@ -262,7 +264,7 @@ type Hop struct {
 type Tunnel struct {
 	Network  string   `json:"network"`
 	From     string   `json:"from"`
-	To       string   `json:"to"`                // a captured host, or a node that the managers name
+	To       string   `json:"to"`                // a captured host, a node that the managers name, or the address of a tunnel's end where nobody is known to have it
 	Expected int      `json:"expected"`          // forwarding entries that should be there
 	Held     int      `json:"held"`              // of which are there, with the right tunnel end
 	Lacks    int      `json:"lacks,omitempty"`   // of which a rule says that they are not there

@@ -145,8 +145,8 @@ func (r *tunnelReader) learned(ctx context.Context, tx *sql.Tx) error {
 	var host, netns, mac, dst string
 	return each(ctx, tx, `SELECT host, netns, mac, dst FROM vxlan_fdb WHERE entry = 'learned' AND seen = 'both' AND dst IS NOT NULL`, []any{&host, &netns, &mac, &dst}, func() {
 		at := [2]string{host, netns}
-		if f := r.lacking["fdb:"+host+"/"+r.name[at]+"/"+mac]; f != nil && nodes[dst] != "" {
-			t := r.of(r.net[at], host, nodes[dst])
+		if f := r.lacking["fdb:"+host+"/"+r.name[at]+"/"+mac]; f != nil {
+			t := r.of(r.net[at], host, cmp.Or(nodes[dst], dst))
 			t.Expected++
 			t.lack(mac, f)
 		}
@@ -177,7 +177,16 @@ func (t *Tunnel) stray(endpoint string, f *Found) {
 // list puts the tunnels that are told.
 func (r *tunnelReader) list(s *Scene) {
 	var list []*Tunnel
+	networks := map[string]*Network{}
+	for i := range s.Networks {
+		n := &s.Networks[i]
+		networks[n.ID[:min(8, len(n.ID))]] = n
+	}
 	for k, t := range r.at {
+		if n := networks[k.net]; n != nil {
+			n.Tunnels++
+			n.Whole += b2i(t.Held == t.Expected)
+		}
 		if t.Held == t.Expected && r.hosts[k.net] > maxMesh {
 			s.Healthy++
 			continue
