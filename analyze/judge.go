@@ -113,6 +113,7 @@ func (q *question) answer(ctx context.Context, db *database, hosts map[string]bo
 	slices.SortStableFunc(out, compareFindings)
 	out = slices.CompactFunc(out, func(a, b Finding) bool { return compareFindings(a, b) == 0 })
 	numberFindings(out)
+	q.advise(out)
 	return out, nil
 }
 
@@ -153,9 +154,20 @@ func (q *question) finding(values []any) (Finding, error) {
 	if len(f.Evidence) == 0 {
 		return f, fmt.Errorf("a finding that cites nothing: %s", f.Summary)
 	}
-	f.Check, f.Remedies = fill(q.Check, f.Facts), q.filledRemedies(f.Facts)
-	f.Remedy = remedyText(f.Remedies)
 	return f, nil
+}
+
+// advised is how many findings of a rule say what to do. What a rule finds 50,000 times has one remedy, and its text would be most of
+// what the result holds.
+const advised = 1000
+
+// advise tells the first findings of a rule how to look at what they found, and what mends it.
+func (q *question) advise(found []Finding) {
+	for i := range found[:min(advised, len(found))] {
+		f := &found[i]
+		f.Check, f.Remedies = fill(q.Check, f.Facts), q.filledRemedies(f.Facts)
+		f.Remedy = remedyText(f.Remedies)
+	}
 }
 
 // remedy is what mends it, as text: each remedy with its risk, how to verify it and how to take it back; numbered when there are several.

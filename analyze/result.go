@@ -88,7 +88,7 @@ type Finding struct {
 	Blame    string     `json:"blame,omitempty"`    // whose fault it is: one of [Blames]
 	Views    string     `json:"views,omitempty"`    // which views disagree: managers' tasks and this host's kernel, …
 	Known    []Known    `json:"known,omitempty"`    // faults of the host's engine that fit
-	Check    string     `json:"check,omitempty"`    // how to see it by hand
+	Check    string     `json:"check,omitempty"`    // how to see it by hand; empty, as the two below, behind the first 1,000 findings of a rule
 	Remedy   string     `json:"remedy,omitempty"`   // what mends it, with risk and undo, as text
 	Remedies []Remedy   `json:"remedies,omitempty"` // the same one by one, the least disturbing first
 }

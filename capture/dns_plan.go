@@ -3,6 +3,7 @@ package capture
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,8 +30,8 @@ type dnsName struct {
 type dnsShare struct {
 	container *dockerContainer
 	networks  []string  // ids of its networks that have names, sorted
-	names     []dnsName // sorted by service, the plain name first
-	dropped   int       // names left out by a bound
+	names     []dnsName // sorted by service, the plain name first; where the bound leaves some out, plain names before all others
+	dropped   int       // names left out by a bound; others on the same networks may be asked for them
 	repeats   int       // times that A is asked, 0 for not at all
 	aaaa      bool      // AAAA is asked, too: once, or as often as A if it has addresses
 }
@@ -113,6 +114,7 @@ func planDNS(services map[string][]string, containers []*dockerContainer, total 
 	}
 	slices.SortFunc(shares, func(a, b *dnsShare) int { return cmp.Compare(a.container.ID, b.container.ID) })
 	shares = networksFirst(shares)
+	splitNames(shares)
 
 	left := total
 	for _, s := range shares {
@@ -149,11 +151,34 @@ func shareOf(services map[string][]string, c *dockerContainer) *dnsShare {
 	for _, service := range slices.Compact(names) {
 		s.names = append(s.names, dnsName{service, service, false}, dnsName{"tasks." + service, service, true})
 	}
-	if len(s.names) > dnsNames {
-		s.dropped = len(s.names) - dnsNames
-		s.names = s.names[:dnsNames]
-	}
 	return s
+}
+
+// splitNames leaves each container no more names than the bound allows. Of those on the same networks, which the daemon answers alike
+// (moby libnetwork: Sandbox.ResolveName), each is asked for the names that follow those of the one before, so that together
+// they are asked for as many as can be; the services' own names come before those of their tasks.
+func splitNames(shares []*dnsShare) {
+	next := map[string]int{}
+	for _, s := range shares {
+		n := len(s.names)
+		if n <= dnsNames {
+			continue
+		}
+		names := slices.Clone(s.names)
+		slices.SortStableFunc(names, func(a, b dnsName) int { return rank(a.tasks) - rank(b.tasks) })
+		company := strings.Join(s.networks, " ")
+		from := next[company]
+		next[company] = (from + dnsNames) % n
+		s.names = slices.Concat(names[from:], names[:from])[:dnsNames]
+		s.dropped = n - dnsNames
+	}
+}
+
+func rank(tasks bool) int {
+	if tasks {
+		return 1
+	}
+	return 0
 }
 
 // networksFirst moves to the front, for each network, the first container that is on it.

@@ -124,6 +124,34 @@ func TestPlanDNSBounds(t *testing.T) {
 	}
 }
 
+// TestPlanDNSTogether has many containers on one network with more services than one of them is asked for.
+func TestPlanDNSTogether(t *testing.T) {
+	services, containers := map[string][]string{}, []*dockerContainer{}
+	for j := range 3000 {
+		services["id-app"] = append(services["id-app"], fmt.Sprintf("s%04d", j))
+	}
+	for j := range 90 {
+		containers = append(containers, running(fmt.Sprintf("c%d", j), "", "app"))
+	}
+	plain, tasks, total := map[string]bool{}, map[string]bool{}, 0
+	for _, s := range planDNS(services, containers, dnsTotal) {
+		total += s.cost()
+		if len(s.names) > dnsNames || len(s.names)+s.dropped != 6000 {
+			t.Errorf("%s is asked %d names, and not %d", s.container.ID, len(s.names), s.dropped)
+		}
+		for _, n := range s.names {
+			if n.tasks {
+				tasks[n.name] = true
+			} else {
+				plain[n.name] = true
+			}
+		}
+	}
+	if len(plain) != 3000 || len(tasks) != 90*dnsNames-3000 || total > dnsTotal {
+		t.Errorf("%d services and the tasks of %d are asked for in %d questions", len(plain), len(tasks), total)
+	}
+}
+
 func TestBelieveKernel(t *testing.T) {
 	started, died := running("c1", "web", "app"), running("c2", "db", "app")
 	started.State.Running = false // as its file still says

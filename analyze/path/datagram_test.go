@@ -51,6 +51,14 @@ func TestDatagrams(t *testing.T) {
 			but("node1 127.0.0.1:7007 delivered 4 of 4", "node1 127.0.0.1:7007 dropped 0 of 1", "node1 10.99.0.11:7007 delivered 4 of 4", "node1 10.99.0.11:7007 dropped 0 of 1", "outside 10.99.0.11:7007 delivered 4 of 4", "outside 10.99.0.11:7007 dropped 0 of 1"), "app delivered 4 of 4"},
 		{"an underlay for smaller ones", []string{"UPDATE link SET mtu = 1450 WHERE netns = '4026531840' AND name = 'eth0'", "UPDATE kernel_version SET major = 6, minor = 1"},
 			strings.ReplaceAll(strings.ReplaceAll(all, "delivered", "cannot tell"), "4 of 4", "2 of 4"), "app delivered 4 of 4"},
+		{"a client's device for smaller ones", []string{`UPDATE link SET mtu = 1400 WHERE host = 'node1' AND netns = '4026532864'
+AND ifindex = (SELECT ifindex FROM address WHERE host = 'node1' AND netns = '4026532864' AND ip LIKE '10.20.1.%')`},
+			but("app delivered 4 of 4", "app cannot tell 4 of 4"), "app delivered 4 of 4"},
+		{"a task's device for smaller ones", []string{`UPDATE link SET mtu = 1400 WHERE (host, netns, ifindex) IN
+(SELECT host, netns, ifindex FROM address WHERE ip = '10.20.1.12')`},
+			but("app delivered 4 of 4", "app cannot tell 3 of 4"), "app delivered 4 of 4"},
+		{"another host's device for smaller ones", []string{"UPDATE link SET mtu = 1400 WHERE host = 'node2' AND netns = '4026531840' AND name = 'eth0'", "UPDATE kernel_version SET major = 6, minor = 1"},
+			but("app delivered 4 of 4", "app cannot tell 2 of 4", "back delivered 4 of 4", "back cannot tell 2 of 4", "7007 delivered 4 of 4", "7007 cannot tell 2 of 4"), "app cannot tell 2 of 4"},
 		{"answers from another address", []string{"UPDATE route SET pref_src = '10.20.1.77' WHERE dst = '10.20.1.0/24' AND (host, netns) IN (SELECT host, netns FROM socket WHERE proto = 'udp' AND local_port = 7)"},
 			but("app delivered 4", "app cannot tell 0"), "app delivered 4 of 4"},
 	} {

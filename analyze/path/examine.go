@@ -3,137 +3,10 @@ package path
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
-	"github.com/netmortem/netmortem/analyze/ruleset"
 	"github.com/netmortem/netmortem/analyze/stack"
 )
-
-// A hostState is what was judged of one host while it was in memory: everything that pairs are put together from.
-type hostState struct {
-	name   string
-	nets   map[string]*hostNet
-	unders []*under // by the pool's number of what outer makes of a tunnel
-	pool   *pool
-	gates  map[tunnel]*gate // by VTEP of the host, likewise
-	inside bool             // its rules look inside of packets
-	ends   map[end]*Hop     // tunnel ends: by network, VNI and port; nil where there is one
-	pubs   []*pubState
-	outs   []outState
-	mesh   bool
-
-	seals     map[sealedKey]*sealed
-	opens     map[sealedKey]opened
-	inbound   map[stateKey]inbound
-	xfrmWhole bool
-}
-
-// A tunnel is where a forwarding entry leads.
-type tunnel struct {
-	vtep      netip.Addr
-	port, vni int
-}
-
-type end struct {
-	net       string
-	vni, port int
-}
-
-// A hostNet is one network on one host.
-type hostNet struct {
-	net   *Network
-	host  *hostState
-	mtu   int   // of the sandboxes' devices
-	ways  []way // by place in Network.list
-	legs  []*legState
-	lb    *legState           // the balancer's; nil for none
-	loose map[netip.Addr]*Hop // ports that are on no bridge, by an address behind them
-	vxlan string              // what its VXLAN device is
-	ref   string              // row of that device
-	own   string              // row of the namespace
-	vips  map[vipKey]*vipState
-	space string
-}
-
-type vipKey struct {
-	ip    netip.Addr
-	proto string
-}
-
-// A way is what is kept of a send: to whom, from this host.
-type way struct {
-	arp, rest *Hop
-	tun       *tunnel // nil: it stays on the host, or gets nowhere. Without a VTEP: the tunnel has no entry
-	fixed     bool    // the tunnel's entry is one that the device does not change itself
-	learns    teaching
-}
-
-// A legState is one sandbox on one network.
-type legState struct {
-	ep       *Endpoint // nil: nobody whom the swarm knows
-	host     *hostState
-	hn       *hostNet
-	space    string // name of the namespace
-	netns    string
-	except   map[netip.Addr]*Hop // what it remembers otherwise than is answered; a nil entry: it remembers for good what is not answered
-	knows    bool                // its neighbours were captured
-	doors    map[port]*Hop
-	whole    bool                           // its sockets were captured
-	any      *Hop                           // arrival at any port
-	answered map[string]map[netip.Addr]bool // by name: addresses that it was answered with, where these are not just those that it should have
-	wrong    map[string][]*Hop              // by name: answers that are nobody's
-	client   map[string]*Hop                // by name: resolving it
-	unasked  *Hop                           // resolving any other name
-	out      map[netip.Addr]*Hop            // leaving towards an address, where that was judged by itself
-	leaves   *Hop                           // leaving towards the network
-	udp      *leaving                       // the same for datagrams; nil where they leave as segments of TCP do
-	listen   []port
-	spent    map[netip.AddrPort]*Hop // to whom it has no port left
-	own      map[netip.Addr]*owned   // addresses of others that it has, too; nil for none
-	back     *part                   // the way from the balancer, when it was judged
-}
-
-// A leaving is what keeps packets of a protocol from leaving a sandbox.
-type leaving struct {
-	out    map[netip.Addr]*Hop // towards an address, where that was judged by itself
-	leaves *Hop                // towards the network
-}
-
-// put keeps what is not as it is towards the network.
-func (o *leaving) put(ip netip.Addr, h, typical *Hop) {
-	if h == typical {
-		return
-	}
-	if o.out == nil {
-		o.out = map[netip.Addr]*Hop{}
-	}
-	o.out[ip] = h
-}
-
-// A vipState is a virtual address on one host.
-type vipState struct {
-	vip *VIP
-	way way // from the port of a client to the balancer
-	bal *balancing
-}
-
-// A wayOut is what ways out that are whole have in common.
-type wayOut struct {
-	src netip.Addr
-	mtu int
-}
-
-// under is the host's way out for a tunnel, nil where none was walked.
-func (hs *hostState) under(t tunnel) *under {
-	if n, ok := hs.pool.numbers[outer(t, hs.inside)]; ok && n < len(hs.unders) {
-		return hs.unders[n]
-	}
-	return nil
-}
-
-// gate is how a tunnel's packets come in, nil where that was not walked.
-func (hs *hostState) gate(t tunnel) *gate { return hs.gates[outer(t, hs.inside)] }
 
 // examine judges everything of a host that pairs need.
 func (m *machine) examine() *hostState {
@@ -240,14 +113,9 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 			m.under(t, false)
 		}
 	}
-	for _, l := range o.legs() {
-		if hn.mtu == 0 || l.dev.MTU < hn.mtu {
-			hn.mtu = l.dev.MTU
-		}
-	}
 	var lb leg
 	for _, l := range o.legs() {
-		ls := &legState{host: hs, hn: hn, space: strings.Clone(l.space.Name), netns: strings.Clone(l.space.ID), knows: l.space.Whole("neighbour"), whole: l.space.Whole("socket")}
+		ls := &legState{host: hs, hn: hn, space: strings.Clone(l.space.Name), netns: strings.Clone(l.space.ID), mtu: l.dev.MTU, ref: strings.Clone(l.dev.Ref), knows: l.space.Whole("neighbour"), whole: l.space.Whole("socket")}
 		if ip := l.ip(o.net); ip.IsValid() {
 			ls.ep = o.net.byIP[ip]
 		}
@@ -320,25 +188,6 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 	return hn
 }
 
-func (hn *hostNet) leg(netns string) *legState {
-	for _, l := range hn.legs {
-		if l.netns == netns {
-			return l
-		}
-	}
-	return nil
-}
-
-// legOf is the sandbox of an endpoint.
-func (hn *hostNet) legOf(ep *Endpoint) *legState {
-	for _, l := range hn.legs {
-		if l.ep == ep {
-			return l
-		}
-	}
-	return nil
-}
-
 // tunnels are where frames of a way may leave to: by its entry, and by the one that a request would have taught it.
 func (m *machine) tunnels(w *way, ep *Endpoint) []tunnel {
 	var out []tunnel
@@ -388,69 +237,6 @@ func (h *Hop) clone() *Hop {
 	return &c
 }
 
-// highPort is the first port that the kernel hands out by itself (ip_local_port_range): a UDP socket at such a port is
-// somebody's question, not a service.
-const highPort = 32768
-
-// examineDoors judges arrival at a task: at any port, at those that its service is said to have, and where it listens.
-func (m *machine) examineDoors(ls *legState, l leg) {
-	ls.doors = map[port]*Hop{}
-	for _, k := range l.space.Sockets {
-		if k.Seen.Gone() || k.Local.IsLoopback() || k.Port >= highPort || k.Local.IsValid() && !k.Local.IsUnspecified() && k.Local != ls.ep.IP {
-			continue
-		}
-		if p := (port{strings.Clone(k.Proto), k.Port}); !slices.Contains(ls.listen, p) {
-			ls.listen = append(ls.listen, p)
-		}
-	}
-	judge := func(p port) *Hop {
-		w := &walk{}
-		q := opening(protocol(p.Proto))
-		q.Dst, q.Dport = ls.ep.IP, uint16(p.Port)
-		m.arrive(w, l, q, ls.ep, nil)
-		return m.kept(w.bad)
-	}
-	ls.any = judge(port{"tcp", 0})
-	for _, p := range ls.listen {
-		ls.doors[p] = judge(p)
-	}
-	if s := m.world.Services[ls.ep.ServiceID]; s != nil {
-		for p := range s.ports {
-			if _, ok := ls.doors[p]; !ok {
-				ls.doors[p] = judge(p)
-			}
-		}
-	}
-}
-
-// examineMeshDoors judges arrival at a task from the routing mesh: the published port is redirected to the target.
-func (m *machine) examineMeshDoors(ls *legState, l leg) {
-	ls.doors = map[port]*Hop{}
-	for _, pub := range m.world.Ports {
-		if pub.ServiceID != ls.ep.ServiceID || pub.Mode != "ingress" || pub.Port == 0 {
-			continue
-		}
-		w := &walk{}
-		q := opening(protocol(pub.Proto))
-		q.Dst, q.Dport = ls.ep.IP, uint16(pub.Port)
-		m.arriveMesh(w, l, q, ls.ep, pub)
-		ls.doors[port{pub.Proto, pub.Port}] = m.kept(w.bad)
-	}
-}
-
-// arriveMesh is arrival at a published port; where no rule redirects it, that is what stops it.
-func (m *machine) arriveMesh(w *walk, l leg, p ruleset.Packet, task *Endpoint, pub *Published) {
-	out := m.arrive(w, l, p, task, nil)
-	if w.bad != nil && w.bad.Step == "socket" && out.Dport == uint16(pub.Port) && pub.Port != pub.Target {
-		w.bad.Subject = fmt.Sprintf("redirect:%s/%s/%s/%d", m.Name, l.space.Name, pub.Proto, pub.Port)
-		w.bad.Why, w.bad.ExpectedRef = "no rule redirects the published port to the port of the task", pub.Ref
-		w.bad.Expected, w.bad.Observed = fmt.Sprintf("port %d is redirected to %d", pub.Port, pub.Target), "not redirected"
-		if len(w.hops) > 0 {
-			w.hops[len(w.hops)-1] = *w.bad
-		}
-	}
-}
-
 // examineClient judges what a sandbox does on its own: resolving the names of services on the network, and leaving
 // towards what they should be.
 func (m *machine) examineClient(ls *legState, l leg) {
@@ -460,14 +246,8 @@ func (m *machine) examineClient(ls *legState, l leg) {
 	if m.mindsProtocol(l.space, ls.ep.IP, false) {
 		ls.udp = m.examineLeaving(ls, l, protoUDP)
 	}
-	ls.unasked = m.unasked(l.space)
-	known := func(name string, h *Hop) {
-		if h != ls.unasked {
-			if ls.client == nil {
-				ls.client = map[string]*Hop{}
-			}
-			ls.client[name] = h
-		}
+	if ls.unasked = m.unasked(l.space); ls.unasked != nil {
+		ls.peers = m.peers(l, net)
 	}
 	for _, s := range m.world.onNetwork(net) {
 		for _, tasks := range [...]bool{false, true} {
@@ -476,31 +256,19 @@ func (m *machine) examineClient(ls *legState, l leg) {
 			if tasks {
 				name = s.tasksName
 			}
+			a := m.names[l.space.ID+"/"+name]
 			switch {
-			case len(want) > 0 && (ls.unasked == nil || m.names[l.space.ID+"/"+name].asked != ""):
+			case len(want) > 0 && (ls.unasked == nil || a.asked != ""):
 			case len(want) == 0 && ls.unasked != nil:
-				known(name, nil)
+				ls.self.learned(name, nil, nil, nil, nil)
 				continue
 			default:
 				continue
 			}
 			w := &walk{}
 			wrong := m.resolve(w, l.space, s.ID, name, net.Name, want, m.world.alsoMeant(ls.ep.Owner, s, net, tasks), m.world.ref(s, net))
-			if w.bad != nil && m.clones[w.bad] == nil {
-				m.clones[w.bad] = m.kept(w.bad)
-			}
-			known(name, m.clones[w.bad])
-			for _, h := range wrong {
-				if ls.wrong == nil {
-					ls.wrong = map[string][]*Hop{}
-				}
-				ls.wrong[name] = append(ls.wrong[name], m.kept(h))
-			}
-			if a := m.names[l.space.ID+"/"+name]; len(a.ips) > 0 && !same(a.ips, want) {
-				if ls.answered == nil {
-					ls.answered = map[string]map[netip.Addr]bool{}
-				}
-				ls.answered[name] = set(a.ips)
+			if h := m.clone(w.bad); h != nil || ls.unasked != nil || len(wrong) > 0 || len(a.ips) > 0 && !same(a.ips, want) {
+				ls.self.learned(name, h, m.allKept(wrong), a.ips, want)
 			}
 		}
 	}
@@ -516,14 +284,6 @@ func (m *machine) unasked(s *stack.Space) *Hop {
 		return nil
 	}
 	return m.kept(&Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "name", Verdict: Unknown})
-}
-
-// resolving is what keeps a sandbox from getting an address for a name.
-func (l *legState) resolving(name string) *Hop {
-	if h, ok := l.client[name]; ok {
-		return h
-	}
-	return l.unasked
 }
 
 // examineLeaving judges what a sandbox sends towards others on the network. Where nothing in it asks for an address of its own, what
@@ -632,97 +392,4 @@ func (m *machine) particular(s *stack.Space) bool {
 		}
 	}
 	return len(s.Rules) > 6
-}
-
-// same reports whether the answers are just what they should be.
-func same(got map[netip.Addr]string, want map[netip.Addr]bool) bool {
-	for ip := range got {
-		if !want[ip] {
-			return false
-		}
-	}
-	return len(got) == len(want)
-}
-
-// onNetwork lists the services that have tasks, or a virtual address, on a network.
-func (w *World) onNetwork(net *Network) []*Service {
-	if l, ok := w.shared[net.Net]; ok {
-		return l
-	}
-	seen := map[string]bool{}
-	var out []*Service
-	add := func(id string) {
-		if s := w.Services[id]; s != nil && !seen[id] {
-			seen[id] = true
-			out = append(out, s)
-		}
-	}
-	for _, v := range net.vip {
-		add(v.ServiceID)
-	}
-	for _, ep := range net.list {
-		if ep.Kind == "task" {
-			add(ep.ServiceID)
-		}
-	}
-	slices.SortFunc(out, func(a, b *Service) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
-	w.shared[net.Net] = out
-	return out
-}
-
-// meant are the addresses that a name of a service should have on a network: the virtual one, or its tasks'.
-func (w *World) meant(s *Service, net *Network, tasks bool) map[netip.Addr]bool {
-	k := meantKey{s.ID, net.Net, tasks}
-	if m, ok := w.means[k]; ok || w.loaded { // who is not on the network has none there
-		return m
-	}
-	out := map[netip.Addr]bool{}
-	if !s.DNSRR && !tasks {
-		if net.vipOf[s.ID] != nil {
-			for _, v := range net.vip {
-				if v.ServiceID == s.ID {
-					out[v.IP] = true
-				}
-			}
-		}
-	} else {
-		for _, ep := range s.tasks {
-			if ep.Net == net {
-				out[ep.IP] = true
-			}
-		}
-	}
-	w.means[k] = out
-	return out
-}
-
-type meantKey struct {
-	service, net string
-	tasks        bool
-}
-
-// alsoMeant are the addresses that the name has on the other networks of a task or container: the resolver takes the first network that knows it.
-func (w *World) alsoMeant(owner string, sv *Service, net *Network, tasks bool) map[netip.Addr]bool {
-	out := map[netip.Addr]bool{}
-	for _, ep := range w.owned[owner] {
-		if ep.Net != net {
-			for ip := range w.meant(sv, ep.Net, tasks) {
-				out[ip] = true
-			}
-		}
-	}
-	return out
-}
-
-// ref is a row that says that a service is on a network.
-func (w *World) ref(s *Service, net *Network) string {
-	if v := net.vipOf[s.ID]; v != nil {
-		return v.Ref
-	}
-	for _, ep := range s.tasks {
-		if ep.Net == net {
-			return ep.Ref
-		}
-	}
-	return ""
 }

@@ -26,6 +26,8 @@ type machine struct {
 	apart      map[*stack.Space]bool
 	clones     map[*Hop]*Hop
 	lacks      map[lack]*Hop
+	companies  map[*stack.Space]string // networks that sandboxes are on
+	hearsays   map[string]*hearsay     // by company and network
 }
 
 // An overlay is the namespace of a network on one host.

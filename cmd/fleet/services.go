@@ -14,7 +14,8 @@ import (
 const (
 	wideBits  = 14
 	wideFirst = 2
-	namesOf   = 25 // services of which a container asks the names: capture asks for no more (capture, dnsNames)
+	namesOf   = 50   // names that a container is asked for: capture asks for no more (capture, dnsNames)
+	namesAll  = 5000 // and those of a host together (capture, dnsTotal)
 )
 
 // wide is the network.
@@ -62,8 +63,8 @@ func (b *bundle) wideRows() {
 		}
 	}
 	for n := range b.leftovers { // of the first host all, of the others a tenth: one namespace is that large
-		if b.host == 0 || n < b.leftovers/10 {
-			b.remote(ns, b.wideLeft(n), (b.host+1+n)%b.hosts)
+		if others := b.hosts - 1; others > 0 && (b.host == 0 || n < b.leftovers/10) {
+			b.remote(ns, b.wideLeft(n), (b.host+1+n%others)%b.hosts)
 		}
 	}
 }
@@ -80,10 +81,14 @@ func (b *bundle) wideTaskRows(overlay string, s int) {
 	})
 	b.walkSandbox(ns)
 	if b.walk {
-		for i := range min(namesOf, b.services) {
-			x := (s + i) % b.services
-			b.ask(ns, cid, wideName(x), wideName(x), false, b.wideVIP(x))
-			b.ask(ns, cid, "tasks."+wideName(x), wideName(x), true, b.wideTask(x))
+		for range min(namesOf, 2*b.services, namesAll-b.asked) { // each those behind the one before, as capture does
+			x := b.asked % b.services
+			if b.asked%(2*b.services) < b.services {
+				b.ask(ns, cid, wideName(x), wideName(x), false, b.wideVIP(x))
+			} else {
+				b.ask(ns, cid, "tasks."+wideName(x), wideName(x), true, b.wideTask(x))
+			}
+			b.asked++
 		}
 	}
 	b.put("container_network", schema.ContainerNetwork{Container: cid, Network: wide.name(), NetworkID: wide.network(), IP: ip, PrefixLen: wideBits, MAC: mac(ip)})

@@ -1,0 +1,147 @@
+package path
+
+import "net/netip"
+
+// A hostState is what was judged of one host while it was in memory: everything that pairs are put together from.
+type hostState struct {
+	name   string
+	nets   map[string]*hostNet
+	unders []*under // by the pool's number of what outer makes of a tunnel
+	pool   *pool
+	gates  map[tunnel]*gate // by VTEP of the host, likewise
+	inside bool             // its rules look inside of packets
+	ends   map[end]*Hop     // tunnel ends: by network, VNI and port; nil where there is one
+	pubs   []*pubState
+	outs   []outState
+	mesh   bool
+
+	seals     map[sealedKey]*sealed
+	opens     map[sealedKey]opened
+	inbound   map[stateKey]inbound
+	xfrmWhole bool
+}
+
+// A tunnel is where a forwarding entry leads.
+type tunnel struct {
+	vtep      netip.Addr
+	port, vni int
+}
+
+type end struct {
+	net       string
+	vni, port int
+}
+
+// A hostNet is one network on one host.
+type hostNet struct {
+	net   *Network
+	host  *hostState
+	ways  []way // by place in Network.list
+	legs  []*legState
+	lb    *legState           // the balancer's; nil for none
+	loose map[netip.Addr]*Hop // ports that are on no bridge, by an address behind them
+	vxlan string              // what its VXLAN device is
+	ref   string              // row of that device
+	own   string              // row of the namespace
+	vips  map[vipKey]*vipState
+	space string
+}
+
+type vipKey struct {
+	ip    netip.Addr
+	proto string
+}
+
+// A way is what is kept of a send: to whom, from this host.
+type way struct {
+	arp, rest *Hop
+	tun       *tunnel // nil: it stays on the host, or gets nowhere. Without a VTEP: the tunnel has no entry
+	fixed     bool    // the tunnel's entry is one that the device does not change itself
+	learns    teaching
+}
+
+// A legState is one sandbox on one network.
+type legState struct {
+	ep      *Endpoint // nil: nobody whom the swarm knows
+	host    *hostState
+	hn      *hostNet
+	space   string // name of the namespace
+	netns   string
+	mtu     int                 // of its device; 0: not known
+	ref     string              // row of its device
+	except  map[netip.Addr]*Hop // what it remembers otherwise than is answered; a nil entry: it remembers for good what is not answered
+	knows   bool                // its neighbours were captured
+	doors   map[port]*Hop
+	whole   bool                // its sockets were captured
+	any     *Hop                // arrival at any port
+	self    hearsay             // of names that it was asked for itself
+	peers   *hearsay            // of other names, from those on the same networks; nil for none
+	unasked *Hop                // resolving any other name
+	out     map[netip.Addr]*Hop // leaving towards an address, where that was judged by itself
+	leaves  *Hop                // leaving towards the network
+	udp     *leaving            // the same for datagrams; nil where they leave as segments of TCP do
+	listen  []port
+	spent   map[netip.AddrPort]*Hop // to whom it has no port left
+	own     map[netip.Addr]*owned   // addresses of others that it has, too; nil for none
+	back    *part                   // the way from the balancer, when it was judged
+}
+
+// A leaving is what keeps packets of a protocol from leaving a sandbox.
+type leaving struct {
+	out    map[netip.Addr]*Hop // towards an address, where that was judged by itself
+	leaves *Hop                // towards the network
+}
+
+// put keeps what is not as it is towards the network.
+func (o *leaving) put(ip netip.Addr, h, typical *Hop) {
+	if h == typical {
+		return
+	}
+	if o.out == nil {
+		o.out = map[netip.Addr]*Hop{}
+	}
+	o.out[ip] = h
+}
+
+// A vipState is a virtual address on one host.
+type vipState struct {
+	vip *VIP
+	way way // from the port of a client to the balancer
+	bal *balancing
+}
+
+// A wayOut is what ways out that are whole have in common.
+type wayOut struct {
+	src netip.Addr
+	mtu int
+}
+
+// under is the host's way out for a tunnel, nil where none was walked.
+func (hs *hostState) under(t tunnel) *under {
+	if n, ok := hs.pool.numbers[outer(t, hs.inside)]; ok && n < len(hs.unders) {
+		return hs.unders[n]
+	}
+	return nil
+}
+
+// gate is how a tunnel's packets come in, nil where that was not walked.
+func (hs *hostState) gate(t tunnel) *gate { return hs.gates[outer(t, hs.inside)] }
+
+func (hn *hostNet) leg(netns string) *legState {
+	for _, l := range hn.legs {
+		if l.netns == netns {
+			return l
+		}
+	}
+	return nil
+}
+
+// legOf is the sandbox of an endpoint.
+func (hn *hostNet) legOf(ep *Endpoint) *legState {
+	for _, l := range hn.legs {
+		if l.ep == ep {
+			return l
+		}
+	}
+	return nil
+}
