@@ -52,14 +52,19 @@ type coverageRow struct {
 	number int64
 }
 
-// readIndex reads a bundle for what a view needs.
-func readIndex(ctx context.Context, s *source, need []string) (*index, error) {
-	x := &index{
+// newIndex is an index of nothing yet.
+func newIndex(s *source) *index {
+	return &index{
 		source: s, chosen: map[string]*namespace{}, links: map[string]map[int64]*schema.Link{}, comm: map[int64]string{},
 		holders: map[int64][]schema.ProcessSocket{}, rows: map[string]map[string][]row{}, usage: map[string]schema.ConntrackUsage{},
 		containers: map[string]*container{}, networks: map[string]string{}, services: map[string]string{}, nodes: map[string]string{},
 		entries: map[string]entry{}, byID: map[string]*namespace{}, ofTable: map[string][]*coverageRow{},
 	}
+}
+
+// readIndex reads a bundle for what a view needs.
+func readIndex(ctx context.Context, s *source, need []string) (*index, error) {
+	x := newIndex(s)
 	var err error
 	x.cut, x.problems, err = s.entries(ctx, func(e *schema.Entry) error { return x.entry(e, need) })
 	if err != nil {

@@ -39,6 +39,9 @@ func typesOf(n int64) []string {
 		}
 		out = append(out, name)
 	}
+	if len(out) == 0 {
+		return []string{"type#0"}
+	}
 	slices.Reverse(out)
 	return out
 }

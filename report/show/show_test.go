@@ -20,7 +20,7 @@ import (
 )
 
 // fixture writes the bundle of testdata/NAME.txtar, packed as comp says, and returns its path.
-func fixture(t *testing.T, name, host string, comp schema.Compression) string {
+func fixture(t testing.TB, name, host string, comp schema.Compression) string {
 	t.Helper()
 	archive, err := txtar.ParseFile(filepath.Join("testdata", name+".txtar"))
 	if err != nil {
