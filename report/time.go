@@ -21,6 +21,7 @@ type timeColumns struct {
 	Why   []string    `json:"why"`   // of each host, what Reach rests on, or why it is not known
 	Marks []timeMark  `json:"marks"` // what the causes are dated by
 	Left  int         `json:"left"`  // events that are not here
+	Blind []blindLane `json:"blind"` // lanes of which nothing was captured
 
 	At      []int64 `json:"at"`   // microseconds after Base
 	Last    []int64 `json:"last"` // microseconds; 0 for a moment
@@ -47,13 +48,20 @@ type timeMark struct {
 	Host  string `json:"host"`
 }
 
+// A blindLane is a lane of a host of which nothing was captured.
+type blindLane struct {
+	Host int    `json:"host"` // place in Hosts
+	Lane int    `json:"lane"` // place in Lanes
+	Why  string `json:"why"`
+}
+
 // timeData is the timeline whole, for the script; nil for nothing.
 func (p *htmlPage) timeData(in *texts) any {
 	if p.Scene == nil || len(p.Scene.Events) == 0 {
 		return nil
 	}
 	t := p.Timeline()
-	c := &timeColumns{From: t.From.UnixMilli(), To: t.To.UnixMilli(), Base: p.Scene.Events[0].At.UnixMilli(), Lanes: scene.Lanes, Marks: []timeMark{}, Left: p.Scene.EventsLeft}
+	c := &timeColumns{From: t.From.UnixMilli(), To: t.To.UnixMilli(), Base: p.Scene.Events[0].At.UnixMilli(), Lanes: scene.Lanes, Marks: []timeMark{}, Blind: []blindLane{}, Left: p.Scene.EventsLeft}
 	place := map[string]int{}
 	for _, h := range t.Hosts {
 		place[h.Name] = len(c.Hosts)
@@ -66,6 +74,9 @@ func (p *htmlPage) timeData(in *texts) any {
 	}
 	for _, m := range t.Causes {
 		c.Marks = append(c.Marks, timeMark{m.Rank, m.From.UnixMilli(), m.To.UnixMilli(), m.Felt, m.Name, m.Words, m.Title, m.Host})
+	}
+	for _, u := range t.Unseen {
+		c.Blind = append(c.Blind, blindLane{place[u.Host], max(0, slices.Index(scene.Lanes, u.Lane)), u.Why})
 	}
 	for _, e := range p.Scene.Events {
 		last := int64(0)

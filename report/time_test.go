@@ -256,3 +256,25 @@ func TestTimeData(t *testing.T) {
 		t.Errorf("without a scene the timeline is %v", got)
 	}
 }
+
+// TestTimeUnseen: a lane of which nothing was captured is drawn as such, and no calm one.
+func TestTimeUnseen(t *testing.T) {
+	r := busy(10)
+	r.Scene.Unseen = []scene.Unseen{{Host: "node1", Lane: scene.LaneLog, Why: "denied: permission denied"}, {Host: "node9", Lane: scene.LaneDocker, Why: "timeout"}}
+	var got []string
+	for _, l := range timelineOf(r).Draw().Lanes {
+		if l.Unseen != "" {
+			got = append(got, l.Name+": "+l.Unseen)
+		}
+	}
+	if s := strings.Join(got, "; "); s != "log: denied: permission denied; docker: timeout" {
+		t.Errorf("unseen are %q", s)
+	}
+	c := newHTMLPage(r).timeData(newTexts()).(*timeColumns)
+	if len(c.Blind) != 2 || c.Hosts[c.Blind[1].Host] != "node9" || c.Lanes[c.Blind[1].Lane] != scene.LaneDocker {
+		t.Errorf("the script is told of %v", c.Blind)
+	}
+	if page := rendered(t, HTML, r); !strings.Contains(page, "? not captured: denied: permission denied") {
+		t.Error("the picture does not say that nothing was captured")
+	}
+}

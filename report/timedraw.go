@@ -40,8 +40,9 @@ type timeDrawing struct {
 }
 
 type drawnLane struct {
-	Name string
-	Y    int
+	Name   string
+	Y      int
+	Unseen string // why nothing is known of it; empty when somebody looked
 }
 
 // A drawnHead is a host's name over its lanes, with a bar as long as its clock is uncertain.
@@ -140,12 +141,16 @@ func (t *timeline) Draw() *timeDrawing {
 	return d
 }
 
-// rows places the lanes that have events in the window.
+// rows places the lanes that have events in the window, or of which nothing is known.
 func (t *timeline) rows(d *timeDrawing) map[string]int {
 	used := map[string]bool{}
 	for _, e := range t.Events {
 		used[e.Host+"\x00"+e.Lane] = true
 		used["\x00"+e.Lane] = true
+	}
+	unseen := map[string]string{}
+	for _, u := range t.Unseen {
+		unseen[u.Host+"\x00"+u.Lane] = u.Why
 	}
 	at := map[string]int{}
 	y := timeTop
@@ -159,9 +164,11 @@ func (t *timeline) rows(d *timeDrawing) map[string]int {
 			y += timeHead
 		}
 		for _, lane := range scene.Lanes {
-			if used[h.Name+"\x00"+lane] {
-				at[h.Name+"\x00"+lane] = y + timeLane/2
-				d.Lanes = append(d.Lanes, drawnLane{lane, y})
+			key := h.Name + "\x00" + lane
+			why, blind := unseen[key]
+			if used[key] || blind && !d.Together {
+				at[key] = y + timeLane/2
+				d.Lanes = append(d.Lanes, drawnLane{lane, y, why})
 				y += timeLane
 			}
 		}

@@ -17,6 +17,7 @@ type timeline struct {
 	Events   []scene.Event // those between From and To
 	All      int           // events of the scene
 	Left     int           // events that the scene leaves out
+	Unseen   []scene.Unseen
 }
 
 // A timeHost is a host with what is known of its clock.
@@ -53,6 +54,7 @@ func (p *htmlPage) Timeline() *timeline {
 		return t
 	}
 	t.All, t.Left = len(p.Scene.Events), p.Scene.EventsLeft
+	t.Unseen = p.Scene.Unseen
 	t.hosts(p.Scene)
 	for _, c := range p.Causes {
 		s := c.Since
@@ -85,23 +87,29 @@ func ends(e scene.Event) time.Time {
 	return e.At
 }
 
-// hosts lists those with events, in order of name.
+// hosts lists those with events, and those of which nothing is known, in order of name.
 func (t *timeline) hosts(s *scene.Scene) {
 	clocks := map[string]*scene.Clock{}
 	for i := range s.Clocks {
 		clocks[s.Clocks[i].Host] = &s.Clocks[i]
 	}
 	seen := map[string]bool{}
-	for _, e := range s.Events {
-		if seen[e.Host] {
-			continue
+	add := func(name string) {
+		if seen[name] {
+			return
 		}
-		seen[e.Host] = true
-		h := timeHost{Name: e.Host, Clock: clocks[e.Host]}
+		seen[name] = true
+		h := timeHost{Name: name, Clock: clocks[name]}
 		if h.Clock != nil {
 			h.Reach, h.Known = h.Clock.Reach()
 		}
 		t.Hosts = append(t.Hosts, h)
+	}
+	for _, e := range s.Events {
+		add(e.Host)
+	}
+	for _, u := range s.Unseen {
+		add(u.Host)
 	}
 	slices.SortFunc(t.Hosts, func(a, b timeHost) int { return strings.Compare(a.Name, b.Name) })
 }

@@ -11,6 +11,7 @@ export interface TimeData {
   why: string[];
   marks: CauseMark[];
   left: number;
+  blind: { host: number; lane: number; why: string }[]; // lanes of which nothing was captured
   at: number[]; // microseconds after base
   last: number[]; // microseconds; 0 for a moment
   host: number[];

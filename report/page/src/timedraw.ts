@@ -1,5 +1,5 @@
 import { s } from "./dom";
-import { brief, toneNames, type CauseMark, type Events } from "./timedata";
+import { brief, toneNames, type CauseMark, type Events, type TimeData } from "./timedata";
 import { Scale, ticks } from "./timescale";
 
 // The measures are those of report/timedraw.go.
@@ -42,9 +42,10 @@ export interface Drawing {
 const shown = 8; // events that a mark names
 
 // drawn draws the events of list, which are in order of time, between two times.
-export function drawn(e: Events, list: number[], from: number, to: number, local: boolean): Drawing {
+// blind are the lanes of which nothing was captured, as far as they are asked for.
+export function drawn(e: Events, list: number[], blind: TimeData["blind"], from: number, to: number, local: boolean): Drawing {
   const scale = new Scale(from, to, left, wide - right);
-  const hosts = [...new Set(list.map((i) => e.d.host[i] ?? -1))].sort((a, b) => a - b);
+  const hosts = [...new Set([...list.map((i) => e.d.host[i] ?? -1), ...blind.map((u) => u.host)])].sort((a, b) => a - b);
   const together = hosts.length > maxHosts;
   const rows = new Map<string, { y: number; events: number[] }>();
   const back: SVGElement[] = [];
@@ -54,7 +55,8 @@ export function drawn(e: Events, list: number[], from: number, to: number, local
       back.push(head(e, host, y, scale));
       y += headHeight;
     }
-    const lanes = new Set<number>();
+    const why = new Map(together ? [] : blind.filter((u) => u.host === host).map((u) => [u.lane, u.why]));
+    const lanes = new Set(why.keys());
     for (const i of list) {
       if (together || e.d.host[i] === host) {
         lanes.add(e.d.lane[i] ?? 0);
@@ -62,9 +64,11 @@ export function drawn(e: Events, list: number[], from: number, to: number, local
     }
     for (const lane of [...lanes].sort((a, b) => a - b)) {
       rows.set(`${host}/${lane}`, { y: y + Math.floor(laneHeight / 2), events: [] });
-      back.push(
-        s("g", { class: "lane" }, s("path", { d: `M${left} ${y}H${wide - right}` }), s("text", { x: left - 8, y, dy: 14, "text-anchor": "end" }, e.d.lanes[lane] ?? "")),
-      );
+      const g = s("g", { class: "lane" }, s("path", { d: `M${left} ${y}H${wide - right}` }), s("text", { x: left - 8, y, dy: 14, "text-anchor": "end" }, e.d.lanes[lane] ?? ""));
+      if (why.has(lane)) {
+        g.append(s("rect", { class: "unseen", x: left, y, width: wide - left - right, height: laneHeight }), s("text", { x: left + 8, y, dy: 14, class: "why" }, "? not captured: " + why.get(lane)));
+      }
+      back.push(g);
       y += laneHeight;
     }
     y += 4;
@@ -83,6 +87,7 @@ export function drawn(e: Events, list: number[], from: number, to: number, local
     s(
       "defs",
       {},
+      s("pattern", { id: "time-unseen", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(-45)" }, s("path", { d: "M0 0v7", class: "unseen-hatch" })),
       s("pattern", { id: "time-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("path", { d: "M0 0v6", class: "hatch" })),
     ),
     ...(together ? [] : bands(e, list, scale, height)),

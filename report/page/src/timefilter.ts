@@ -14,7 +14,7 @@ export class Filter {
     private readonly e: Events,
     changed: () => void,
   ) {
-    const there = new Set(e.d.lane);
+    const there = new Set([...e.d.lane, ...e.d.blind.map((u) => u.lane)]);
     this.lanes = e.d.lanes.map((lane, k) => {
       const box = h("input", { type: "checkbox", value: lane, checked: true });
       box.disabled = !there.has(k);
@@ -36,7 +36,7 @@ export class Filter {
     this.element = h(
       "div",
       { class: "filters", role: "group", "aria-label": "Which events are drawn" },
-      ...this.lanes.map((box) => h("label", { class: box.disabled ? "none" : null, title: box.disabled ? "nothing of it was captured" : null }, box, box.value)),
+      ...this.lanes.map((box) => h("label", { class: box.disabled ? "none" : null, title: box.disabled ? "nothing of it happened" : null }, box, box.value)),
       this.host,
       this.tone,
       this.words,
@@ -65,6 +65,11 @@ export class Filter {
     }
     const text = `${e.text(i)} ${e.subject(i)} ${e.service(i)} ${e.host(i)}`.toLowerCase();
     return words.every((w) => text.includes(w));
+  }
+
+  // asks reports whether a lane of a host is asked for, by nothing but its name.
+  asks(host: number, lane: number): boolean {
+    return !this.off.has(lane) && (this.host.value === "" || this.e.d.hosts[host] === this.host.value);
   }
 
   // set reads a link; say writes one.

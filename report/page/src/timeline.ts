@@ -149,7 +149,7 @@ export class Timeline {
       }
     }
     this.chosen = -1;
-    this.drawing = drawn(this.e, this.list, this.from, this.to, this.local);
+    this.drawing = drawn(this.e, this.list, this.e.d.blind.filter((u) => this.filter.asks(u.host, u.lane)), this.from, this.to, this.local);
     this.chart.replaceChildren(this.drawing.svg);
     this.details.show(undefined, this.local);
     this.zone.textContent = this.local ? "show UTC" : "show local time";

@@ -17,7 +17,7 @@ export function listing(e: Events, list: number[], local: boolean, filter: strin
   const time = (i: number) => (days.size > 1 ? stamp(e.start(i), local) : clock(e.start(i), local));
   const columns: Column<Row>[] = [
     { name: local ? "Time (local)" : "Time (UTC)", wide: days.size > 1 ? 2.3 : 1.4, text: (r) => stamp(e.start(r.i), local), value: (r) => e.start(r.i), node: (r) => h("time", { title: stamp(e.start(r.i), local) }, time(r.i)) },
-    { name: "After first", wide: 1, text: (r) => "+" + (r.i === first ? "0 s" : span(e.start(r.i) - e.start(first))), value: (r) => e.start(r.i) },
+    { name: "After first", wide: 1.1, text: (r) => "+" + (r.i === first ? "0 s" : span(e.start(r.i) - e.start(first))), value: (r) => e.start(r.i) },
     { name: "Order", wide: 1.3, text: (r) => r.order, node: (r) => h("span", { class: "soft", title: r.order }, r.order) },
     { name: "Host", wide: 0.8, text: (r) => e.host(r.i) },
     { name: "Lane", wide: 0.9, text: (r) => e.lane(r.i) },
@@ -31,7 +31,7 @@ export function listing(e: Events, list: number[], local: boolean, filter: strin
         return h("span", { title: what, class: "evwhat" }, tone ? h("span", { class: "evtone " + tone }, mark(tone === "bad" ? "critical" : "high"), h("span", { class: "away" }, tone + ": ")) : null, what);
       },
     },
-    { name: "Address", wide: 2.2, text: (r) => e.ref(r.i), node: (r) => h("code", { title: e.ref(r.i) }, e.ref(r.i)) },
+    { name: "Address", wide: 2.8, text: (r) => e.ref(r.i), node: (r) => h("code", { title: e.ref(r.i) }, e.ref(r.i)) },
   ];
   return table("The same as a table", columns, rows, { filter });
 }
