@@ -950,7 +950,16 @@ ${f}
     const pad = text.startsWith("`") || text.endsWith("`") ? " " : "";
     return f + pad + text + pad + f;
   }
-  var plain = (text) => text.replace(/\s+/g, " ").trim().replace(/[\\`*_[\]<>#|~!&]/g, "\\$&").replace(/@/g, "@" + String.fromCharCode(8203));
+  var special = /[`*_[\]{}<>&|~$^\\@#]|^gh-|:\/\/|^www\.|:[0-9_+-]*[a-z][a-z0-9_+-]*:|:100:|:1234:|:[+-]1:/i;
+  function plain(text) {
+    return text.split(/\s+/).filter(Boolean).map((w) => {
+      if (!special.test(w)) {
+        return w;
+      }
+      const [, before = "", middle = "", after = ""] = /^([("]*)(.*?)([)",.;:?!]*)$/s.exec(w) ?? [];
+      return middle === "" ? code(w) : before + code(middle) + after;
+    }).join(" ");
+  }
   function line(e) {
     let out = "";
     for (const n of e.childNodes) {

@@ -18,7 +18,23 @@ function code(text: string): string {
   return f + pad + text + pad + f;
 }
 
-const plain = (text: string) => text.replace(/\s+/g, " ").trim().replace(/[\\`*_[\]<>#|~!&]/g, "\\$&").replace(/@/g, "@" + String.fromCharCode(0x200b));
+// What Markdown, or GitHub after it, would not show as it is: the same as special in report/markdowntext.go.
+const special = /[`*_[\]{}<>&|~$^\\@#]|^gh-|:\/\/|^www\.|:[0-9_+-]*[a-z][a-z0-9_+-]*:|:100:|:1234:|:[+-]1:/i;
+
+// plain is text in a line: words that mean something to Markdown become code, in which nothing is read.
+function plain(text: string): string {
+  return text
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((w) => {
+      if (!special.test(w)) {
+        return w;
+      }
+      const [, before = "", middle = "", after = ""] = /^([("]*)(.*?)([)",.;:?!]*)$/s.exec(w) ?? [];
+      return middle === "" ? code(w) : before + code(middle) + after;
+    })
+    .join(" ");
+}
 
 // line is what an element says in one line.
 function line(e: Element): string {
