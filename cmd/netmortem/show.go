@@ -16,7 +16,7 @@ func showCommand(std streams) *cli.Command {
 		Name:      "show",
 		Usage:     "print what bundles hold, as ip, bridge, iptables-save, nft, ipvsadm, ss, conntrack, … would",
 		ArgsUsage: "BUNDLE… [WHAT…]",
-		Description: "WHAT is one of " + strings.Join(show.Words(), ", ") + ",\n" +
+		Description: "WHAT is one of\n  " + strings.Join(show.Words()[:12], ", ") + ",\n  " + strings.Join(show.Words()[12:], ", ") + ",\n" +
 			"or a table (netmortem tables), or the address of a row as a finding cites it, such as node1/rows/fdb.jsonl:17, or a file.\n" +
 			"Without it, show lists what there is.\n\n" +
 			"  netmortem show node1.tar.zst                                  what is in it\n" +

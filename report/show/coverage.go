@@ -61,5 +61,8 @@ func (x *index) silent(table string) string {
 	case x.source.meta.Interrupted != "":
 		return "the capture ended early: " + x.source.meta.Interrupted
 	}
-	return fmt.Sprintf("netmortem %s did not plan to read %s here", cmp.Or(x.source.meta.Tool, "of an unknown version"), table)
+	if len(x.ofTable[table]) > 0 {
+		return "coverage has no word of " + table
+	}
+	return fmt.Sprintf("netmortem %s, which made the bundle, did not plan to read %s", cmp.Or(x.source.meta.Tool, "of an unknown version"), table)
 }

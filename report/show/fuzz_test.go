@@ -30,6 +30,7 @@ func FuzzRow(f *testing.F) {
 	}
 	f.Add(`{"family":"ip","tbl":"t","name":"s","set_name":"s","flags":"interval,map","key_type":461,"data_type":13,"key":"0a0000010050","key_end":"0a00","data":"0050","chain":"c","text":"counter @s","packets":1,"bytes":2}`)
 	f.Add(`{"name":"v","kind":"vxlan","extra":"18.2.10=00640 18.2.5=zz 17=ffffffffffffffffff 56=00","flags":"up,loopback"}`)
+	f.Add("TCP 0A140103 8DC2 0A14010B 0050 0A14010F 0050 TIME_WAIT 81 sip x@y")
 	f.Fuzz(func(t *testing.T, raw string) {
 		x := newIndex(&source{host: "h"})
 		x.host = &schema.Host{}
@@ -54,6 +55,9 @@ func FuzzRow(f *testing.F) {
 			out.WriteString(v.whole(s, rows))
 		}
 		if text, err := dockerEvent([]byte(raw)); err == nil {
+			out.WriteString(text)
+		}
+		if text, err := connectionText(raw); err == nil {
 			out.WriteString(text)
 		}
 		var m schema.Meta

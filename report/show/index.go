@@ -23,6 +23,7 @@ type index struct {
 	holders    map[int64][]schema.ProcessSocket  // by inode of the socket
 	rows       map[string]map[string][]row       // by table and namespace: of tables that a view puts together
 	usage      map[string]schema.ConntrackUsage  // by namespace
+	timeWait   map[string]int64                  // sockets in time-wait, by namespace
 	coverage   []coverageRow
 	ofTable    map[string][]*coverageRow // the same by table
 	containers map[string]*container
@@ -56,7 +57,7 @@ type coverageRow struct {
 func newIndex(s *source) *index {
 	return &index{
 		source: s, chosen: map[string]*namespace{}, links: map[string]map[int64]*schema.Link{}, comm: map[int64]string{},
-		holders: map[int64][]schema.ProcessSocket{}, rows: map[string]map[string][]row{}, usage: map[string]schema.ConntrackUsage{},
+		holders: map[int64][]schema.ProcessSocket{}, rows: map[string]map[string][]row{}, usage: map[string]schema.ConntrackUsage{}, timeWait: map[string]int64{},
 		containers: map[string]*container{}, networks: map[string]string{}, services: map[string]string{}, nodes: map[string]string{},
 		entries: map[string]entry{}, byID: map[string]*namespace{}, ofTable: map[string][]*coverageRow{},
 	}
@@ -153,6 +154,12 @@ func (x *index) auxiliary(table string, e *schema.Entry) error {
 		return eachRow(e, func(_ int64, r *schema.Process) { x.comm[r.PID] = r.Comm })
 	case "process_socket":
 		return eachRow(e, func(_ int64, r *schema.ProcessSocket) { x.holders[r.Inode] = append(x.holders[r.Inode], *r) })
+	case "socket_count":
+		return eachRow(e, func(_ int64, r *schema.SocketCount) {
+			if n := latestOf(r.Sockets, r.SocketsLast); r.State == "time-wait" && n != nil {
+				x.timeWait[r.Netns] += *n
+			}
+		})
 	case "conntrack_usage":
 		return eachRow(e, func(_ int64, r *schema.ConntrackUsage) { x.usage[r.Netns] = *r })
 	}

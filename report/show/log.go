@@ -67,16 +67,21 @@ func (p *printer) logJSON(e *schema.Entry) error {
 		if json.Valid(line) {
 			return p.raw(line)
 		}
-		b, err := json.Marshal(struct {
-			Document string `json:"document"`
-			Line     int64  `json:"line"`
-			Text     string `json:"text"`
-		}{e.Name, n, string(line)})
-		if err != nil {
-			return err
-		}
-		return p.raw(b)
+		return p.rawText(e.Name, n, string(line))
 	})
+}
+
+// rawText prints a line of a document that is no JSON as a line of JSON.
+func (p *printer) rawText(document string, n int64, text string) error {
+	b, err := json.Marshal(struct {
+		Document string `json:"document"`
+		Line     int64  `json:"line"`
+		Text     string `json:"text"`
+	}{document, n, text})
+	if err != nil {
+		return err
+	}
+	return p.raw(b)
 }
 
 // A logReader turns the lines of one document into entries.

@@ -139,6 +139,7 @@ func TestReal(t *testing.T) {
 		{"tasks", "healthy-two-hosts", "tasks", ""},
 		{"dns", "healthy-every-collector", "dns", "client.node1"},
 		{"ss", "healthy-every-collector", "ss", ""},
+		{"ipvsconn", "healthy-every-collector", "ipvsconn", "lb_urryk2c9p"},
 		{"events", "healthy-every-collector", "events", ""},
 	} {
 		t.Run(x.name, func(t *testing.T) {

@@ -217,3 +217,11 @@ func socketInfo(k *schema.Socket) string {
 	}
 	return p.String()
 }
+
+// socketFoot says how many sockets are in time-wait: they are counted and have no rows.
+func socketFoot(s *scope, ns *namespace) string {
+	if n := s.timeWait[ns.Netns.Netns]; n > 0 {
+		return fmt.Sprintf("# ss -s: %d more in TIME-WAIT, which are only counted: the tables socket_count and socket_group\n", n)
+	}
+	return ""
+}

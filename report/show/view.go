@@ -62,7 +62,8 @@ func views() []*view {
 		{name: "ip6tables", like: "ip6tables-save -c", tables: []string{"iptables_chain", "iptables_rule"}, only: ofFamily("ipv6"), whole: iptablesText},
 		{name: "nft", like: "nft list ruleset", tables: []string{"nft_chain", "nft_rule", "nft_set", "nft_element"}, whole: nftText},
 		{name: "ipvs", aliases: []string{"ipvsadm"}, like: "ipvsadm -Ln", tables: []string{"ipvs_service", "ipvs_destination"}, whole: ipvsText},
-		{name: "ss", aliases: []string{"socket", "sockets"}, like: "ss -tuwanpmio", tables: []string{"socket"}, with: []string{"process_socket", "process"}, columns: socketHead, line: lineOf(socketText)},
+		{name: "ipvsconn", like: "ipvsadm -Lnc", docs: []string{"netns/*/proc_net_ip_vs_conn", "netns/*/proc_net_ip_vs_conn.last"}, text: showIPVSConnections},
+		{name: "ss", aliases: []string{"socket", "sockets"}, like: "ss -tuwanpmio", tables: []string{"socket"}, with: []string{"process_socket", "process", "socket_count"}, columns: socketHead, line: lineOf(socketText), foot: socketFoot},
 		{name: "conntrack", aliases: []string{"ct"}, like: "conntrack -L", tables: []string{"conntrack_entry"}, with: []string{"conntrack_usage"}, line: lineOf(conntrackText), foot: conntrackFoot},
 		{name: "dns", like: "dig", tables: []string{"dns_query", "dns_answer"}, whole: dnsText},
 		{name: "sysctl", like: "sysctl -a", tables: []string{"sysctl"}, line: lineOf(sysctlText)},
@@ -290,6 +291,12 @@ func (p *printer) rest(x *index, v *view) error {
 	names := map[reason][]string{}
 	for _, ns := range x.namespaces {
 		if x.chosen[ns.Netns.Netns] == nil || ns.printed {
+			continue
+		}
+		if v.foot != nil && !p.options.JSON && v.foot(&scope{index: x}, ns) != "" { // no rows, but something to say
+			if err := errors.Join(p.header(x, ns), p.partly(x, v, ns)); err != nil {
+				return err
+			}
 			continue
 		}
 		k := x.judge(v.tables, ns.Netns.Netns)
