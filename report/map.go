@@ -27,6 +27,8 @@ type mapPage struct {
 	Busiest string    // what the widest edge stands for; empty when no traffic was seen
 	Seen    bool      // some traffic was seen
 	Quiet   int
+	Untold  int // of Quiet
+	Left    int // edges that the scene leaves out
 	Ports   []portRow
 	Hosts   []string // that ports have
 }
@@ -41,7 +43,7 @@ func (p *htmlPage) Map() *mapPage {
 		return &mapPage{Why: "No service was captured, and no traffic: a manager's bundle names the services."}
 	}
 	g := newMapGraph(p.page)
-	m := &mapPage{Quiet: s.Quiet, Seen: slices.ContainsFunc(s.Edges, func(e scene.Edge) bool { return len(e.Flows) > 0 })}
+	m := &mapPage{Quiet: s.Quiet, Untold: s.Untold, Left: s.EdgesLeft, Seen: slices.ContainsFunc(s.Edges, func(e scene.Edge) bool { return len(e.Flows) > 0 })}
 	if g.busy.conns+g.busy.bytes > 0 {
 		b := mapEdge{conns: g.busy.conns, bytes: g.busy.bytes}
 		m.Busiest = b.volumes()

@@ -29,15 +29,19 @@ func (p *htmlPage) hostLens() (mapView, bool) {
 
 // tunnelNote says what is not drawn.
 func tunnelNote(s *scene.Scene) string {
+	var note string
 	switch {
-	case len(s.Tunnels) == 0 && s.Healthy == 0:
+	case len(s.Tunnels)+s.Healthy+s.TunnelsLeft == 0:
 		return "No tunnel between hosts was judged."
-	case s.Healthy == 0:
-		return ""
-	case len(s.Tunnels) == 0:
+	case s.Healthy > 0 && len(s.Tunnels)+s.TunnelsLeft == 0:
 		return "All " + plural(s.Healthy, "tunnel", "") + " between hosts hold what they should."
+	case s.Healthy > 0:
+		note = plural(s.Healthy, "further tunnel", "") + " between hosts hold what they should, and are not drawn."
 	}
-	return plural(s.Healthy, "further tunnel", "") + " between hosts hold what they should, and are not drawn."
+	if s.TunnelsLeft > 0 {
+		note += " " + plural(s.TunnelsLeft, "further tunnel", "") + " that do not are not drawn either."
+	}
+	return note
 }
 
 func (p *htmlPage) hostGraph() *mapGraph {

@@ -24,7 +24,9 @@ type portRow struct {
 	State state
 	Cells []portCell // in the order of the hosts; with too many hosts those that do not deliver
 	Well  int        // hosts that deliver
+	Hosts int        // all that should take it
 	Rest  int        // cells that are left out
+	Name  string     // of the service, or of the container
 	Href  string
 }
 
@@ -46,6 +48,20 @@ func (c portCell) Says() string {
 		return c.Verdict
 	}
 	return fmt.Sprintf("%s, %d of %d backends", c.Verdict, c.Reached, c.Backends)
+}
+
+// containerIDs are the routes of containers by name; one whose name several hosts have is left out.
+func (p *page) containerIDs() map[string]string {
+	out := map[string]string{}
+	for i := range p.Scene.Containers {
+		c := &p.Scene.Containers[i]
+		if _, ok := out[c.Name]; ok {
+			out[c.Name] = ""
+			continue
+		}
+		out[c.Name] = hashRoute("ctr", c.ID)
+	}
+	return out
 }
 
 func verdictState(v string) state {
@@ -73,8 +89,14 @@ func (p *htmlPage) ports() (rows []portRow, hosts []string) {
 	if len(hosts) > meshColumns {
 		hosts = nil
 	}
+	ids := p.containerIDs()
 	for i := range p.Scene.Ports {
-		r := portRow{Port: p.Scene.Ports[i], State: stateOK, Href: hashRoute("svc", p.Scene.Ports[i].Service)}
+		r := portRow{Port: p.Scene.Ports[i], State: stateOK}
+		r.Name, r.Href = r.Service, hashRoute("svc", r.Service)
+		if r.Service == "" {
+			r.Name, r.Href = r.Container, ids[r.Container]
+		}
+		r.Well, r.Hosts, r.Rest = r.Whole, len(r.At)+r.Whole+r.AtLeft, r.AtLeft
 		at := map[string]portCell{}
 		var list []portCell
 		for _, h := range r.At {
@@ -87,8 +109,8 @@ func (p *htmlPage) ports() (rows []portRow, hosts []string) {
 				list = append(list, c)
 			}
 		}
-		if len(r.At) == 0 {
-			r.State = stateOpen
+		if r.Hosts == 0 || r.AtLeft > 0 {
+			r.State = worseState(r.State, stateOpen)
 		}
 		if r.State == stateBad && r.Well > 0 {
 			r.State = statePart
@@ -96,7 +118,7 @@ func (p *htmlPage) ports() (rows []portRow, hosts []string) {
 		slices.SortStableFunc(list, func(a, b portCell) int { return b.State.rank() - a.State.rank() })
 		if hosts == nil {
 			r.Cells = list[:min(len(list), meshColumns)]
-			r.Rest = len(list) - len(r.Cells)
+			r.Rest += len(list) - len(r.Cells)
 		}
 		for _, h := range hosts {
 			c := at[h]
@@ -129,7 +151,7 @@ func (m *mapPage) Mesh() *drawing {
 		ports++
 		port := strconv.Itoa(r.Published) + "/" + r.Proto
 		from := node("port", port, mapNode{Kind: "port", Name: ":" + port, Stack: r.Mode, State: r.State, Count: 1, first: true, Href: r.Href})
-		to := node(scene.PartyService, r.Service, mapNode{Kind: "backends", Name: r.Service, State: r.State, Count: 1, last: true, Href: r.Href})
+		to := node(scene.PartyService, r.Name, mapNode{Kind: "backends", Name: r.Name, State: r.State, Count: 1, last: true, Href: r.Href})
 		at := slices.Clone(r.At)
 		slices.SortStableFunc(at, func(a, b scene.PortHost) int { return verdictState(b.Verdict).rank() - verdictState(a.Verdict).rank() })
 		for _, h := range at {
@@ -142,11 +164,11 @@ func (m *mapPage) Mesh() *drawing {
 			}
 			st := verdictState(h.Verdict)
 			via := node(scene.PartyHost, h.Host, mapNode{Kind: scene.PartyHost, Name: h.Host, Stack: "its own ingress", State: st, Count: 1, Href: hashRoute("host", h.Host)})
-			in := mapEdge{From: from, To: via, State: st, Href: r.Href, Known: true}
+			in := mapEdge{From: from, To: via, State: st, Href: cmp.Or(r.Href, "#mesh"), Known: true}
 			if st.ill() {
 				in.State = stateOK // the port is asked there; it is behind it that the way ends
 			}
-			out := mapEdge{From: via, To: to, State: st, Href: r.Href, Known: true, Pairs: &scene.Tally{Pairs: h.Backends, Delivered: h.Reached, Dropped: max(h.Backends-h.Reached, 0)}}
+			out := mapEdge{From: via, To: to, State: st, Href: cmp.Or(r.Href, "#mesh"), Known: true, Pairs: &scene.Tally{Pairs: h.Backends, Delivered: h.Reached, Dropped: max(h.Backends-h.Reached, 0)}}
 			if st.ill() && h.Backends > 0 {
 				out.Hop = strconv.Itoa(h.Reached) + " of " + strconv.Itoa(h.Backends)
 			}
@@ -210,4 +232,6 @@ func (p *htmlPage) Tunnels() []tunnelRow {
 
 // TunnelRows bounds Tunnels, and TunnelsLeft says how many that leaves out.
 func (p *htmlPage) TunnelRows(all []tunnelRow) []tunnelRow { return all[:min(len(all), meshTunnels)] }
-func (p *htmlPage) TunnelsLeft(all []tunnelRow) int        { return max(0, len(all)-meshTunnels) }
+func (p *htmlPage) TunnelsLeft(all []tunnelRow) int {
+	return max(0, len(all)-meshTunnels) + p.Scene.TunnelsLeft
+}

@@ -4,6 +4,7 @@
 type Kind = "ok" | "part" | "bad" | "open";
 
 interface Stream {
+  edge: Element;
   kind: Kind;
   xs: Float32Array; // points of the way, step apart
   ys: Float32Array;
@@ -42,7 +43,7 @@ function streamsOf(svg: SVGSVGElement): Stream[] {
     // As many as it says are on 300 units of way; the phase only keeps streams from marching in step.
     const every = 300 / speed / Math.max(dots, 1);
     const phase = ((i * 0.618034) % 1) * every;
-    const base = { kind, xs, ys, length, speed, every, phase, pile: 0, skip: 0 };
+    const base = { edge, kind, xs, ys, length, speed, every, phase, pile: 0, skip: 0 };
     if (kind === "bad") {
       out.push({ ...base, pile: room(length, 7) });
     } else if (kind === "part" && Number(edge.dataset.lost) > 0) {
@@ -129,7 +130,9 @@ export class Dots {
     const k = at.a * dense;
     const x0 = (at.e - box.left) * dense;
     const y0 = (at.f - box.top) * dense;
+    const focus = this.svg.classList.contains("focus");
     for (const s of this.streams) {
+      const strength = focus && !s.edge.classList.contains("near") ? 0.12 : 1;
       const sprite = sprites[s.kind];
       const half = sprite.width / 2;
       place(s, this.clock, (d, alpha) => {
@@ -141,7 +144,7 @@ export class Dots {
         if (this.words.some((r) => x > r.x - 4 && x < r.x + r.width + 4 && y > r.y - 4 && y < r.y + r.height + 4)) {
           return;
         }
-        g.globalAlpha = alpha;
+        g.globalAlpha = alpha * strength;
         g.drawImage(sprite, x * k + x0 - half, y * k + y0 - half);
       });
     }

@@ -44,17 +44,17 @@ export function peek(stage: HTMLElement, svg: SVGSVGElement): void {
     svg.classList.add("focus");
   }
 
-  // beside sets the panel where it hides neither the thing nor leaves the stage.
+  // beside sets the panel below the thing, or above it: its neighbours stand to its left and right.
   function beside(e: Element): void {
     const box = stage.getBoundingClientRect();
     const own = (e.querySelector(".m-card") ?? e.querySelector(".m-sign") ?? e).getBoundingClientRect();
     const size = panel.getBoundingClientRect();
-    const right = own.right - box.left + 14;
-    const left = own.left - box.left - size.width - 14;
-    const x = right + size.width < box.width ? right : left > 0 ? left : Math.max(0, box.width - size.width - 8);
-    const y = Math.min(Math.max(own.top - box.top, 8), Math.max(box.height - size.height - 8, 8));
-    panel.style.left = x + "px";
-    panel.style.top = y + "px";
+    const x = (own.left + own.right) / 2 - box.left - size.width / 2;
+    const below = own.bottom - box.top + 14;
+    const above = own.top - box.top - size.height - 14;
+    const y = below + size.height < box.height || above < 0 ? below : above;
+    panel.style.left = Math.min(Math.max(x, 8), Math.max(box.width - size.width - 8, 8)) + "px";
+    panel.style.top = Math.max(Math.min(y, box.height - size.height - 8), 8) + "px";
   }
 
   function hide(): void {
