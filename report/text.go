@@ -61,11 +61,11 @@ func (t *text) verdict() {
 	switch {
 	case len(t.Findings)+len(t.Causes) > 0:
 	case t.Complete():
-		label = t.style("32", "✓ "+t.Label())
+		label = t.style("1;32", "✓ "+t.Label())
 	default:
 		label = "○ " + t.Label()
 	}
-	t.para("", label+" ", t.style("1", t.Verdict))
+	t.hanging("", label+" ", "  ", t.style("1", t.Verdict)) // it is long: below the label it would be narrow
 }
 
 // tallies are the counts, a line each.
@@ -207,9 +207,13 @@ func (t *text) block(s string) {
 
 // para writes lead and s below indent, wrapped at spaces; further lines hang below s.
 func (t *text) para(indent, lead, s string) {
-	hang := indent + strings.Repeat(" ", Columns(lead))
+	t.hanging(indent, lead, indent+strings.Repeat(" ", Columns(lead)), s)
+}
+
+// hanging is para with another beginning of further lines.
+func (t *text) hanging(indent, lead, hang, s string) {
 	line, room := indent+lead, Columns(hang)
-	at := room
+	at := Columns(line)
 	for i, word := range strings.Split(s, " ") {
 		n := Columns(word)
 		switch {

@@ -174,7 +174,7 @@ func (t *text) briefUnjudged() string {
 	case len(reasons) == 1:
 		s += ": "
 	default:
-		s += fmt.Sprintf(", %s; the first of them, for %d: ", plural(len(reasons), "reason", ""), r.n)
+		s += fmt.Sprintf(", %s, the commonest for %d: ", plural(len(reasons), "reason", ""), r.n)
 	}
 	s += r.why
 	if len(t.Unjudged) > 1 {
