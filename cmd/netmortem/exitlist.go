@@ -33,6 +33,7 @@ var endings = []ending{
 	{codePartial, "doctor", "something is missing"},
 	{codePartial, "analyze", "no finding, but evidence is missing that should have been there; --allow-partial makes it 0"},
 	{codePartial, "trace", "cannot tell"},
+	{codePartial, "show", "something of what was asked for was not captured"},
 	{codePartial, "show", "part of it was not captured or cannot be read; what there is was printed"},
 	{codeUsage, "", "wrong command line: nothing was done"},
 	{codeUsage, "show", "wrong command line, or a name that fits nothing or several things"},

@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"netmortem": main})
+	testscript.Main(m, map[string]func(){"netmortem": main, pluginName: main})
 }
 
 func TestScripts(t *testing.T) {

@@ -141,8 +141,8 @@ type roff struct{ b bytes.Buffer }
 func newRoff(name, usage string) *roff {
 	m := &roff{}
 	m.macro("TH", strings.ToUpper(name), "1", "", "netmortem "+version(), "netmortem")
-	m.macro("ad", "l")
-	m.macro("nh") // names of flags and files are not to be hyphenated
+	m.line(".ad l")
+	m.line(".nh") // names of flags and files are not to be hyphenated
 	m.section("NAME")
 	m.text(name + " - " + usage)
 	return m

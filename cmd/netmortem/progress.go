@@ -142,6 +142,9 @@ func (s step) words(left time.Duration) string {
 		text += fmt.Sprintf(" %d of %d", s.done, s.total)
 		if s.unit != "" {
 			text += " " + s.unit
+			if s.total == 1 {
+				text = strings.TrimSuffix(text, "s")
+			}
 		}
 	}
 	if s.totalBytes > 0 {

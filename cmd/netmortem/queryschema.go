@@ -164,7 +164,9 @@ func writeSchema(ctx context.Context, w io.Writer, db *analyze.Reader, only stri
 func writeCreate(ctx context.Context, w io.Writer, db *analyze.Reader, t *dbTable) error {
 	docs := map[string]string{"ref": "address of the row in its bundle"}
 	if t.doc != nil {
-		wrapped(w, "-- ", t.doc.Doc, 110)
+		for l := range strings.Lines(filled(report.Visible(t.doc.Doc), 110)) {
+			fmt.Fprintf(w, "-- %s\n", strings.TrimRight(l, "\n"))
+		}
 		for _, c := range t.doc.Columns {
 			docs[c.Name] = c.Doc
 		}
