@@ -118,6 +118,3 @@ func party(service, label string) Party {
 	}
 	return Party{Kind: PartyContainer, Name: label}
 }
-
-// complainers are the programs whose errors are told, by the word that a log has for them.
-var complainers = []string{"dockerd", "containerd"}

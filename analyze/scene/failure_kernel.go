@@ -92,45 +92,43 @@ func readUnits(r *failureReader) error {
 	})
 }
 
-// complaintQuery are errors that the daemons log and live on with, by class, the newest line of each.
-const complaintQuery = `
-SELECT host, COALESCE(NULLIF(ident, ''), 'dockerd'), COALESCE(class, ''), COALESCE(level, ''), COALESCE(time, ''), text, COALESCE(error, ''), ref
-FROM log_line WHERE class IS NOT NULL OR level IN ('error', 'fatal') ORDER BY time DESC, ref`
+// complaintQuery are the errors that daemons log and live on with, by host, program and class, each with its newest line: SQLite takes the other
+// columns from the row that has the maximum. An odd line is a complaint only when the program itself calls it an error.
+var complaintQuery = fmt.Sprintf(`
+SELECT host, COALESCE(NULLIF(ident, ''), 'dockerd') AS program, COALESCE(class, '') AS kind, COUNT(*), MAX(COALESCE(time, '')), text, COALESCE(error, ''), ref
+FROM log_line
+WHERE (class IN (%s) OR level IN ('error', 'fatal') AND COALESCE(class, '') NOT IN (%s)) AND COALESCE(NULLIF(ident, ''), 'dockerd') IN ('dockerd', 'containerd')
+GROUP BY 1, 2, 3`, sqlList(slices.DeleteFunc(slices.Clone(badLog), func(s string) bool { return slices.Contains(fatalClasses, s) })), sqlList(fatalClasses))
 
 // fatalClasses are told of as ends, or are no errors of the program that logs them.
 var fatalClasses = []string{"panic", "unit-failed", "unit-timeout", "stuck-container", "goroutine-dump", "oom", "unhealthy", "force-kill", "daemon-stop", "core-dump"}
 
+// unitOf is the unit of a daemon.
+func unitOf(program string) string {
+	if program == "dockerd" {
+		return "docker.service"
+	}
+	return program + ".service"
+}
+
+// sqlList is a list of our own words for IN.
+func sqlList(words []string) string { return "'" + strings.Join(words, "', '") + "'" }
+
 // readComplaints tells what programs say that they could not do: they run on, and say so.
 func readComplaints(r *failureReader) error {
-	groups := map[string]int{}
-	var host, ident, class, level, at, text, problem, ref string
-	return r.each(complaintQuery, []any{&host, &ident, &class, &level, &at, &text, &problem, &ref}, func() {
-		t := logTone(class, level)
-		if t == "" || slices.Contains(fatalClasses, class) || !slices.Contains(complainers, ident) {
+	var host, program, class, at, text, problem, ref string
+	var count int
+	return r.each(complaintQuery, []any{&host, &program, &class, &count, &at, &text, &problem, &ref}, func() {
+		if logTone(class, "error") == "" {
 			return
 		}
-		// An odd line is a complaint when the program itself calls it an error.
-		if t == toneOdd && level != "error" && level != "fatal" {
-			return
-		}
-		key := strings.Join([]string{host, ident, class}, "\x00")
-		if i, ok := groups[key]; ok {
-			r.list[i].Count++
-			return
-		}
-		groups[key] = len(r.list)
-		when := when(at)
 		what := "logs errors of the kind " + class
 		if class == "" {
 			what = "logs errors that are on no list"
 		}
-		f := Failure{Host: host, Party: Party{Kind: PartyHost, Name: host}, Label: ident, What: what + ", the last one: " + cutText(logWords("", text, problem)), Explicit: true, At: when, Count: 1, Ref: ref}
-		unit := "docker.service"
-		if ident == "containerd" {
-			unit = "containerd.service"
-		}
-		f.Open = []string{journal(unit, when, when)}
-		r.list = append(r.list, f)
+		when := when(at)
+		r.list = append(r.list, Failure{Host: host, Party: Party{Kind: PartyHost, Name: host}, Label: program, What: what + ", the last one: " + cutText(logWords("", text, problem)),
+			Explicit: true, At: when, Count: count, Open: []string{journal(unitOf(program), when, when)}, Ref: ref})
 	})
 }
 

@@ -1549,7 +1549,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
       const speed = kind2 === "ok" ? 78 : kind2 === "open" ? 46 : 58;
       const every = 300 / speed / Math.max(dots, 1);
       const phase = i * 0.618034 % 1 * every;
-      const base = { kind: kind2, xs, ys, length, speed, every, phase, pile: 0, skip: 0 };
+      const base = { edge, kind: kind2, xs, ys, length, speed, every, phase, pile: 0, skip: 0 };
       if (kind2 === "bad") {
         out.push({ ...base, pile: room(length, 7) });
       } else if (kind2 === "part" && Number(edge.dataset.lost) > 0) {
@@ -1634,7 +1634,9 @@ ${line(head2.querySelector(".sub") ?? head2)}
       const k = at.a * dense;
       const x0 = (at.e - box.left) * dense;
       const y0 = (at.f - box.top) * dense;
+      const focus = this.svg.classList.contains("focus");
       for (const s2 of this.streams) {
+        const strength = focus && !s2.edge.classList.contains("near") ? 0.12 : 1;
         const sprite = sprites[s2.kind];
         const half = sprite.width / 2;
         place(s2, this.clock, (d, alpha) => {
@@ -1646,7 +1648,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
           if (this.words.some((r) => x > r.x - 4 && x < r.x + r.width + 4 && y > r.y - 4 && y < r.y + r.height + 4)) {
             return;
           }
-          g.globalAlpha = alpha;
+          g.globalAlpha = alpha * strength;
           g.drawImage(sprite, x * k + x0 - half, y * k + y0 - half);
         });
       }
@@ -1769,12 +1771,12 @@ ${line(head2.querySelector(".sub") ?? head2)}
       const box = stage.getBoundingClientRect();
       const own = (e.querySelector(".m-card") ?? e.querySelector(".m-sign") ?? e).getBoundingClientRect();
       const size = panel.getBoundingClientRect();
-      const right2 = own.right - box.left + 14;
-      const left2 = own.left - box.left - size.width - 14;
-      const x = right2 + size.width < box.width ? right2 : left2 > 0 ? left2 : Math.max(0, box.width - size.width - 8);
-      const y = Math.min(Math.max(own.top - box.top, 8), Math.max(box.height - size.height - 8, 8));
-      panel.style.left = x + "px";
-      panel.style.top = y + "px";
+      const x = (own.left + own.right) / 2 - box.left - size.width / 2;
+      const below = own.bottom - box.top + 14;
+      const above = own.top - box.top - size.height - 14;
+      const y = below + size.height < box.height || above < 0 ? below : above;
+      panel.style.left = Math.min(Math.max(x, 8), Math.max(box.width - size.width - 8, 8)) + "px";
+      panel.style.top = Math.max(Math.min(y, box.height - size.height - 8), 8) + "px";
     }
     function hide() {
       shown2 = void 0;
