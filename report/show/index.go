@@ -27,6 +27,7 @@ type index struct {
 	coverage   []coverageRow
 	ofTable    map[string][]*coverageRow // the same by table
 	containers map[string]*container
+	listed     []*container // by the reply to docker ps: of those that nothing better describes
 	networks   map[string]string // names, by full id
 	services   map[string]string // names, by full id
 	nodes      map[string]string // host names, by full id
@@ -171,6 +172,8 @@ func (x *index) document(e *schema.Entry) error {
 	switch strings.TrimPrefix(e.Name, "raw/docker/") {
 	case "container_inspect.json", "ondisk/containers.json":
 		eachElement(e, x.addContainer)
+	case "containers.json":
+		eachElement(e, x.addListed)
 	case "network_inspect.json", "networks.json":
 		eachElement(e, func(o []byte) { addName(x.networks, o, "Id", "Name") })
 	case "services.json":

@@ -126,15 +126,17 @@ func destinationText(s *scope, d *schema.IPVSDestination) string {
 	return text + "\n"
 }
 
-// large is a counter in eight columns, as ipvsadm shortens it.
+// large is a counter in eight columns, shortened as ipvsadm does it.
 func large(n int64) string {
 	switch {
 	case n < 1e8:
 		return number(n)
-	case n < 1e10:
+	case n < 1e9:
 		return number(n/1e3) + "K"
-	case n < 1e13:
+	case n < 1e11:
 		return number(n/1e6) + "M"
+	case n < 1e14:
+		return number(n/1e9) + "G"
 	}
-	return number(n/1e9) + "G"
+	return number(n/1e12) + "T"
 }

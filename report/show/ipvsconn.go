@@ -65,7 +65,7 @@ func connectionText(line string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := fmt.Sprintf("%-3s %02d:%02d  %-11s %-18s %-18s %s", f[0], seconds/60, seconds%60, f[7], ends[0], ends[1], ends[2])
+	text := fmt.Sprintf("%-3s %-6s %-11s %-18s %-18s %s", f[0], fmt.Sprintf("%02d:%02d", seconds/60, seconds%60), f[7], ends[0], ends[1], ends[2])
 	if len(f) > 9 {
 		text += " " + strings.Join(f[9:], " ")
 	}

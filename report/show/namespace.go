@@ -54,13 +54,33 @@ func (x *index) addContainer(object []byte) {
 	}
 	var c config
 	_ = json.Unmarshal(r.Config, &c) // without labels it is no task
-	out := &container{id: id, name: strings.TrimPrefix(r.Name, "/"), mode: r.HostConfig.NetworkMode}
-	out.byNode = strings.TrimSuffix(c.Labels["com.docker.swarm.task.name"], "."+c.Labels["com.docker.swarm.task.id"])
-	out.task = out.byNode
-	if service, ok := strings.CutSuffix(out.byNode, "."+c.Labels["com.docker.swarm.node.id"]); ok {
-		out.task = service + "." + x.source.host // a container's node is the host that it runs on
-	}
+	out := x.labelled(id, r.Name, c.Labels)
+	out.mode = r.HostConfig.NetworkMode
 	x.containers[id] = out
+}
+
+// addListed takes an element of the reply to docker ps, which is short and comes back also while inspecting hangs.
+func (x *index) addListed(object []byte) {
+	var r struct {
+		ID     string `json:"Id"`
+		Names  []string
+		Labels map[string]string
+	}
+	if json.Unmarshal(object, &r) != nil || r.ID == "" || len(r.Names) == 0 {
+		return
+	}
+	x.listed = append(x.listed, x.labelled(r.ID, r.Names[0], r.Labels))
+}
+
+// labelled is a container with what its labels say of its task.
+func (x *index) labelled(id, name string, labels map[string]string) *container {
+	c := &container{id: id, name: strings.TrimPrefix(name, "/")}
+	c.byNode = strings.TrimSuffix(labels["com.docker.swarm.task.name"], "."+labels["com.docker.swarm.task.id"])
+	c.task = c.byNode
+	if service, ok := strings.CutSuffix(c.byNode, "."+labels["com.docker.swarm.node.id"]); ok {
+		c.task = service + "." + x.source.host // a container's node is the host that it runs on
+	}
+	return c
 }
 
 // short is the name of a container that is said first.
@@ -70,6 +90,11 @@ func (c *container) short() string {
 
 // name gives the namespaces their containers and networks, once all of the bundle has been read.
 func (x *index) name() {
+	for _, c := range x.listed {
+		if x.containers[c.id] == nil {
+			x.containers[c.id] = c
+		}
+	}
 	byContainer := map[string]*namespace{}
 	for _, ns := range x.namespaces {
 		if ns.Container == "" {

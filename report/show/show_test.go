@@ -140,6 +140,10 @@ func TestReal(t *testing.T) {
 		{"dns", "healthy-every-collector", "dns", "client.node1"},
 		{"ss", "healthy-every-collector", "ss", ""},
 		{"ipvsconn", "healthy-every-collector", "ipvsconn", "lb_urryk2c9p"},
+		{"containers", "incident-stale-backend", "containers", ""},
+		{"networks", "incident-stale-backend", "networks", ""},
+		{"nodes", "healthy-two-hosts", "nodes", ""},
+		{"services", "healthy-two-hosts", "services", ""},
 		{"events", "healthy-every-collector", "events", ""},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -211,10 +215,10 @@ func TestNames(t *testing.T) {
 		{"proxy.1", "1: lo:"}, // on the host's network
 		{"lb_x46lrq5ca", "# odd: no link in lb_x46lrq5ca"},
 		{"1-x46", "# odd: no link in 1-x46lrq5cab"},
-		{"sidecar", "# odd: no link in e3e3e3e3e3e3"}, // in another container's namespace
+		{"sidecar", "# odd: no link in hung.2"}, // in another container's namespace
 		{"c1c1", "! usage: --ns c1c1 fits several namespaces of odd; say which: netns 102 (container vote.1), netns 103 (container plain"},
 		{"back", "! usage: --ns back fits several namespaces of odd; say which: netns 100 (overlay 1-x46lrq5cab, network back), netns 101 (load balancer lb_x46lrq5ca, network back)"},
-		{"nothing", "! usage: no namespace nothing; there are 1-x46lrq5cab, e3e3e3e3e3e3, host, lb_x46lrq5ca, plain"},
+		{"nothing", "! usage: no namespace nothing; there are 1-x46lrq5cab, host, hung.2, lb_x46lrq5ca, plain"},
 	} {
 		if got := printed(Options{Bundles: []string{path}, What: []string{"link"}, Netns: x.ns}); !strings.Contains(got, x.want) {
 			t.Errorf("--ns %s has no %q: %s", x.ns, x.want, got)
