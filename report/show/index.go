@@ -27,7 +27,7 @@ type index struct {
 	coverage   []coverageRow
 	ofTable    map[string][]*coverageRow // the same by table
 	containers map[string]*container
-	listed     []*container // by the reply to docker ps: of those that nothing better describes
+	listed     []*container      // by the reply to docker ps: of those that nothing better describes
 	networks   map[string]string // names, by full id
 	services   map[string]string // names, by full id
 	nodes      map[string]string // host names, by full id
