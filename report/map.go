@@ -69,8 +69,8 @@ func (m *mapPage) services(g *mapGraph) {
 	shown = shown.choose(mapAround, mapMost)
 	v := mapView{Key: "service", Name: "Services", Drawing: shown.draw("Services and who talks to whom", false), Hubs: hubs}
 	if len(shown.nodes) < len(part.nodes) {
-		v.Name = "What is ill"
-		v.Note = "What is ill and whom it talks to; the others are counted."
+		v.Name = "Unhealthy"
+		v.Note = "What is unhealthy and whom it talks to; the others are counted."
 	}
 	var byStack []mapView
 	if len(g.nodes) > mapManyStack {

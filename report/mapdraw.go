@@ -13,12 +13,13 @@ import (
 
 // A drawing is one picture of the map with its places; the template makes SVG of it.
 type drawing struct {
-	Title string // what a reader who does not see it is told
-	W, H  int
-	Nodes []drawnNode
-	Edges []drawnEdge
-	Loose int    // from where, from the top, nodes stand of whom nobody was seen to talk; 0 for none
-	Below string // what they are
+	Title  string // what a reader who does not see it is told
+	W, H   int
+	Nodes  []drawnNode
+	Edges  []drawnEdge
+	Loose  int    // from where, from the top, nodes stand of whom nobody was seen to talk; 0 for none
+	LooseX int    // from where, from the left
+	Below  string // what they are
 }
 
 // A drawnNode is a node with its place.
@@ -127,6 +128,9 @@ func (g *mapGraph) draw(title string, small bool) *drawing {
 	}
 	d.Below = "the others"
 	for i := range g.nodes {
+		if at := plan.Nodes[i]; plan.Loose > 0 && at.Y >= plan.Loose && (d.LooseX == 0 || at.X < d.LooseX) {
+			d.LooseX = at.X
+		}
 		if g.nodes[i].degree == 0 && g.nodes[i].Kind != "fold" {
 			d.Below = "no traffic seen"
 		}
@@ -138,7 +142,7 @@ func (g *mapGraph) draw(title string, small bool) *drawing {
 		e.Client, e.Server = g.nodes[e.From].Name, g.nodes[e.To].Name
 		d.Edges = append(d.Edges, e)
 	}
-	d.labels(small)
+	d.labels()
 	return d
 }
 
@@ -373,11 +377,19 @@ func arrow(p layout.Path, size int) string {
 }
 
 // labels sets the hops at which streams end beside their piles, where no node and no other label is; a word that finds no place is left to the table.
-func (d *drawing) labels(small bool) {
+func (d *drawing) labels() {
 	var taken []mapLabel
 	for i := range d.Nodes {
 		n := &d.Nodes[i]
 		taken = append(taken, mapLabel{X: n.X - 2, Y: n.Y - 2, W: n.W + 4, H: n.H + 4})
+	}
+	near := func(l mapLabel) bool { // one that says the same already stands close by
+		for i := range d.Edges {
+			if o := d.Edges[i].Label; o != nil && o.Text == l.Text && max(o.X-l.X, l.X-o.X) < 90 && max(o.Y-l.Y, l.Y-o.Y) < 70 {
+				return true
+			}
+		}
+		return false
 	}
 	free := func(l mapLabel) bool {
 		if l.X < 2 || l.Y < 2 || l.X+l.W > d.W-2 || l.Y+l.H > d.H-2 {
@@ -391,6 +403,13 @@ func (d *drawing) labels(small bool) {
 		return true
 	}
 	for i := range d.Edges {
+		for _, m := range d.Edges[i].Marks {
+			if m.State == stateBad {
+				taken = append(taken, mapLabel{X: m.X - 6, Y: m.Y - 6, W: 12, H: 12})
+			}
+		}
+	}
+	for i := range d.Edges {
 		e := &d.Edges[i]
 		if !e.State.ill() || e.Hop == "" || len(e.Marks) == 0 {
 			continue
@@ -401,7 +420,7 @@ func (d *drawing) labels(small bool) {
 		beside := l.W/2 + 14
 		for _, by := range [][2]int{{0, -32}, {0, 14}, {-l.W / 3, -32}, {l.W / 3, -32}, {-l.W / 3, 14}, {l.W / 3, 14}, {beside, -9}, {beside, -22}, {beside, 4}, {0, -48}, {0, 30}, {2 * beside, -9}} {
 			l.X, l.Y = at.X-l.W/2+by[0], at.Y+by[1]
-			if free(l) {
+			if free(l) && !near(l) {
 				m := l
 				e.Label = &m
 				taken = append(taken, l)

@@ -18,7 +18,7 @@ func (p *htmlPage) hostLens() (mapView, bool) {
 	if len(g.nodes) == 0 {
 		return mapView{}, false
 	}
-	v := mapView{Key: "host", Name: "Hosts", Note: tunnelNote(p.Scene)}
+	v := mapView{Key: "host", Name: "Hosts", Note: tunnelNote(p.Scene, p.wellDrawn(g))}
 	if len(g.nodes) <= ringHosts {
 		v.Drawing = g.ring("Hosts and the tunnels between them")
 	} else {
@@ -27,16 +27,32 @@ func (p *htmlPage) hostLens() (mapView, bool) {
 	return v, true
 }
 
-// tunnelNote says what is not drawn.
-func tunnelNote(s *scene.Scene) string {
+// wellDrawn takes tunnels that are whole out of a graph of many hosts, where they would be all that one sees, and says how many.
+func (p *htmlPage) wellDrawn(g *mapGraph) int {
+	if len(g.nodes) <= ringHosts {
+		return 0
+	}
+	g.edges = slices.DeleteFunc(g.edges, func(e mapEdge) bool { return e.State == stateOK && len(e.Flows) == 0 })
+	n := 0
+	for i := range p.Scene.Tunnels {
+		if tunnelState(&p.Scene.Tunnels[i]) == stateOK {
+			n++
+		}
+	}
+	return n
+}
+
+// tunnelNote says what is not drawn; hidden are tunnels of the scene that are left out.
+func tunnelNote(s *scene.Scene, hidden int) string {
 	var note string
+	well := s.Healthy + hidden
 	switch {
 	case len(s.Tunnels)+s.Healthy+s.TunnelsLeft == 0:
 		return "No tunnel between hosts was judged."
-	case s.Healthy > 0 && len(s.Tunnels)+s.TunnelsLeft == 0:
-		return "All " + plural(s.Healthy, "tunnel", "") + " between hosts hold what they should."
-	case s.Healthy > 0:
-		note = plural(s.Healthy, "further tunnel", "") + " between hosts hold what they should, and are not drawn."
+	case well > 0 && len(s.Tunnels)+s.TunnelsLeft == hidden:
+		return "All " + plural(well, "tunnel", "") + " between hosts hold what they should."
+	case well > 0:
+		note = plural(well, "further tunnel", "") + " between hosts hold what they should, and are not drawn."
 	}
 	if s.TunnelsLeft > 0 {
 		note += " " + plural(s.TunnelsLeft, "further tunnel", "") + " that do not are not drawn either."
@@ -152,7 +168,7 @@ func (g *mapGraph) ring(title string) *drawing {
 		l.Client, l.Server = g.nodes[e.From].Name, g.nodes[e.To].Name
 		d.Edges = append(d.Edges, l)
 	}
-	d.labels(false)
+	d.labels()
 	return d
 }
 
