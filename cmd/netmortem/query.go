@@ -59,32 +59,18 @@ func queryCommand(std streams) *cli.Command {
 	}
 }
 
-// runQuery opens the database, and prints what was asked for.
+// runQuery prints what was asked for. A signal, or the end of the time, interrupts SQLite in the middle of a query.
 func runQuery(ctx context.Context, o queryOptions, std streams) error {
 	statements, err := o.statements()
 	if err != nil {
 		return err
 	}
-	db, err := analyze.OpenReader(ctx, o.DB)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
 	if o.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("the query took longer than --timeout %s", o.Timeout))
 		defer cancel()
 	}
-	switch {
-	case o.Metadata:
-		err = writeMetadata(ctx, std.out, db, o.DB)
-	case o.Schema:
-		err = writeSchema(ctx, std.out, db, o.Text)
-	case len(statements) == 0:
-		err = writeTableList(ctx, db, o.Format, std)
-	default:
-		err = runStatements(ctx, db, o.DB, statements, o.Format, std)
-	}
+	err = o.ask(ctx, statements, std)
 	switch {
 	case err == nil || ctx.Err() == nil:
 		return err
@@ -92,6 +78,24 @@ func runQuery(ctx context.Context, o queryOptions, std streams) error {
 		return &exitError{codeFailed, context.Cause(ctx)}
 	}
 	return &exitError{codeInterrupted, context.Cause(ctx)}
+}
+
+// ask opens the database and prints what was asked for.
+func (o *queryOptions) ask(ctx context.Context, statements []string, std streams) error {
+	db, err := analyze.OpenReader(ctx, o.DB)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	switch {
+	case o.Metadata:
+		return writeMetadata(ctx, std.out, db, o.DB)
+	case o.Schema:
+		return writeSchema(ctx, std.out, db, o.Text)
+	case len(statements) == 0:
+		return writeTableList(ctx, db, o.Format, std)
+	}
+	return runStatements(ctx, db, o.DB, statements, o.Format, std)
 }
 
 // statements are the SQL from wherever it comes; none when none was given.
