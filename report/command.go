@@ -166,11 +166,11 @@ func shownStep(step string) string {
 
 // showHop shows what the kernel had where a hop is; empty when the host has no bundle.
 func (p *page) showHop(h *scene.Hop) string {
-	what := shownStep(h.Step)
-	a, ok := addressOf(h.Ref)
-	if what == "" && ok {
+	what := ""
+	if a, ok := addressOf(h.Ref); ok && a.host == h.Host {
 		what = shown(a.table())
 	}
+	what = cmp.Or(what, shownStep(h.Step))
 	bundle := p.bundle(h.Host)
 	if bundle == "" || what == "" {
 		return ""

@@ -96,7 +96,7 @@ func (c card) Proofs() []proof {
 	var out []proof
 	for _, e := range c.Evidence {
 		text, more := headLines(e.Excerpt, maxExcerptLines)
-		p := proof{Evidence: e, Pieces: c.Page.Marked(text, c.Subject, values...), More: more, Shows: c.Page.rowCommands(e.Ref)}
+		p := proof{Evidence: e, Pieces: narrowed(marked(text, c.Subject, values...)), More: more, Shows: c.Page.rowCommands(e.Ref)}
 		if a, ok := addressOf(e.Ref); ok {
 			if at := c.Page.captured(a.host); !at.IsZero() {
 				p.When = utc(at)
@@ -193,7 +193,7 @@ func (p *htmlPage) MarkedOf(c told) []piece {
 		for _, e := range f.Evidence {
 			if e.Ref == c.Ref {
 				text, _ := headLines(e.Excerpt, maxExcerptLines)
-				return p.Marked(text, c.Subject)
+				return narrowed(marked(text, c.Subject))
 			}
 		}
 	}

@@ -11,9 +11,9 @@ type piece struct {
 	Hit  bool
 }
 
-// Marked takes an excerpt apart so that what decided stands out: the parts of the subject, and the values that are given beside it. It is
+// marked takes an excerpt apart so that what decided stands out: the parts of the subject, and the values that are given beside it. It is
 // nil for no excerpt.
-func (p *page) Marked(excerpt, subject string, values ...string) []piece {
+func marked(excerpt, subject string, values ...string) []piece {
 	if excerpt == "" {
 		return nil
 	}
@@ -41,6 +41,53 @@ func (p *page) Marked(excerpt, subject string, values ...string) []piece {
 		}
 		out = append(out, piece{rest[at : at+n], true})
 		rest = rest[at+n:]
+	}
+	return out
+}
+
+// The bounds of a long excerpt: beyond longExcerpt bytes only what stands near a hit is shown.
+const (
+	longExcerpt = 900
+	nearHit     = 180
+)
+
+// narrowed leaves out of a long excerpt what is far from every hit; with no hit it stays whole.
+func narrowed(list []piece) []piece {
+	n, hits := 0, 0
+	for _, x := range list {
+		n += len(x.Text)
+		if x.Hit {
+			hits++
+		}
+	}
+	if n <= longExcerpt || hits == 0 {
+		return list
+	}
+	out := make([]piece, 0, len(list))
+	for i, x := range list {
+		before, after := i > 0, i < len(list)-1 // there is a hit on this side
+		if !x.Hit && len(x.Text) > nearHit*2+20 {
+			head, tail := "", ""
+			if before {
+				head = strings.ToValidUTF8(x.Text[:nearHit], "")
+			}
+			if after {
+				tail = strings.ToValidUTF8(x.Text[len(x.Text)-nearHit:], "")
+			}
+			x.Text = head + " … " + tail
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// telling are the words of a sentence that a row would hold: addresses, marks, numbers.
+func telling(sentence string) []string {
+	var out []string
+	for _, w := range strings.FieldsFunc(sentence, func(r rune) bool { return r == ' ' || r == ',' || r == '>' }) {
+		if len(w) > 2 && strings.ContainsAny(w, "0123456789") {
+			out = append(out, w)
+		}
 	}
 	return out
 }

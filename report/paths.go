@@ -98,6 +98,11 @@ func (r hopRow) Should() string {
 	return cmp.Or(r.Expected, "–")
 }
 
+// Quote is what stands at the address, with what is told of it marked.
+func (r hopRow) Quote() []piece {
+	return narrowed(marked(r.Excerpt, r.Subject, append(telling(r.Observed), r.Observed)...))
+}
+
 // Cited says what stands at the address of a hop.
 func (r hopRow) Cited() string {
 	if a, ok := addressOf(r.Ref); ok && (a.table() == "netns" || a.table() == "coverage") {
@@ -133,7 +138,7 @@ func (c pathCard) Told() string {
 	case c.Backends > 1 && c.Reached > 0:
 		return fmt.Sprintf("cannot be told; %d of %d backends are surely reached", c.Reached, c.Backends)
 	}
-	return "cannot be told"
+	return "what was captured does not tell"
 }
 
 // Tone is the sign of a path's verdict.
@@ -153,10 +158,10 @@ func (c pathCard) Tone() string { return pathTone(c.Verdict) }
 
 // Asks says how the client asks.
 func (c pathCard) Asks() string {
-	how := map[string]string{"vip": "by its virtual address", "dnsrr": "by its name, which is its tasks' addresses", "tasks": "by tasks.NAME, which is its tasks' addresses",
+	how := map[string]string{"vip": "by its virtual address", "dnsrr": "by its name (its tasks' addresses)", "tasks": "by tasks.NAME (its tasks' addresses)",
 		"ingress": "by its published port, through the routing mesh", "host": "by its published port", "egress": "outside of the swarm"}[c.Via]
 	if c.Port > 0 && c.Via != "egress" {
-		how += " at " + c.Target
+		how += ", " + c.Target
 	}
 	if c.Network != "" {
 		how += ", network " + c.Network
@@ -336,8 +341,13 @@ func stations(rows []hopRow) []station {
 			s.Host = strings.TrimPrefix(s.Host+" → "+r.Host, " → ")
 		}
 	}
+	doubt := false
 	for i := range out {
 		out[i].Word = words[out[i].State]
+		if doubt && out[i].State == "clean" {
+			out[i].Word = "would pass" // it was judged for itself
+		}
+		doubt = doubt || out[i].State == "open"
 	}
 	return out
 }

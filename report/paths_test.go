@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/netmortem/netmortem/analyze"
 	"github.com/netmortem/netmortem/analyze/scene"
@@ -80,7 +81,6 @@ func TestTraceCommand(t *testing.T) {
 }
 
 func TestMarked(t *testing.T) {
-	p := newPage(sample())
 	for _, tt := range []struct{ excerpt, subject, value, want string }{
 		{`{"mac":"02:42:0a:00:01:07"}`, "fdb:node1/1-osm/02:42:0a:00:01:07", "", `{"mac":"[02:42:0a:00:01:07]"}`},
 		{`{"ip":"10.0.1.20","to":"10.0.1.2"}`, "ipvs:node1/lb/260/10.0.1.2", "", `{"ip":"10.0.1.20","to":"[10.0.1.2]"}`},
@@ -89,7 +89,7 @@ func TestMarked(t *testing.T) {
 		{``, "fdb:node1/x", "", ``},
 	} {
 		got := ""
-		for _, x := range p.Marked(tt.excerpt, tt.subject, tt.value) {
+		for _, x := range marked(tt.excerpt, tt.subject, tt.value) {
 			if x.Hit {
 				got += "[" + x.Text + "]"
 			} else {
@@ -98,6 +98,27 @@ func TestMarked(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%s in %s: %s, want %s", tt.subject, tt.excerpt, got, tt.want)
+		}
+	}
+}
+
+// TestNarrowed: of a long excerpt what decided stays in sight, and nothing is cut out of a hit or of a short one.
+func TestNarrowed(t *testing.T) {
+	long := strings.Repeat("ä", 500) + " 10.0.1.7 " + strings.Repeat("b", 1000) + " 10.0.1.7"
+	got := ""
+	for _, x := range narrowed(marked(long, "ipvs:node1/lb/260/10.0.1.7")) {
+		got += x.Text
+	}
+	if n := strings.Count(got, "10.0.1.7"); n != 2 || len(got) > longExcerpt || !utf8.ValidString(got) {
+		t.Errorf("%d hits in %d bytes: %s", n, len(got), got)
+	}
+	for _, whole := range []string{strings.Repeat("c", 2000), "short 10.0.1.7"} {
+		got := ""
+		for _, x := range narrowed(marked(whole, "ipvs:node1/lb/260/10.0.1.7")) {
+			got += x.Text
+		}
+		if got != whole {
+			t.Errorf("%.40s… became %.40s…", whole, got)
 		}
 	}
 }
