@@ -52,7 +52,7 @@ func TestBrowserTime(t *testing.T) {
 	if s := text("document.querySelector('.time-span').textContent"); !strings.Contains(s, "UTC+00:00: 12 of 5001 events") { // eleven seconds, and one that lasts
 		t.Errorf("the link shows %q", s)
 	}
-	for _, want := range []string{"order not known", "same time within ±2 s"} {
+	for _, want := range []string{"not known", "same time within ±2 s"} {
 		if !strings.Contains(text("document.querySelector('#time-table').textContent"), want) {
 			t.Errorf("the table does not say %q", want)
 		}

@@ -17,7 +17,7 @@ const (
 	timeWide   = 1310 // of all
 	timeLeft   = 128  // where the axis begins: lanes have their names before it
 	timeRight  = 14   // free space after its end
-	timeTop    = 46   // causes and the axis have their words above the rows
+	timeTop    = 52   // causes and the axis have their words above the rows
 	timeLane   = 19   // height of a lane
 	timeHead   = 22   // height of a host's name
 	timeBin    = 9    // what is closer than that is one mark
@@ -77,7 +77,7 @@ func (c drawnCause) LabelY() int { return 11 + 13*c.Row }
 // LineY is where its line begins: at the label, or, without one, at the axis.
 func (c drawnCause) LineY() int {
 	if c.Label == "" {
-		return 42
+		return 48
 	}
 	return c.LabelY() - 6
 }

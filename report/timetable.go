@@ -87,7 +87,7 @@ func sameTime(a, b scene.Event, reach map[string]timeHost) string {
 	}
 	x, y := reach[a.Host], reach[b.Host]
 	if !x.Known || !y.Known {
-		return "order not known"
+		return "not known"
 	}
 	if b.At.Add(inSeconds(y.Reach.Early)).After(ends(a).Add(inSeconds(x.Reach.Late))) {
 		return ""

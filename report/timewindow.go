@@ -44,6 +44,9 @@ const maxCauseTimes = 12
 // shortestWindow is the least that is shown: less than a minute is not enough to see what came before.
 const shortestWindow = time.Minute
 
+// leadOfCapture is how much of the time before the captures is shown when the first cause began during them.
+const leadOfCapture = 3 * time.Minute
+
 // longestLead is how long before the captures a cause may lie for the first view to reach back to it; the script goes anywhere.
 const longestLead = 2 * time.Hour
 
@@ -134,7 +137,10 @@ func (t *timeline) window(events []scene.Event) {
 	from := time.Time{}
 	for _, c := range t.Causes {
 		for _, at := range []time.Time{c.From, c.To} {
-			if at.Before(captured) && captured.Sub(at) <= longestLead && (from.IsZero() || at.Before(from)) {
+			if at.After(captured) {
+				at = captured.Add(-leadOfCapture) // it began under the eyes of capture
+			}
+			if captured.Sub(at) <= longestLead && (from.IsZero() || at.Before(from)) {
 				from = at
 			}
 		}

@@ -2642,7 +2642,7 @@ ${c.id}`, kind: "container" });
       const a = this.reach(i);
       const b = this.reach(j);
       if (!a || !b) {
-        return "order not known";
+        return "not known";
       }
       if (this.start(j) + b[0] > this.end(i) + a[1]) {
         return "";
@@ -2823,7 +2823,7 @@ ${c.id}`, kind: "container" });
   var wide = 1310;
   var left = 128;
   var right = 14;
-  var top = 46;
+  var top = 52;
   var laneHeight = 19;
   var headHeight = 22;
   var bin = 9;
@@ -2881,9 +2881,10 @@ ${c.id}`, kind: "container" });
         s("pattern", { id: "time-unseen", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(-45)" }, s("path", { d: "M0 0v7", class: "unseen-hatch" })),
         s("pattern", { id: "time-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("path", { d: "M0 0v6", class: "hatch" }))
       ),
+      together ? s("text", { x: 6, y: 44 }, `${hosts2.length} hosts together`) : null,
       ...together ? [] : bands(e, list4, scale, height),
       ...back,
-      ...ticks(from2, to, local).filter((t) => scale.x(t.at) > left + 2 && scale.x(t.at) < wide - right - 28).map((t) => s("g", { class: "tick" }, s("path", { d: `M${scale.x(t.at)} 42V${height}` }), s("text", { x: scale.x(t.at), y: 38, "text-anchor": "middle" }, t.text))),
+      ...ticks(from2, to, local).filter((t) => scale.x(t.at) > left + 2 && scale.x(t.at) < wide - right - 28).map((t) => s("g", { class: "tick" }, s("path", { d: `M${scale.x(t.at)} 48V${height}` }), s("text", { x: scale.x(t.at), y: 44, "text-anchor": "middle" }, t.text))),
       ...causes(e.d.marks, scale, height)
     );
     for (let k = 0; k < marks.length; k++) {
@@ -2976,9 +2977,9 @@ ${c.id}`, kind: "container" });
       const labelY = 11 + 13 * row2;
       const g = s("g", { class: "since" + (c.felt ? " felt" : "") }, s("title", {}, c.words));
       if (w > 0) {
-        g.append(s("rect", { x, y: 44, width: w, height: 4 }));
+        g.append(s("rect", { x, y: 49, width: w, height: 4 }));
       }
-      g.append(s("path", { d: `M${x} ${row2 < 0 ? 42 : labelY - 6}V${height}` }));
+      g.append(s("path", { d: `M${x} ${row2 < 0 ? 48 : labelY - 6}V${height}` }));
       if (row2 >= 0) {
         g.append(s("text", { x: end2 ? x - 4 : x + 4, y: labelY, dy: 4, "text-anchor": end2 ? "end" : "start" }, words4));
       }
@@ -3125,8 +3126,8 @@ ${c.id}`, kind: "container" });
     const columns = [
       { name: local ? "Time (local)" : "Time (UTC)", wide: days.size > 1 ? 2.3 : 1.4, text: (r) => stamp(e.start(r.i), local), value: (r) => e.start(r.i), node: (r) => h("time", { title: stamp(e.start(r.i), local) }, time2(r.i)) },
       { name: "After first", wide: 1.1, text: (r) => "+" + (r.i === first ? "0 s" : span(e.start(r.i) - e.start(first))), value: (r) => e.start(r.i) },
-      { name: "Order", wide: 1.3, text: (r) => r.order, node: (r) => h("span", { class: "soft", title: r.order }, r.order) },
-      { name: "Host", wide: 0.8, text: (r) => e.host(r.i) },
+      { name: "Order", wide: 1.5, text: (r) => r.order, node: (r) => h("span", { class: "soft", title: r.order }, r.order) },
+      { name: "Host", wide: 1, text: (r) => e.host(r.i) },
       { name: "Lane", wide: 0.9, text: (r) => e.lane(r.i) },
       {
         name: "What",

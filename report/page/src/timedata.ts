@@ -113,7 +113,7 @@ export class Events {
     const a = this.reach(i);
     const b = this.reach(j);
     if (!a || !b) {
-      return "order not known";
+      return "not known";
     }
     if (this.start(j) + b[0] > this.end(i) + a[1]) {
       return "";

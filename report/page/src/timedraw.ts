@@ -6,7 +6,7 @@ import { Scale, ticks } from "./timescale";
 export const wide = 1310;
 export const left = 128;
 export const right = 14;
-const top = 46;
+const top = 52;
 const laneHeight = 19;
 const headHeight = 22;
 const bin = 9;
@@ -90,11 +90,12 @@ export function drawn(e: Events, list: number[], blind: TimeData["blind"], from:
       s("pattern", { id: "time-unseen", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(-45)" }, s("path", { d: "M0 0v7", class: "unseen-hatch" })),
       s("pattern", { id: "time-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("path", { d: "M0 0v6", class: "hatch" })),
     ),
+    together ? s("text", { x: 6, y: 44 }, `${hosts.length} hosts together`) : null,
     ...(together ? [] : bands(e, list, scale, height)),
     ...back,
     ...ticks(from, to, local)
       .filter((t) => scale.x(t.at) > left + 2 && scale.x(t.at) < wide - right - 28)
-      .map((t) => s("g", { class: "tick" }, s("path", { d: `M${scale.x(t.at)} 42V${height}` }), s("text", { x: scale.x(t.at), y: 38, "text-anchor": "middle" }, t.text))),
+      .map((t) => s("g", { class: "tick" }, s("path", { d: `M${scale.x(t.at)} 48V${height}` }), s("text", { x: scale.x(t.at), y: 44, "text-anchor": "middle" }, t.text))),
     ...causes(e.d.marks, scale, height),
   );
   for (let k = 0; k < marks.length; k++) {
@@ -195,9 +196,9 @@ function causes(marks: CauseMark[], scale: Scale, height: number): SVGElement[] 
     const labelY = 11 + 13 * row;
     const g = s("g", { class: "since" + (c.felt ? " felt" : "") }, s("title", {}, c.words));
     if (w > 0) {
-      g.append(s("rect", { x, y: 44, width: w, height: 4 }));
+      g.append(s("rect", { x, y: 49, width: w, height: 4 }));
     }
-    g.append(s("path", { d: `M${x} ${row < 0 ? 42 : labelY - 6}V${height}` }));
+    g.append(s("path", { d: `M${x} ${row < 0 ? 48 : labelY - 6}V${height}` }));
     if (row >= 0) {
       g.append(s("text", { x: end ? x - 4 : x + 4, y: labelY, dy: 4, "text-anchor": end ? "end" : "start" }, words));
     }

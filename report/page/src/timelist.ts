@@ -18,8 +18,8 @@ export function listing(e: Events, list: number[], local: boolean, filter: strin
   const columns: Column<Row>[] = [
     { name: local ? "Time (local)" : "Time (UTC)", wide: days.size > 1 ? 2.3 : 1.4, text: (r) => stamp(e.start(r.i), local), value: (r) => e.start(r.i), node: (r) => h("time", { title: stamp(e.start(r.i), local) }, time(r.i)) },
     { name: "After first", wide: 1.1, text: (r) => "+" + (r.i === first ? "0 s" : span(e.start(r.i) - e.start(first))), value: (r) => e.start(r.i) },
-    { name: "Order", wide: 1.3, text: (r) => r.order, node: (r) => h("span", { class: "soft", title: r.order }, r.order) },
-    { name: "Host", wide: 0.8, text: (r) => e.host(r.i) },
+    { name: "Order", wide: 1.5, text: (r) => r.order, node: (r) => h("span", { class: "soft", title: r.order }, r.order) },
+    { name: "Host", wide: 1, text: (r) => e.host(r.i) },
     { name: "Lane", wide: 0.9, text: (r) => e.lane(r.i) },
     {
       name: "What",
