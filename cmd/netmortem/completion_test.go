@@ -49,7 +49,7 @@ func TestComplete(t *testing.T) {
 		{"man _", "", completeDirs},
 		{"help ex", "explain exit-codes", completeNoFiles},
 		{"show _", "tar.zst tgz tar.gz", completeEndings},
-		{"show a.tgz ipv", "ipvs", completeNoFiles},
+		{"show a.tgz iptab", "iptables", completeNoFiles},
 		{"nonsense --", "--help --version", completeNoFiles},
 		{"analyze --nonsense=", "", completeNoFiles},
 	} {
