@@ -79,6 +79,29 @@ func TestBrowserTime(t *testing.T) {
 		t.Errorf("the chosen event is at %q", s)
 	}
 
+	// A drag moves, the wheel zooms where the pointer is once the picture has the focus, and before that it is the page's.
+	var box struct{ X, Y float64 }
+	b.eval("(() => { const r = document.querySelector('#time-chart').getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + 100} })()", &box)
+	mouse := func(kind string, x float64, more map[string]any) {
+		t.Helper()
+		params := map[string]any{"type": kind, "x": x, "y": box.Y, "button": "left", "buttons": 1, "clickCount": 1}
+		for k, v := range more {
+			params[k] = v
+		}
+		b.call("Input.dispatchMouseEvent", params, nil)
+	}
+	hash = text("location.hash")
+	mouse("mousePressed", box.X, nil)
+	mouse("mouseMoved", box.X-100, nil)
+	mouse("mouseReleased", box.X-100, nil)
+	until("location.hash !== " + fmt.Sprintf("%q", hash))
+	if b.eval(width, &seconds); seconds != 5 {
+		t.Errorf("a drag changes five seconds to %v", seconds)
+	}
+	b.eval("(() => { document.querySelector('#time-chart').focus(); return true })()", new(bool))
+	mouse("mouseWheel", box.X, map[string]any{"button": "none", "buttons": 0, "deltaX": 0, "deltaY": -120})
+	until(width + " === 4")
+
 	// Filters: by tone, by host, by lane.
 	key("0")
 	until("document.querySelector('.time-span').textContent.includes(': 5001 of 5001 events')")
