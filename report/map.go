@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/netmortem/netmortem/analyze/scene"
 )
@@ -125,6 +126,18 @@ func stackViews(g *mapGraph) []mapView {
 		views = append(views, mapView{Key: "stack/" + n.Name, Name: name, Drawing: part.draw("Services of the stack "+name+" and whom they are in touch with", false), Hubs: hubs})
 	}
 	return views
+}
+
+// NotDrawn says how many pairs of services could talk, and were not seen to.
+func (m *mapPage) NotDrawn() string {
+	if m.Quiet == 0 {
+		return ""
+	}
+	s := "Not drawn: " + plural(m.Quiet, "more pair", "") + " of services that could talk, of which no traffic was seen and nothing is known to be wrong"
+	if m.Untold > 0 {
+		s += " (of " + strconv.Itoa(m.Untold) + " it is not known that all is delivered)"
+	}
+	return s + "."
 }
 
 // First reports whether a view is the one that is seen first.

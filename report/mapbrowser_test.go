@@ -85,6 +85,11 @@ func testMap(t *testing.T, b *browser) {
 			t.Errorf("lens=%s shows something else", lens)
 		}
 	}
+	b.load(path, "#/net/edge")
+	b.eval(frames, &ok)
+	if b.eval(`(() => { const c = document.querySelector('.vtep button[data-state=part]'); c.click(); const told = document.querySelector('.lacks').textContent; return c.textContent.includes('11/14') && told.includes('lacks 3') && told.includes('shop_db.1 (10.0.1.12)') && document.querySelectorAll('.mesh-ring .m-node').length === 2; })()`, &ok); !ok {
+		t.Error("the page of a network does not say who lacks whom")
+	}
 	for _, c := range b.complaints(path) {
 		t.Error(c)
 	}

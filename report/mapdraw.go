@@ -220,7 +220,11 @@ func (n *mapNode) place(at layout.Point, size layout.Node, small bool) drawnNode
 		per, perSmall = smallNameChar, smallLineChar
 	}
 	d.Text = fitName(cmp.Or(n.Label, n.Name), room*10/per)
-	d.Line = fitName(n.Sub(), room*10/perSmall)
+	line := n.Sub()
+	if word, ok := shortSubs[n.Kind]; ok && small {
+		line = word
+	}
+	d.Line = fitName(line, room*10/perSmall)
 	for i, l := range n.hubs {
 		if i < 6 {
 			d.Chips = append(d.Chips, chip{at.X + size.W - 14 - 17*i, at.Y + size.H, l})
@@ -228,6 +232,9 @@ func (n *mapNode) place(at layout.Point, size layout.Node, small bool) drawnNode
 	}
 	return d
 }
+
+// shortSubs are second lines of small nodes.
+var shortSubs = map[string]string{scene.PartyIngress: "published", scene.PartyOutside: "elsewhere", "hosts": "processes", "strange": "unknown"}
 
 // RingX and RingY are the centre of the ring, Radius its radius.
 func (n *drawnNode) RingX() int  { return n.X + n.H/2 + 1 }
