@@ -107,6 +107,9 @@ func conclude(res *Result, know *knowledge, questions []*question, answers []ans
 		}
 		res.Findings = append(res.Findings, found...)
 		j := Judged{Rule: q.ID, Title: q.Title, Severity: q.Severity, Reads: q.reads, Outcomes: []Outcome{}}
+		if len(found) > 0 {
+			j.Means, j.Limits, j.Upstream = q.Doc, q.Limits, q.Upstream
+		}
 		for _, h := range res.Hosts {
 			switch {
 			case failed != nil:

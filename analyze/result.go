@@ -128,6 +128,9 @@ type Judged struct {
 	Severity Severity  `json:"severity"`
 	Reads    []string  `json:"reads"` // captured tables that it reads, through derived ones
 	Outcomes []Outcome `json:"outcomes"`
+	Means    string    `json:"means,omitempty"`    // the explanation, paragraphs parted by blank lines; this and what follows only where it found something
+	Limits   string    `json:"limits,omitempty"`   // when it can be wrong or silent
+	Upstream string    `json:"upstream,omitempty"` // issues and fixes upstream
 }
 
 // Outcome is what became of one rule on one host.

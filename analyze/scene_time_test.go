@@ -74,6 +74,9 @@ func printTime(s *scene.Scene) string {
 		fmt.Fprintf(&b, "%s%s %s %s %s ×%d %q about %q (%s)\n", e.At.Format("15:04:05.000"), lasts, e.Host, e.Lane, orDash(e.Tone), e.Count, e.Text, e.Subject, e.Ref)
 	}
 	fmt.Fprintf(&b, "%d events are left out\n", s.EventsLeft)
+	for _, u := range s.Unseen {
+		fmt.Fprintf(&b, "nothing known of %s on %s: %s\n", u.Lane, u.Host, u.Why)
+	}
 	for _, f := range s.Failures {
 		how := "non-fatal"
 		if f.Fatal {

@@ -175,26 +175,26 @@ func (p *page) showHop(h *scene.Hop) string {
 	if bundle == "" || what == "" {
 		return ""
 	}
-	words := []string{"netmortem", "show", bundle}
+	words := []string{"netmortem", "show", bundle, what}
 	if h.Place != "" && h.Place != "host" && what != "dns" {
 		words = append(words, "--ns", h.Place)
 	}
-	return commandLine(append(words, what)...)
+	return commandLine(words...)
 }
 
-// rowCommands show what stands at an address: in the database when it is a row, in the bundle in any case.
+// rowCommands show what stands at an address, in the bundle and, when it is a row, in the database.
 func (p *page) rowCommands(ref string) []command {
 	a, ok := addressOf(ref)
 	if !ok {
 		return nil
 	}
 	var out []command
+	if b := p.bundle(a.host); b != "" {
+		out = append(out, command{"the row in the bundle", commandLine("netmortem", "show", b, ref, "--lines", "3")})
+	}
 	if t := a.table(); t != "" {
 		q := fmt.Sprintf("SELECT * FROM %s WHERE host = '%s' AND line = %d", t, strings.ReplaceAll(a.host, "'", "''"), a.line)
 		out = append(out, command{"the row in the database", commandLine("netmortem", "query", p.DatabaseName(), q)})
-	}
-	if b := p.bundle(a.host); b != "" && strings.HasSuffix(b, ".tar.zst") {
-		out = append(out, command{"the line in the bundle", commandLine("tar", "--zstd", "--wildcards", "-xOf", b, "*/"+a.file) + " | sed -n " + strconv.Itoa(a.line) + "p"})
 	}
 	return out
 }

@@ -49,7 +49,7 @@ func (p *htmlPage) data() *block {
 		b.Networks, b.Ports, b.Edges, b.EdgesLeft = s.Networks, s.Ports, s.Edges, s.EdgesLeft
 		b.Tunnels, b.Healthy, b.Queues, b.Clocks = s.Tunnels, s.Healthy, s.Queues, s.Clocks
 		var at map[string]int
-		b.Containers, at = containersData(in, s.Containers)
+		b.Containers, at = containersData(in, s.Containers, s.Failures)
 		b.Services = servicesData(s.Services)
 		b.Tasks = tasksData(in, s.Services, at, len(s.Containers) > dense)
 	}

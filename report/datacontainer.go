@@ -21,7 +21,8 @@ type containerColumns struct {
 	State    []int    `json:"state"`
 	Health   []int    `json:"health"`
 	Exit     []int    `json:"exit"`
-	OOM      []int    `json:"oom"` // places of those that the kernel killed for memory
+	OOM      []int    `json:"oom"`    // places of those that the kernel killed for memory
+	Failed   []int    `json:"failed"` // places of those that ended without being asked to
 	Restarts []int    `json:"restarts"`
 	Started  []int64  `json:"started"`
 	Finished []int64  `json:"finished"`
@@ -34,12 +35,13 @@ type containerColumns struct {
 }
 
 // containersData are the columns, and the place of each container by its id; nil when no container was captured.
-func containersData(in *texts, list []scene.Container) (*containerColumns, map[string]int) {
+func containersData(in *texts, list []scene.Container, failures []scene.Failure) (*containerColumns, map[string]int) {
 	at := make(map[string]int, len(list))
 	if list == nil {
 		return nil, at
 	}
-	c := &containerColumns{Dense: len(list) > dense, OOM: []int{}}
+	c := &containerColumns{Dense: len(list) > dense, OOM: []int{}, Failed: []int{}}
+	failed := failedContainers(list, failures)
 	short := shortIDs(list, c.Dense)
 	for i, x := range list {
 		at[x.ID] = i
@@ -70,11 +72,34 @@ func containersData(in *texts, list []scene.Container) (*containerColumns, map[s
 		c.Log = append(c.Log, in.of(log))
 		c.RefFile = append(c.RefFile, in.of(file))
 		c.RefLine = append(c.RefLine, line)
+		if failed[x.Host+"\x00"+x.ID] {
+			c.Failed = append(c.Failed, i)
+		}
 		if x.OOM {
 			c.OOM = append(c.OOM, i)
 		}
 	}
 	return c, at
+}
+
+// failedContainers are those that ended without being asked to, by host and id. Of processes nothing may be known; then an exit code other
+// than 0 counts, whoever asked for the end.
+func failedContainers(list []scene.Container, failures []scene.Failure) map[string]bool {
+	out := map[string]bool{}
+	for _, f := range failures {
+		if f.Fatal && !f.Asked && f.Container != "" {
+			out[f.Host+"\x00"+f.Container] = true
+		}
+	}
+	if failures != nil {
+		return out
+	}
+	for _, c := range list {
+		if c.State == "exited" && c.ExitCode != 0 || c.State == "dead" {
+			out[c.Host+"\x00"+c.ID] = true
+		}
+	}
+	return out
 }
 
 // shortIDs reports whether ids are to be cut to twelve digits, and still tell all containers apart.

@@ -2,6 +2,8 @@ package report
 
 import (
 	"slices"
+
+	"github.com/netmortem/netmortem/analyze/scene"
 )
 
 // mapBudget is how many nodes the views of single stacks may have together; beyond it, the stacks that fare well have none.
@@ -23,6 +25,7 @@ type mapPage struct {
 	Small   *drawing  // of the first screen
 	Why     string    // why there is no map
 	Busiest string    // what the widest edge stands for; empty when no traffic was seen
+	Seen    bool      // some traffic was seen
 	Quiet   int
 	Ports   []portRow
 	Hosts   []string // that ports have
@@ -38,7 +41,7 @@ func (p *htmlPage) Map() *mapPage {
 		return &mapPage{Why: "No service was captured, and no traffic: a manager's bundle names the services."}
 	}
 	g := newMapGraph(p.page)
-	m := &mapPage{Quiet: s.Quiet}
+	m := &mapPage{Quiet: s.Quiet, Seen: slices.ContainsFunc(s.Edges, func(e scene.Edge) bool { return len(e.Flows) > 0 })}
 	if g.busy.conns+g.busy.bytes > 0 {
 		b := mapEdge{conns: g.busy.conns, bytes: g.busy.bytes}
 		m.Busiest = b.volumes()

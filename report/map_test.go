@@ -83,7 +83,7 @@ func town(n int) *analyze.Result {
 	if len(s.Ports) > 0 {
 		s.Ports[0].At[1] = scene.PortHost{Host: "node2", Verdict: scene.Partly, Segment: 4, Reached: 1, Backends: 3}
 	}
-	s.Tunnels = []scene.Tunnel{{Network: "edge", From: "node1", To: "node2", Expected: 14, Held: 11, Missing: []string{"shop_api.1 (10.0.1.7)", "shop_api.2 (10.0.1.9)", "shop_db.1 (10.0.1.12)"}}}
+	s.Tunnels = []scene.Tunnel{{Network: "edge", From: "node1", To: "node2", Expected: 14, Held: 11, Lacks: 3, Missing: []string{"shop_api.1 (10.0.1.7)", "shop_api.2 (10.0.1.9)", "shop_db.1 (10.0.1.12)"}}}
 	r.Scene = s
 	return r
 }

@@ -134,7 +134,7 @@ func (g *mapGraph) unleaf() *mapGraph {
 		if !s.caller {
 			way.From, way.To = way.To, way.From
 		}
-		way.Href = "#map-table"
+		way.Href = "#/svc"
 		folds = append(folds, foldOf(len(leaves[s]), stateOK))
 		ways = append(ways, way)
 	}
@@ -146,7 +146,7 @@ func (g *mapGraph) unleaf() *mapGraph {
 }
 
 func foldOf(n int, s state) mapNode {
-	return mapNode{Kind: "fold", Name: "+" + strconv.Itoa(n), State: s, Count: n, Href: "#map-table"}
+	return mapNode{Kind: "fold", Name: "+" + strconv.Itoa(n), State: s, Count: n, Href: "#/svc"}
 }
 
 // choose is what a view of at most most nodes shows: what is ill, the worst first, then whom it is ill with, then whom else it talks to, the

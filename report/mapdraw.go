@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,11 +96,15 @@ func (g *mapGraph) draw(title string, small bool) *drawing {
 	if small {
 		w, h, o = smallW, smallH, layout.Options{Aspect: 150, Gap: 20, Corridor: 46, Ranks: 3, Margin: 14}
 	}
+	if !small {
+		g.tidy()
+		w = g.width()
+	}
 	nodes := make([]layout.Node, len(g.nodes))
 	for i, n := range g.nodes {
 		nodes[i] = layout.Node{W: w, H: h, First: n.first, Last: n.last}
-		if n.Kind == "fold" && !small {
-			nodes[i].W = 146
+		if n.Kind != scene.PartyService && !small {
+			nodes[i].W = n.width()
 		}
 	}
 	edges := make([]layout.Edge, len(g.edges))
@@ -137,6 +142,48 @@ func (g *mapGraph) draw(title string, small bool) *drawing {
 	return d
 }
 
+// tidy leaves the stack out of the services' second lines when it is the same for all.
+func (g *mapGraph) tidy() {
+	stacks := map[string]bool{}
+	for i := range g.nodes {
+		if g.nodes[i].Kind == scene.PartyService {
+			stacks[g.nodes[i].Stack] = true
+		}
+	}
+	if len(stacks) != 1 {
+		return
+	}
+	g.nodes = slices.Clone(g.nodes)
+	for i := range g.nodes {
+		if g.nodes[i].Kind == scene.PartyService {
+			g.nodes[i].Stack = ""
+		}
+	}
+}
+
+// Tenths of a pixel that a character takes in a node's two lines, in the widest of the usual fonts.
+const (
+	nameChar, lineChar           = 92, 67
+	smallNameChar, smallLineChar = 82, 61
+)
+
+// width is how wide nodes of services have to be for their texts: the same for all of them.
+func (g *mapGraph) width() int {
+	w := 0
+	for i := range g.nodes {
+		if g.nodes[i].Kind == scene.PartyService {
+			w = max(w, g.nodes[i].width())
+		}
+	}
+	return w
+}
+
+// width is how wide a node has to be for its texts.
+func (n *mapNode) width() int {
+	text := max(Columns(cmp.Or(n.Label, n.Name))*nameChar, Columns(n.Sub())*lineChar) / 10
+	return min(max(nodeH+14+text, 132), nodeW)
+}
+
 // center puts a plan in the middle of a sheet of at least that size: few nodes are not to fill a wall.
 func center(p *layout.Plan, w, h int) {
 	dx, dy := max(w-p.W, 0)/2, max(h-p.H, 0)/2
@@ -163,10 +210,10 @@ func (e *drawnEdge) Reach() string { return reachWords(e.Pairs) }
 // place makes a node's texts and ring.
 func (n *mapNode) place(at layout.Point, size layout.Node, small bool) drawnNode {
 	d := drawnNode{mapNode: n, X: at.X, Y: at.Y, W: size.W, H: size.H, Arcs: arcs(n.Tally, n.State), Stays: n.Href == ""}
-	room := size.W - size.H - 8
-	per, perSmall := 75, 60 // tenths of a pixel a character takes
+	room := size.W - size.H - 12
+	per, perSmall := nameChar, lineChar
 	if small {
-		per, perSmall = 68, 56
+		per, perSmall = smallNameChar, smallLineChar
 	}
 	d.Text = fitName(cmp.Or(n.Label, n.Name), room*10/per)
 	d.Line = fitName(n.Sub(), room*10/perSmall)
@@ -378,8 +425,6 @@ func (e *mapEdge) volumes() string {
 		return strings.Join(parts, ", ")
 	case len(e.Flows) == 0:
 		return "no traffic seen"
-	case e.Known:
-		return "idle"
 	}
 	return "volume unknown"
 }

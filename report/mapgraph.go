@@ -37,7 +37,7 @@ func (n *mapNode) Sub() string {
 	case n.Kind == "stack":
 		return plural(n.Count, "service", "no service")
 	case n.Kind == "hosts":
-		return "processes of the hosts"
+		return "own processes"
 	case n.Kind == scene.PartyIngress:
 		return "published ports"
 	case n.Kind == scene.PartyOutside:
@@ -103,7 +103,8 @@ type mapGraph struct {
 	nodes []mapNode
 	edges []mapEdge
 	at    map[scene.Party]int
-	pair  map[[2]int]int // place of the edge between two nodes
+	pair  map[[2]int]int      // place of the edge between two nodes
+	paths map[[2]string][]int // keys of paths that are not delivered, by services of client and server
 	busy  busiest
 }
 
@@ -144,10 +145,16 @@ func newMapGraph(p *page) *mapGraph {
 		}
 		g.add(scene.Party{Kind: scene.PartyService, Name: v.Name}, n)
 	}
+	g.paths = map[[2]string][]int{}
+	for i := range s.Paths {
+		k := [2]string{s.Paths[i].From, s.Paths[i].To}
+		g.paths[k] = append(g.paths[k], s.Paths[i].Key)
+	}
 	for i := range s.Edges {
 		g.edge(&s.Edges[i])
 	}
 	g.measure()
+	g.fare()
 	return g
 }
 
@@ -192,10 +199,32 @@ func (g *mapGraph) edge(e *scene.Edge) {
 		return // between hosts: the lens of hosts
 	}
 	m := mapEdge{From: g.party(e.Client, false), To: g.party(e.Server, true), State: edgeState(e), Pairs: e.Pairs, Hop: e.Hop, Cause: e.Cause, Networks: e.Networks, Flows: e.Flows,
-		Href: hashRoute("path", e.Client.Name, e.Server.Name)}
+		Href: g.lead(e)}
 	m.sum()
 	// Several parties may have become one node, and so their edges.
 	g.link(m)
+}
+
+// lead is where an edge leads: to the path that is broken or untold, to the list of them, or to the service that is called.
+func (g *mapGraph) lead(e *scene.Edge) string {
+	from := ""
+	if e.Client.Kind == scene.PartyService {
+		from = e.Client.Name
+	}
+	if e.Server.Kind != scene.PartyService {
+		if from == "" {
+			return "#/paths"
+		}
+		return hashRoute("svc", from)
+	}
+	switch keys := g.paths[[2]string{from, e.Server.Name}]; {
+	case len(keys) == 1:
+		return hashRoute("path", strconv.Itoa(keys[0]))
+	case len(keys) > 1:
+		q := url.Values{"to": {e.Server.Name}, "from": {from}}
+		return "#/paths?" + strings.ReplaceAll(q.Encode(), "+", "%20")
+	}
+	return hashRoute("svc", e.Server.Name)
 }
 
 // join adds what m tells.
@@ -225,7 +254,7 @@ func addTallies(a, b *scene.Tally) *scene.Tally {
 }
 
 // measure sets volumes against the busiest edge, in bytes or in connections, whichever makes an edge busier: not every connection that was
-// counted was seen to carry bytes. It counts neighbours, too, and lets a server that no path was walked to fare as its edges do.
+// counted was seen to carry bytes. It counts neighbours, too.
 func (g *mapGraph) measure() {
 	for i := range g.edges {
 		g.busy.bytes, g.busy.conns = max(g.busy.bytes, g.edges[i].bytes), max(g.busy.conns, g.edges[i].conns)
@@ -234,32 +263,37 @@ func (g *mapGraph) measure() {
 	for i := range around {
 		around[i] = map[int]bool{}
 	}
-	told := make([]bool, len(g.nodes))
 	for i := range g.edges {
 		e := &g.edges[i]
 		e.Volume = max(log2(e.bytes)*1000/max(log2(g.busy.bytes), 1), log2(e.conns)*1000/max(log2(g.busy.conns), 1))
 		if e.From != e.To {
 			around[e.From][e.To], around[e.To][e.From] = true, true
 		}
-		n := &g.nodes[e.To]
-		switch {
-		case n.Kind != scene.PartyService && !told[e.To]:
-			n.State, told[e.To] = e.State, true
-		case n.Kind != scene.PartyService || e.State.ill():
-			if e.State == stateBad && n.Kind == scene.PartyService {
-				n.State = worseState(n.State, statePart) // others may reach it
-			} else {
-				n.State = worseState(n.State, e.State)
-			}
-		}
-	}
-	for i := range g.edges {
-		// Who only calls is no server: it fares well as long as something it sends arrives.
-		if e := &g.edges[i]; !told[e.From] && g.nodes[e.From].Kind != scene.PartyService {
-			g.nodes[e.From].State = stateOK
-		}
 	}
 	for i := range g.nodes {
 		g.nodes[i].degree = len(around[i])
+	}
+}
+
+// fare lets nodes fare as their edges do: a service to which something is lost is not well, whatever was walked; whoever is no service
+// fares as those that call it say, and who only calls is not judged by that.
+func (g *mapGraph) fare() {
+	told := make([]bool, len(g.nodes))
+	for i := range g.edges {
+		e := &g.edges[i]
+		n := &g.nodes[e.To]
+		switch {
+		case n.Kind == scene.PartyService && e.State.ill():
+			n.State = worseState(n.State, statePart) // others may reach it
+		case n.Kind != scene.PartyService && !told[e.To]:
+			n.State, told[e.To] = e.State, true
+		case n.Kind != scene.PartyService:
+			n.State = worseState(n.State, e.State)
+		}
+	}
+	for i := range g.edges {
+		if e := &g.edges[i]; !told[e.From] && g.nodes[e.From].Kind != scene.PartyService {
+			g.nodes[e.From].State = stateOK
+		}
 	}
 }

@@ -44,6 +44,9 @@ func (p *htmlPage) hostGraph() *mapGraph {
 	g := &mapGraph{at: map[scene.Party]int{}, pair: map[[2]int]int{}}
 	broken, worst := map[string]int{}, map[string]analyze.Severity{}
 	for i := range p.Causes {
+		if p.Causes[i].Severity.Rank() < analyze.Medium.Rank() {
+			continue
+		}
 		for _, h := range p.Causes[i].Breaks.Hosts {
 			broken[h]++
 		}
@@ -74,8 +77,11 @@ func (p *htmlPage) hostGraph() *mapGraph {
 			continue
 		}
 		e := mapEdge{From: from, To: to, State: tunnelState(t), Hop: "fdb", Networks: []string{t.Network}, Href: hashRoute("net", t.Network), Known: true,
-			Pairs: &scene.Tally{Pairs: t.Expected, Delivered: t.Held, Dropped: t.Expected - t.Held}}
-		if e.State == stateOpen {
+			Pairs: &scene.Tally{Pairs: t.Expected, Delivered: t.Held, Dropped: t.Lacks + t.Strays, Unknown: t.Untold}}
+		switch {
+		case e.State.ill():
+			g.nodes[from].State = worseState(g.nodes[from].State, statePart)
+		default:
 			e.Hop = ""
 		}
 		g.link(e)
@@ -94,15 +100,15 @@ func (p *htmlPage) hostGraph() *mapGraph {
 	return g
 }
 
-// tunnelState is failing when a host holds nothing of another, degraded when it lacks something or holds something wrong.
+// tunnelState is failing when a host lacks all of another, degraded when it lacks something or holds something wrong.
 func tunnelState(t *scene.Tunnel) state {
 	switch {
-	case t.Expected == 0 && len(t.Wrong) == 0:
-		return stateOpen
-	case t.Held == 0 && t.Expected > 0:
+	case t.Expected > 0 && t.Lacks >= t.Expected:
 		return stateBad
-	case t.Held < t.Expected || len(t.Wrong) > 0:
+	case t.Lacks+t.Strays > 0:
 		return statePart
+	case t.Expected == 0 || t.Held < t.Expected:
+		return stateOpen
 	}
 	return stateOK
 }
@@ -159,7 +165,7 @@ func (g *mapGraph) outside(p layout.Path, centre layout.Point) int {
 
 // The bounds of the lens of networks.
 const (
-	busRows = 60
+	busRows = 40
 	busNets = 24
 )
 
@@ -283,7 +289,7 @@ func serviceParty(service string) scene.Party {
 
 // place sets the lines and taps.
 func (b *busDrawing) place(g *mapGraph, s *scene.Scene, nets []*scene.Network, rows []int, on map[string][]int, netState map[string]state, ill map[[2]string]state) {
-	const left, top, apart, high = 24, 92, 128, nodeH + 14
+	const left, top, apart, tall, high = 24, 92, 128, 40, 48
 	x := left + nodeW + 70
 	b.H = top + len(rows)*high + 24
 	for i, n := range nets {
@@ -298,17 +304,21 @@ func (b *busDrawing) place(g *mapGraph, s *scene.Scene, nets []*scene.Network, r
 		v := &s.Services[i]
 		n := &g.nodes[g.at[serviceParty(v.Name)]]
 		y := top + k*high
-		node := n.place(layout.Point{X: left, Y: y}, layout.Node{W: nodeW, H: nodeH}, false)
-		r := busRow{drawnNode: &node, From: left + nodeW, Mid: y + nodeH/2}
+		node := n.place(layout.Point{X: left, Y: y}, layout.Node{W: nodeW, H: tall}, false)
+		r := busRow{drawnNode: &node, From: left + nodeW, Mid: y + tall/2}
 		for j, net := range nets {
 			if !slices.Contains(v.Networks, net.Name) {
 				continue
 			}
 			st, known := ill[[2]string{v.Name, net.Name}]
-			if !known {
-				if st = stateOpen; n.Tally != nil && n.Tally.Delivered > 0 {
-					st = stateOK
-				}
+			switch {
+			case known:
+			case n.Tally != nil && n.Tally.Pairs > 0 && n.Tally.Delivered == n.Tally.Pairs:
+				st = stateOK
+			case len(v.Networks) == 1:
+				st = tallyState(n.Tally)
+			default: // not all listed: on which of its networks pairs end is not known
+				st = stateOpen
 			}
 			r.To = b.Buses[j].X
 			r.Taps = append(r.Taps, tap{X: b.Buses[j].X, State: st, Net: net.Name, Says: v.Name + " on " + net.Name + ": " + st.Word()})

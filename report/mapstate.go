@@ -91,16 +91,15 @@ func flowState(f *scene.Flow) state {
 // a path that is delivered makes traffic known of which nothing can be told.
 func edgeState(e *scene.Edge) state {
 	walked, seen, told := stateOpen, stateOK, false
-	switch e.State {
-	case scene.Delivered:
+	switch {
+	case e.Pairs != nil && e.Pairs.Pairs > 0:
+		walked = tallyState(e.Pairs)
+	case e.State == scene.Delivered:
 		walked = stateOK
-	case scene.Partly:
+	case e.State == scene.Partly:
 		walked = statePart
-	case scene.Dropped:
+	case e.State == scene.Dropped:
 		walked = stateBad
-		if e.Pairs != nil && e.Pairs.Delivered+e.Pairs.Partly > 0 {
-			walked = statePart // the worst pair is dropped, others are not
-		}
 	}
 	for i := range e.Flows {
 		if s := flowState(&e.Flows[i]); s != stateOpen {
@@ -111,7 +110,7 @@ func edgeState(e *scene.Edge) state {
 	switch {
 	case !told:
 		return walked
-	case e.State == "":
+	case e.State == "" && e.Pairs == nil:
 		return seen
 	case seen.ill():
 		return worseState(walked, seen)

@@ -42,6 +42,8 @@ func (c portCell) Says() string {
 		return "not here"
 	case c.Verdict == "":
 		return "not walked"
+	case c.Backends == 0:
+		return c.Verdict
 	}
 	return fmt.Sprintf("%s, %d of %d backends", c.Verdict, c.Reached, c.Backends)
 }
@@ -145,7 +147,7 @@ func (m *mapPage) Mesh() *drawing {
 				in.State = stateOK // the port is asked there; it is behind it that the way ends
 			}
 			out := mapEdge{From: via, To: to, State: st, Href: r.Href, Known: true, Pairs: &scene.Tally{Pairs: h.Backends, Delivered: h.Reached, Dropped: max(h.Backends-h.Reached, 0)}}
-			if st.ill() {
+			if st.ill() && h.Backends > 0 {
 				out.Hop = strconv.Itoa(h.Reached) + " of " + strconv.Itoa(h.Backends)
 			}
 			g.link(in)
@@ -157,7 +159,7 @@ func (m *mapPage) Mesh() *drawing {
 	}
 	for _, e := range g.edges {
 		if n := &g.nodes[e.To]; n.Kind == "backends" && e.Pairs != nil {
-			n.Stack = plural(e.Pairs.Pairs, "backend", "no backend")
+			n.Stack = plural(e.Pairs.Pairs, "backend", "behind the port")
 		}
 	}
 	return g.draw("Published ports, the hosts that take them, and the services behind", false)
@@ -178,8 +180,8 @@ func (e *mapEdge) sum() {
 	for i := range e.Flows {
 		e.bytes += int64(deref(e.Flows[i].Rate))
 		e.conns += int64(deref(e.Flows[i].Connections))
-		e.Known = e.Known || e.Flows[i].Rate != nil || e.Flows[i].Connections != nil
 	}
+	e.Known = e.bytes+e.conns > 0
 }
 
 // A tunnelRow is a tunnel that lacks something, for the table.
@@ -189,20 +191,23 @@ type tunnelRow struct {
 	Href  string
 }
 
-// Tunnels are those that do not hold what they should, the worst first.
+// Tunnels are those that do not hold what they should, or of which that is not known, the worst first.
 func (p *htmlPage) Tunnels() []tunnelRow {
 	if p.Scene == nil {
 		return nil
 	}
 	var out []tunnelRow
 	for _, t := range p.Scene.Tunnels {
-		out = append(out, tunnelRow{t, tunnelState(&t), hashRoute("net", t.Network)})
+		if st := tunnelState(&t); st != stateOK {
+			out = append(out, tunnelRow{t, st, hashRoute("net", t.Network)})
+		}
 	}
 	slices.SortStableFunc(out, func(a, b tunnelRow) int {
-		return cmp.Or(b.State.rank()-a.State.rank(), (b.Expected-b.Held)-(a.Expected-a.Held))
+		return cmp.Or(b.State.rank()-a.State.rank(), (b.Lacks+b.Strays)-(a.Lacks+a.Strays))
 	})
-	return out[:min(len(out), meshTunnels)]
+	return out
 }
 
-// TunnelsLeft are those that Tunnels leaves out.
-func (p *htmlPage) TunnelsLeft() int { return max(0, len(p.Scene.Tunnels)-meshTunnels) }
+// TunnelRows bounds Tunnels, and TunnelsLeft says how many that leaves out.
+func (p *htmlPage) TunnelRows(all []tunnelRow) []tunnelRow { return all[:min(len(all), meshTunnels)] }
+func (p *htmlPage) TunnelsLeft(all []tunnelRow) int        { return max(0, len(all)-meshTunnels) }

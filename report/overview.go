@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -47,17 +46,22 @@ func (p *htmlPage) servicesHit() extent {
 	r := extent{Name: "services not always reached", Link: "causes"}
 	hit := map[string]bool{}
 	for _, c := range p.Causes {
+		if !c.Breaks.Walked {
+			continue
+		}
+		r.Known = true
+		if c.Breaks.Pairs+c.Breaks.Partly == 0 {
+			continue // its services are those that its findings name
+		}
 		for _, s := range c.Breaks.Services {
-			r.Known = r.Known || c.Breaks.Walked
-			if c.Breaks.Walked {
-				hit[s] = true
-			}
+			hit[s] = true
 		}
 	}
 	r.Known = r.Known || p.Result.Paths != nil
 	if s := p.Scene; s != nil && s.Services != nil {
 		r.Of, r.Seen, r.Link, r.To = len(s.Services), "seen", "map", "#/svc"
 		for _, x := range s.Services {
+			r.Known = r.Known || x.To != nil
 			if x.To != nil && x.To.Dropped+x.To.Partly > 0 {
 				hit[x.Name] = true
 			}
@@ -86,16 +90,11 @@ func (p *htmlPage) pairsBroken() extent {
 	return r
 }
 
-// containersDead are the containers of which a process ended without being asked to.
+// containersDead are the containers that ended without being asked to.
 func (p *htmlPage) containersDead() extent {
 	s := p.Scene
 	r := extent{Name: "containers that failed", Of: len(s.Containers), Seen: "seen", Link: "failures", To: "#/failures", Known: s.Containers != nil}
-	failed := map[string]bool{}
-	for _, f := range s.Failures {
-		if f.Fatal && !f.Asked {
-			failed[f.Host+"\x00"+cmp.Or(f.Container, f.Label)] = true
-		}
-	}
+	failed := failedContainers(s.Containers, s.Failures)
 	r.N, r.Bad = len(failed), len(failed) > 0
 	r.Of = max(r.Of, r.N)
 	return r

@@ -12,7 +12,14 @@ import (
 // describe itself, and has on its disk, stands in the same tables.
 func readContainers(ctx context.Context, tx *sql.Tx, see Sight, s *Scene) error {
 	type key struct{ host, id string }
-	at := map[key]int{}
+	var all int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM container`).Scan(&all); err != nil {
+		return err
+	}
+	if all > 0 {
+		s.Containers = make([]Container, 0, all)
+	}
+	at := make(map[key]int, all)
 	var c Container
 	var project, part, service, stack string
 	var oom bool

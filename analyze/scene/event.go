@@ -67,7 +67,7 @@ func readEvents(ctx context.Context, tx *sql.Tx, see Sight, s *Scene) error {
 		}
 	}
 	s.Events, s.EventsLeft = r.out.events()
-	return nil
+	return readUnseen(ctx, tx, s)
 }
 
 // causeMoments are the times that causes are dated by; when none is, the times at which the hosts were captured.

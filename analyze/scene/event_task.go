@@ -1,6 +1,9 @@
 package scene
 
-import "database/sql"
+import (
+	"database/sql"
+	"strings"
+)
 
 // taskQuery are the states of tasks with the time at which they were entered, by their node's clock.
 const taskQuery = `
@@ -15,6 +18,7 @@ func readTaskEvents(r *eventReader) error {
 			e.Text += ": " + oneLine(err)
 		}
 		switch {
+		case strings.Contains(strings.ToLower(err), "no longer meets constraints"): // the managers moved it away: see container_end
 		case state == "failed", state == "rejected", state == "orphaned":
 			e.Tone = toneBad
 		case err != "" && state != "shutdown" && state != "complete" && state != "remove":

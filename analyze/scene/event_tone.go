@@ -31,13 +31,13 @@ var badLog = []string{
 	"no-address", "no-pool", "pool-overlap", "route-conflict", "ip-conflict",
 	"vxlan-exists", "peer-add-fails", "peer-delete-fails", "vtep-family", "sandbox",
 	"ipvs-module", "balancer-missing", "balancer-fails", "binding-fails", "port-conflict", "iptables",
-	"dns-limit", "gossip-udp", "heartbeat", "session", "certificate", "live-restore", "swarm-start", "swarm-locked", "config", "core-dump",
+	"dns-limit", "heartbeat", "session", "certificate", "live-restore", "swarm-start", "swarm-locked", "config", "core-dump",
 }
 
 // oddLog are the classes that tell of trouble around it, or of what mends itself.
 var oddLog = []string{
 	"goroutine-dump", "daemon-stop", "shim", "unhealthy", "force-kill", "exec-fails", "xtables-lock", "address-in-use", "peer-transient", "encryption",
-	"binding-transient", "firewalld-reload", "dns-fails", "gossip-flap", "gossip-fails", "gossip-conflict", "gossip-degraded", "gossip-backlog",
+	"binding-transient", "firewalld-reload", "dns-fails", "gossip-flap", "gossip-udp", "gossip-fails", "gossip-conflict", "gossip-degraded", "gossip-backlog",
 	"bulk-sync", "networkdb", "raft", "clock", "log-driver", "image-pull", "deadline",
 }
 

@@ -121,3 +121,7 @@ func maybe[T int | int64 | float64](v *T) string {
 	}
 	return strconv.FormatFloat(float64(*v), 'f', -1, 64)
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func ftoa(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }

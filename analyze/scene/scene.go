@@ -30,6 +30,7 @@ type Scene struct {
 	FailuresLeft int         `json:"failures_left"` // failures that Failures leaves out: those that were asked for first, then the oldest
 	Cores        []Core      `json:"cores"`
 	Events       []Event     `json:"events"` // in order of time as each host's own clock tells it
+	Unseen       []Unseen    `json:"unseen"` // lanes of which nothing was captured, in order of host and lane
 	EventsLeft   int         `json:"events_left"`
 	Clocks       []Clock     `json:"clocks"` // one a captured host
 }
@@ -371,6 +372,13 @@ type Event struct {
 	Service string    `json:"service,omitempty"`
 	Count   int       `json:"count"` // how many alike it stands for; 1 for one
 	Ref     string    `json:"ref,omitempty"`
+}
+
+// An Unseen is a lane of a host of which nothing was captured: that it is empty says nothing.
+type Unseen struct {
+	Host string `json:"host"`
+	Lane string `json:"lane"`
+	Why  string `json:"why"`
 }
 
 // A Clock is how far a host's clock may be off the swarm leader's. It is drawn, and corrects nothing.

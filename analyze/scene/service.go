@@ -46,6 +46,8 @@ type serviceReader struct {
 	notes *notes
 	byID  map[string]*serviceEntry
 	list  []*serviceEntry
+
+	kept, ended []listedTask // of the service that is being read
 }
 
 // A serviceEntry is a service that is being read.
@@ -173,7 +175,7 @@ func (r *serviceReader) put(service string, list []listedTask) {
 	slices.SortStableFunc(list, func(a, b listedTask) int {
 		return cmp.Or(cmp.Compare(a.slot, b.slot), strings.Compare(r.notes.hosts[a.node], r.notes.hosts[b.node]), strings.Compare(a.node, b.node), cmp.Compare(b2i(a.ended), b2i(b.ended)), -cmp.Compare(a.since, b.since))
 	})
-	var kept, ended []listedTask
+	kept, ended := r.kept[:0], r.ended[:0]
 	wanted, running := 0, 0
 	for i, t := range list {
 		if t.Desired == "running" && t.State == "running" {
@@ -192,6 +194,7 @@ func (r *serviceReader) put(service string, list []listedTask) {
 	}
 	x := r.byID[service]
 	x.Ended = len(list) - len(kept)
+	r.kept, r.ended = kept, ended
 	slices.SortStableFunc(ended, func(a, b listedTask) int { return -cmp.Compare(a.since, b.since) })
 	ended = ended[:min(len(ended), maxEnded)]
 	x.Ended -= len(ended)

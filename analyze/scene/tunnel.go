@@ -31,19 +31,18 @@ WHERE f.mac IS NULL OR v.ip IS NULL`
 // the rules found; one that is odd, and that no rule names, is left open.
 func readTunnels(ctx context.Context, tx *sql.Tx, see Sight, s *Scene) error {
 	r := newTunnelReader(see)
-	for _, read := range []func(context.Context, *sql.Tx) error{r.spaces, r.expected, r.odd, r.learned} {
+	for _, read := range []func(context.Context, *sql.Tx) error{r.spaces, r.odd, r.learned} {
 		if err := read(ctx, tx); err != nil {
 			return err
 		}
 	}
-	r.list(s)
-	return nil
+	return r.list(ctx, tx, s)
 }
 
 // A tunnelKey is a network on a host, and a node that it leads to.
 type tunnelKey struct{ net, from, node string }
 
-// A tunnelReader gathers tunnels.
+// A tunnelReader gathers tunnels: those that are not whole, for of a large swarm's the others are many.
 type tunnelReader struct {
 	notes   *notes
 	lacking map[string]*Found // by subject: what is missing
@@ -77,26 +76,19 @@ func (r *tunnelReader) spaces(ctx context.Context, tx *sql.Tx) error {
 	})
 }
 
-// of is the tunnel of a network from a host to a node.
+// of is the tunnel of a network from a host to a node, which is not whole.
 func (r *tunnelReader) of(net, from, node string) *Tunnel {
 	k := tunnelKey{net, from, node}
 	t := r.at[k]
 	if t == nil {
-		network, to := r.notes.overlays[net], r.notes.hosts[node]
-		t = &Tunnel{Network: r.notes.once(cmp.Or(network, net)), From: r.notes.once(from), To: r.notes.once(cmp.Or(to, node))}
+		t = r.tunnel(k)
 		r.at[tunnelKey{r.notes.once(net), t.From, r.notes.once(node)}] = t
 	}
 	return t
 }
 
-func (r *tunnelReader) expected(ctx context.Context, tx *sql.Tx) error {
-	var host, netns, net, node string
-	var n int
-	return each(ctx, tx, expectedEntries, []any{&host, &netns, &net, &node, &n}, func() {
-		t := r.of(net, host, node)
-		t.Expected += n
-		t.Held += n
-	})
+func (r *tunnelReader) tunnel(k tunnelKey) *Tunnel {
+	return &Tunnel{Network: r.notes.once(cmp.Or(r.notes.overlays[k.net], k.net)), From: r.notes.once(k.from), To: r.notes.once(cmp.Or(r.notes.hosts[k.node], k.node))}
 }
 
 func (r *tunnelReader) odd(ctx context.Context, tx *sql.Tx) error {
@@ -174,51 +166,56 @@ func (t *Tunnel) stray(endpoint string, f *Found) {
 	}
 }
 
-// list puts the tunnels that are told.
-func (r *tunnelReader) list(s *Scene) {
+// list puts the tunnels that are told: those that are not whole, and of networks with few hosts the others, as far as there is room.
+func (r *tunnelReader) list(ctx context.Context, tx *sql.Tx, s *Scene) error {
 	var list []*Tunnel
-	networks := map[string]*Network{}
-	for i := range s.Networks {
-		n := &s.Networks[i]
-		networks[n.ID[:min(8, len(n.ID))]] = n
-	}
-	for k, t := range r.at {
-		if n := networks[k.net]; n != nil {
-			n.Tunnels++
-			n.Whole += b2i(t.Held == t.Expected)
-		}
-		if t.Held == t.Expected && r.hosts[k.net] > maxMesh {
-			s.Healthy++
-			continue
-		}
+	for _, t := range r.at {
 		list = append(list, t)
 	}
 	byEnds := func(a, b *Tunnel) int {
 		return cmp.Or(strings.Compare(a.Network, b.Network), strings.Compare(a.From, b.From), strings.Compare(a.To, b.To))
 	}
-	slices.SortFunc(list, func(a, b *Tunnel) int { return cmp.Or(cmp.Compare(a.rank(), b.rank()), byEnds(a, b)) })
-	for len(list) > maxTunnels {
-		last := list[len(list)-1]
-		list = list[:len(list)-1]
-		if last.Held == last.Expected {
-			s.Healthy++
-		} else {
-			s.TunnelsLeft++
+	slices.SortFunc(list, func(a, b *Tunnel) int { return cmp.Or(cmp.Compare(b2i(a.open()), b2i(b.open())), byEnds(a, b)) })
+	if s.TunnelsLeft = max(0, len(list)-maxTunnels); s.TunnelsLeft > 0 {
+		list = list[:maxTunnels]
+	}
+	networks := map[string]*Network{}
+	for i := range s.Networks {
+		n := &s.Networks[i]
+		networks[n.ID[:min(8, len(n.ID))]] = n
+	}
+	for k := range r.at {
+		if n := networks[k.net]; n != nil {
+			n.Tunnels++
 		}
 	}
+	var k tunnelKey
+	var netns string
+	var n int
+	err := each(ctx, tx, expectedEntries, []any{&k.from, &netns, &k.net, &k.node, &n}, func() {
+		if t := r.at[k]; t != nil {
+			t.Expected += n
+			t.Held += n
+			return
+		}
+		if x := networks[k.net]; x != nil {
+			x.Tunnels++
+			x.Whole++
+		}
+		if r.hosts[k.net] > maxMesh || len(list) == maxTunnels {
+			s.Healthy++
+			return
+		}
+		t := r.tunnel(k)
+		t.Expected, t.Held = n, n
+		list = append(list, t)
+	})
 	slices.SortFunc(list, byEnds)
 	for _, t := range list {
 		s.Tunnels = append(s.Tunnels, *t)
 	}
+	return err
 }
 
-// rank orders tunnels, the broken ones first.
-func (t *Tunnel) rank() int {
-	switch {
-	case t.Lacks+t.Strays > 0:
-		return 0
-	case t.Untold > 0:
-		return 1
-	}
-	return 2
-}
+// open reports whether nothing is known to be wrong with a tunnel that is not whole.
+func (t *Tunnel) open() bool { return t.Lacks+t.Strays == 0 }

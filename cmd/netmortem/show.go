@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/netmortem/netmortem/report/show"
+	"github.com/netmortem/netmortem/schema"
 )
 
 func showCommand(std streams) *cli.Command {
@@ -22,8 +23,7 @@ func showCommand(std streams) *cli.Command {
 			"  netmortem show node1.tar.zst fdb --ns 1-x46lrq5c              bridge fdb, in one namespace\n" +
 			"  netmortem show *.tar.zst ipvs --ns ingress_sbox               ipvsadm -Ln, of each host\n" +
 			"  netmortem show *.tar.zst node1/rows/fdb.jsonl:17 --lines 3    a row, with three around it\n\n" +
-			"Lines that begin with # are netmortem's. The exit code is 3 where something was not captured: what is missing is never\n" +
-			"printed as if there were none.",
+			"Lines that begin with # are netmortem's. What was not captured is said in its place, and never printed as if there were none.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "host", Usage: "of `HOST` only"},
 			&cli.StringFlag{Name: "ns", Usage: "of the namespace `NS` only: inode, name (host, ingress_sbox, 1-x46lrq5c), container, or task (vote.1)"},
@@ -85,9 +85,14 @@ func runShow(ctx context.Context, std streams, o show.Options) error {
 	case err != nil && ctx.Err() != nil:
 		return &exitError{codeInterrupted, context.Cause(ctx)}
 	case errors.As(err, &gap):
-		return &exitError{codePartial, err}
+		return &exitError{codePartial, advice{err, "What is missing may have been there: nothing follows from not seeing it.",
+			commandLine("netmortem", append(append([]string{"show"}, o.Bundles...), "coverage"))}}
 	case errors.As(err, &wrong):
 		return &exitError{codeUsage, err}
+	case err != nil && strings.Contains(err.Error(), ": not a bundle: "):
+		return advice{err, "A bundle is what netmortem capture wrote: a .tar.zst, a .tgz, or the directory that one was unpacked into.", "sudo netmortem capture, on each host"}
+	case errors.Is(err, schema.ErrRefused):
+		return advice{err, "It is damaged, or was made to do harm: what was printed of it stands for nothing.", "copy it once more from its host, and compare the two by sha256sum"}
 	}
 	return err
 }

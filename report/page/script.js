@@ -25,6 +25,7 @@
         }
       }
       this.oom = new Set(data.containers?.oom ?? []);
+      this.failed = new Set(data.containers?.failed ?? []);
       data.containers?.id.forEach((id, i) => this.ids.set(id, i));
       const f = data.findings;
       this.findings = (f.id ?? []).map((id, at) => ({
@@ -45,6 +46,7 @@
     networks;
     findings;
     oom;
+    failed;
     ids = /* @__PURE__ */ new Map();
     text(t) {
       return this.data.s[t ?? 0] ?? "";
@@ -54,7 +56,7 @@
     }
     container(at) {
       const c = this.data.containers;
-      const line = c.line[at] ?? 0;
+      const line2 = c.line[at] ?? 0;
       const file = this.text(c.ref[at]);
       const row2 = {
         at,
@@ -73,11 +75,25 @@
         ips: (c.ips[at] ?? "").split(" ").filter(Boolean),
         netns: this.text(c.netns[at]),
         log: this.text(c.log[at]).replaceAll("*", (c.id[at] ?? "") + (c.dense ? "*" : "")),
-        ref: line > 0 ? `${file}:${line}` : file,
-        tone: "open"
+        ref: line2 > 0 ? `${file}:${line2}` : file,
+        tone: this.tone(at)
       };
-      row2.tone = tone(row2);
       return row2;
+    }
+    // tone is how a container looks: what failed is critical, what is unwell high, what runs clean, what only stands open.
+    tone(at) {
+      const c = this.data.containers;
+      if (this.failed.has(at)) {
+        return "critical";
+      }
+      switch (this.text(c.state[at])) {
+        case "running":
+          return this.text(c.health[at]) === "unhealthy" ? "high" : "clean";
+        case "restarting":
+        case "dead":
+          return "critical";
+      }
+      return "open";
     }
     // byID is a container by its id or by the beginning of it, as docker takes it.
     byID(id) {
@@ -145,15 +161,15 @@
     }
     // naming are the findings whose sentence, subject or facts name one of these as a whole word. It is a search, not a judgement.
     naming(names) {
-      const words2 = names.filter((n) => n.length > 1).map((n) => n.toLowerCase());
-      if (words2.length === 0) {
+      const words4 = names.filter((n) => n.length > 1).map((n) => n.toLowerCase());
+      if (words4.length === 0) {
         return [];
       }
       return this.findings.filter((f) => {
         const text = `${f.summary}
 ${f.subject}
 ${f.facts}`.toLowerCase();
-        return words2.some((w) => hasWord(text, w));
+        return words4.some((w) => hasWord(text, w));
       });
     }
   };
@@ -167,18 +183,6 @@ ${f.facts}`.toLowerCase();
       }
     }
     return false;
-  }
-  function tone(c) {
-    switch (c.state) {
-      case "running":
-        return c.health === "unhealthy" ? "high" : "clean";
-      case "restarting":
-      case "dead":
-        return "critical";
-      case "exited":
-        return c.oom || c.exit !== 0 ? "critical" : "open";
-    }
-    return "open";
   }
   function stateTone(state2) {
     switch (state2) {
@@ -264,9 +268,9 @@ ${f.facts}`.toLowerCase();
     clean: "M1.2 6.4l3.3 3.4 6.4-7.4",
     open: "M6 1.4a4.6 4.6 0 1 0 .01 0z"
   };
-  function mark(tone2) {
-    const drawn = tone2 in shapes ? tone2 : "open";
-    const p = s("path", { d: shapes[drawn], class: drawn === "clean" || drawn === "open" ? "stroke" : null });
+  function mark(tone) {
+    const drawn2 = tone in shapes ? tone : "open";
+    const p = s("path", { d: shapes[drawn2], class: drawn2 === "clean" || drawn2 === "open" ? "stroke" : null });
     return s("svg", { class: "mark", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" }, p);
   }
 
@@ -393,7 +397,7 @@ ${f.facts}`.toLowerCase();
       for (const section2 of document.querySelectorAll("[data-page]")) {
         section2.classList.toggle("here", section2.dataset.page === page);
       }
-      const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts" }[name] ?? page;
+      const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts", list: "data" }[name] ?? page;
       for (const a of document.querySelectorAll("header.top nav a")) {
         if (a.dataset.for === under) {
           a.setAttribute("aria-current", "page");
@@ -453,17 +457,17 @@ ${f.facts}`.toLowerCase();
       case "host":
         return ix.hosts.has(p.name) ? h("span", {}, "host ", hostLink(p.name)) : `host ${p.name}`;
       case "ingress":
-        return "routing mesh";
+        return p.name || "routing mesh";
       case "container": {
         const found = ix.containersWhere((i) => ix.data.containers.name[i] === p.name);
         return found[0] ? containerLink(found[0]) : p.name;
       }
     }
-    return p.name ? `${p.name} (${p.kind})` : p.kind;
+    return p.kind === "unknown" ? `${p.name} (nobody is known to have it)` : p.name || p.kind;
   }
-  function chip(tone2, word) {
-    const kind2 = tone2 === "clean" || tone2 === "open" ? tone2 : "found";
-    return h("span", { class: "cell", "data-kind": kind2, "data-tone": tone2 }, mark(tone2), word);
+  function chip(tone, word) {
+    const kind2 = tone === "clean" || tone === "open" ? tone : "found";
+    return h("span", { class: "cell", "data-kind": kind2, "data-tone": tone }, mark(tone), word);
   }
   function severity(word) {
     return h("span", { class: "sev", "data-tone": word }, mark(word), word);
@@ -491,12 +495,12 @@ ${f.facts}`.toLowerCase();
     if (list4.length === 0) {
       return h("p", { class: "calm" }, none);
     }
-    const most2 = 40;
+    const most4 = 40;
     return h(
       "ul",
       { class: "plainlist" },
-      ...list4.slice(0, most2).map((f) => h("li", {}, severity(f.severity), " ", h("a", { href: href("f", f.id) }, f.summary), h("span", { class: "sub" }, `${f.rule} · on ${f.host}`))),
-      list4.length > most2 ? h("li", { class: "calm" }, h("a", { href: href("search") + "?q=" + encodeURIComponent("host:" + (list4[0]?.host ?? "")) }, `and ${count(list4.length - most2, "finding")} more`)) : null
+      ...list4.slice(0, most4).map((f) => h("li", {}, severity(f.severity), " ", h("a", { href: href("f", f.id) }, f.summary), h("span", { class: "sub" }, `${f.rule} · on ${f.host}`))),
+      list4.length > most4 ? h("li", { class: "calm" }, h("a", { href: href("search") + "?q=" + encodeURIComponent("host:" + (list4[0]?.host ?? "")) }, `and ${count(list4.length - most4, "finding")} more`)) : null
     );
   }
   function edgeState(e) {
@@ -513,6 +517,16 @@ ${f.facts}`.toLowerCase();
         return chip("open", "cannot tell");
     }
     return chip("open", "not walked");
+  }
+  function tunnel(t) {
+    const words4 = `${t.held} of ${t.expected} held`;
+    if (t.lacks) {
+      return chip("critical", `${words4}, ${t.lacks} lacking`);
+    }
+    if (t.strays) {
+      return chip("high", `${words4}, ${t.strays} lead elsewhere`);
+    }
+    return t.held < t.expected ? chip("open", `${words4}, the rest not known`) : chip("clean", words4);
   }
   function flow(f) {
     const parts = [`${f.proto}/${f.port}`, f.quality];
@@ -588,7 +602,7 @@ ${f.facts}`.toLowerCase();
   var rowHeight = 34;
   var fewRows = 60;
   function table(caption, columns, rows, opts = {}) {
-    let shown = rows;
+    let shown2 = rows;
     let by = columns.find((c) => c.name === opts.sort);
     let down = false;
     const status = h("span", { role: "status" });
@@ -601,21 +615,21 @@ ${f.facts}`.toLowerCase();
       });
       return h("div", { role: "columnheader" }, b);
     });
-    const head = h("div", { role: "row", class: "vhead" }, ...heads);
+    const head2 = h("div", { role: "row", class: "vhead" }, ...heads);
     const spacer = h("div", { class: "vspace", role: "rowgroup" });
     const view = h("div", { class: "vview", tabindex: 0, role: "group", "aria-label": caption }, spacer);
-    const grid2 = h("div", { class: "vtable", role: "table", "aria-label": caption, "aria-rowcount": rows.length + 1 }, h("div", { role: "rowgroup" }, head), view);
+    const grid2 = h("div", { class: "vtable", role: "table", "aria-label": caption, "aria-rowcount": rows.length + 1 }, h("div", { role: "rowgroup" }, head2), view);
     const shares = columns.map((c) => `minmax(0, ${c.wide ?? 1}fr)`).join(" ");
     grid2.style.setProperty("--columns", shares);
     function draw() {
-      const few = shown.length <= fewRows;
+      const few = shown2.length <= fewRows;
       view.classList.toggle("few", few);
-      spacer.style.height = few ? "" : `${shown.length * rowHeight}px`;
+      spacer.style.height = few ? "" : `${shown2.length * rowHeight}px`;
       const first = few ? 0 : Math.max(0, Math.floor(view.scrollTop / rowHeight) - 8);
-      const last = few ? shown.length : Math.min(shown.length, first + Math.ceil(view.clientHeight / rowHeight) + 16);
+      const last = few ? shown2.length : Math.min(shown2.length, first + Math.ceil(view.clientHeight / rowHeight) + 16);
       const made = [];
       for (let i = first; i < last; i++) {
-        const r = shown[i];
+        const r = shown2[i];
         const row2 = h("div", { role: "row", class: "vrow", "aria-rowindex": i + 2 }, ...columns.map((c) => h("div", { role: "cell", title: c.node ? null : c.text(r) }, c.node ? c.node(r) : c.text(r))));
         if (!few) {
           row2.style.transform = `translateY(${i * rowHeight}px)`;
@@ -625,18 +639,18 @@ ${f.facts}`.toLowerCase();
       spacer.replaceChildren(...made);
     }
     function arrange() {
-      const words2 = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-      shown = words2.length === 0 ? rows.slice() : rows.filter((r) => {
+      const words4 = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      shown2 = words4.length === 0 ? rows.slice() : rows.filter((r) => {
         const text = columns.map((c) => c.text(r)).join("\n").toLowerCase();
-        return words2.every((w) => text.includes(w));
+        return words4.every((w) => text.includes(w));
       });
       if (by) {
         const c = by;
-        const sign = down ? -1 : 1;
-        shown.sort((a, b) => sign * (c.value ? c.value(a) - c.value(b) : c.text(a).localeCompare(c.text(b), "en", { numeric: true })));
+        const sign2 = down ? -1 : 1;
+        shown2.sort((a, b) => sign2 * (c.value ? c.value(a) - c.value(b) : c.text(a).localeCompare(c.text(b), "en", { numeric: true })));
       }
       heads.forEach((e, i) => e.setAttribute("aria-sort", columns[i] === by ? down ? "descending" : "ascending" : "none"));
-      status.textContent = shown.length === rows.length ? `${rows.length} rows` : `${shown.length} of ${rows.length} rows`;
+      status.textContent = shown2.length === rows.length ? `${rows.length} rows` : `${shown2.length} of ${rows.length} rows`;
       view.scrollTop = 0;
       draw();
     }
@@ -646,8 +660,8 @@ ${f.facts}`.toLowerCase();
       { class: "tools" },
       status,
       rows.length > 8 ? filter : null,
-      copyAs("copy as Markdown", () => markdown(columns, shown)),
-      copyAs("copy as CSV", () => csv(columns, shown))
+      copyAs("copy as Markdown", () => markdown(columns, shown2)),
+      copyAs("copy as CSV", () => csv(columns, shown2))
     );
     filter.addEventListener("input", arrange);
     let due = false;
@@ -661,7 +675,7 @@ ${f.facts}`.toLowerCase();
       }
     });
     new ResizeObserver(() => {
-      if (shown.length > fewRows) {
+      if (shown2.length > fewRows) {
         draw();
       }
     }).observe(view);
@@ -674,9 +688,9 @@ ${f.facts}`.toLowerCase();
   }
   function markdown(columns, rows) {
     const cell2 = (s2) => s2 === "" ? "" : "`" + s2.replace(/\s+/g, " ").replaceAll("`", "ˋ").replaceAll("|", "\\|") + "`";
-    const line = (cells) => `| ${cells.join(" | ")} |
+    const line2 = (cells) => `| ${cells.join(" | ")} |
 `;
-    return line(columns.map((c) => c.name)) + line(columns.map(() => "---")) + rows.map((r) => line(columns.map((c) => cell2(c.text(r))))).join("");
+    return line2(columns.map((c) => c.name)) + line2(columns.map(() => "---")) + rows.map((r) => line2(columns.map((c) => cell2(c.text(r))))).join("");
   }
 
   // service.ts
@@ -698,8 +712,8 @@ ${f.facts}`.toLowerCase();
     if (t.dropped + t.partly > 0) {
       return chip(t.dropped > 0 ? "critical" : "high", `${t.dropped + t.partly} of ${t.pairs} broken`);
     }
-    if (t.unknown > 0) {
-      return chip("open", `${t.unknown} of ${t.pairs} cannot be told`);
+    if (t.unknown > 0 || t.at_least) {
+      return chip("open", t.at_least ? `${t.delivered} delivered, not all counted` : `${t.unknown} of ${t.pairs} cannot be told`);
     }
     return chip("clean", `all ${t.pairs} delivered`);
   }
@@ -736,7 +750,7 @@ ${f.facts}`.toLowerCase();
     const called = ix.edges((e) => isParty(e.client, "service", x.name));
     const ports = (ix.data.ports ?? []).filter((p) => p.service === x.name);
     const queues = (ix.data.queues ?? []).filter((q) => isParty(q.party, "service", x.name));
-    const causes = ix.data.causes.filter((c) => (c.services ?? []).includes(x.name));
+    const causes2 = ix.data.causes.filter((c) => (c.services ?? []).includes(x.name));
     return h(
       "article",
       { class: "thing" },
@@ -748,17 +762,17 @@ ${f.facts}`.toLowerCase();
         stat("running", x.running === void 0 ? unknown() : String(x.running), "by the managers' word"),
         stat("reached", x.to ? `${x.to.delivered} of ${x.to.pairs}` : unknown("not walked"), x.to ? "client–service pairs whose packets arrive" : "no path to it was walked")
       ),
-      causes.length > 0 ? section("Causes that break it", h("ul", { class: "plainlist" }, ...causes.map((c) => h("li", {}, h("a", { href: `#/c/${c.rank}` }, c.summary), h("span", { class: "sub" }, `${c.name} · on ${c.host}`))))) : null,
+      causes2.length > 0 ? section("Causes that break it", h("ul", { class: "plainlist" }, ...causes2.map((c) => h("li", {}, h("a", { href: `#/c/${c.rank}` }, c.summary), h("span", { class: "sub" }, `${c.name} · on ${c.host}`))))) : null,
       h(
         "div",
         { class: "two" },
         section("Who calls it", calls(ix, callers, (e) => e.client, "Nobody is known to.")),
         section("Whom it calls", calls(ix, called, (e) => e.server, "Nobody is known to be called."))
       ),
-      section("Tasks by host", byHost(tasks), table("Tasks", taskColumns(), tasks)),
+      section("Tasks by host", byHost(tasks), table("Tasks", taskColumns(), tasks), x.ended ? h("p", { class: "calm" }, `${x.ended} further tasks ended; the database has them.`) : null),
       facts(
         ["virtual addresses", ...join((x.vips ?? []).map((v) => h("span", {}, h("code", {}, v.ip), " on ", networkLink(ix, v.network))))],
-        ["published ports", ...join(ports.map((p) => h("span", {}, h("code", {}, `${p.published}→${p.target}/${p.proto}`), ` ${p.mode} `, portState(p.at))), ", ")],
+        ["published ports", ...join(ports.map((p) => h("span", {}, h("code", {}, `${p.published}→${p.target}/${p.proto}`), ` ${p.mode} `, portState(p))), ", ")],
         ["networks", ...join((x.networks ?? []).map((n) => networkLink(ix, n)))],
         ["mode", [x.mode, x.endpoint_mode].filter(Boolean).join(", ")],
         ["stack", x.stack ?? "none"],
@@ -788,25 +802,30 @@ ${f.facts}`.toLowerCase();
       )
     );
   }
-  function portState(at) {
-    const n = at?.length ?? 0;
-    const ok = at?.filter((a) => a.verdict === "delivered").length ?? 0;
-    const walked = at?.filter((a) => a.verdict !== "").length ?? 0;
-    if (walked === 0) {
+  function portState(p) {
+    const at = p.at ?? [];
+    const whole = p.whole ?? 0;
+    const hosts2 = at.length + whole + (p.at_left ?? 0);
+    const works = whole + at.filter((a) => a.verdict === "delivered").length;
+    const bad = at.filter((a) => a.verdict === "dropped" || a.verdict === "partly");
+    if (hosts2 === 0 || works === 0 && bad.length === 0) {
       return chip("open", "not walked");
     }
-    return chip(ok === n ? "clean" : at.some((a) => a.verdict === "dropped") ? "critical" : "high", `works on ${ok} of ${n} hosts`);
+    if (bad.length === 0) {
+      return chip(works === hosts2 ? "clean" : "open", `works on ${works} of ${hosts2} hosts`);
+    }
+    return chip(bad.some((a) => a.verdict === "dropped") ? "critical" : "high", `broken on ${bad.length} of ${hosts2} hosts`);
   }
   function byHost(tasks) {
     const hosts2 = /* @__PURE__ */ new Map();
     for (const t of tasks) {
       hosts2.set(t.host || "no host", [...hosts2.get(t.host || "no host") ?? [], t]);
     }
-    const most2 = 200;
+    const most4 = 200;
     return h(
       "div",
       { class: "byhost" },
-      ...[...hosts2].slice(0, most2).map(([name, list4]) => {
+      ...[...hosts2].slice(0, most4).map(([name, list4]) => {
         const size = 12;
         const across = Math.min(10, list4.length);
         const squares = list4.slice(0, 100).map((t, i) => {
@@ -832,7 +851,7 @@ ${f.facts}`.toLowerCase();
     return [
       { name: "Task", text: (t) => t.label },
       { name: "Host", text: (t) => t.host, node: (t) => hostLink(t.host) },
-      { name: "State", text: (t) => t.state, node: (t) => chip(taskTone(t), t.state) },
+      { name: "State", text: (t) => t.state, node: (t) => chip(taskTone(t), t.container?.health === "unhealthy" ? `${t.state}, unhealthy` : t.state) },
       { name: "Wanted", text: (t) => t.desired },
       { name: "Addresses", text: (t) => t.ips.join(" ") },
       { name: "Container", text: (t) => t.container?.id ?? "", node: (t) => t.container ? containerLink(t.container) : unknown("not captured") },
@@ -852,17 +871,17 @@ ${f.facts}`.toLowerCase();
     });
   }
   function state(c) {
-    const words2 = [c.state];
+    const words4 = [c.state];
     if (c.state === "exited" || c.state === "dead") {
-      words2.push(`with ${c.exit}`);
+      words4.push(`with ${c.exit}`);
     }
     if (c.oom) {
-      words2.push("out of memory");
+      words4.push("out of memory");
     }
     if (c.health && c.health !== "none" && c.health !== "healthy") {
-      words2.push(c.health);
+      words4.push(c.health);
     }
-    return words2.join(" ");
+    return words4.join(" ");
   }
   function containerColumns(ix) {
     return [
@@ -914,6 +933,131 @@ ${f.facts}`.toLowerCase();
       ),
       section("Findings that name it", findingList(ix.naming(names), "None."))
     );
+  }
+
+  // findingmd.ts
+  function fence(text) {
+    const most4 = Math.max(2, ...[...text.matchAll(/`+/g)].map((m) => m[0].length));
+    const f = "`".repeat(most4 + 1);
+    return `${f}
+${text.replace(/\n+$/, "")}
+${f}
+`;
+  }
+  function code(text) {
+    const most4 = Math.max(0, ...[...text.matchAll(/`+/g)].map((m) => m[0].length));
+    const f = "`".repeat(most4 + 1);
+    const pad = text.startsWith("`") || text.endsWith("`") ? " " : "";
+    return f + pad + text + pad + f;
+  }
+  var plain = (text) => text.replace(/\s+/g, " ").trim().replace(/[\\`*_[\]<>#|~!&]/g, "\\$&").replace(/@/g, "@" + String.fromCharCode(8203));
+  function line(e) {
+    let out = "";
+    for (const n of e.childNodes) {
+      if (n instanceof Text) {
+        out += (/^\s/.test(n.data) ? " " : "") + plain(n.data) + (/\s$/.test(n.data) ? " " : "");
+      } else if (n instanceof HTMLElement && !n.hidden && n.tagName !== "BUTTON" && n.getAttribute("aria-hidden") !== "true") {
+        const inner = n.tagName === "CODE" || n.tagName === "PRE" ? code((n.textContent ?? "").replace(/\s+/g, " ")) : n.tagName === "B" ? `**${line(n)}**` : line(n);
+        out += (n.classList.contains("sub") || n.tagName === "SPAN" ? " " : "") + inner;
+      }
+    }
+    return out.replace(/ +/g, " ").trim();
+  }
+  function markdown2(e) {
+    let out = "";
+    for (const c of e.children) {
+      if (c.tagName === "BUTTON" || c.getAttribute("aria-hidden") === "true" || c.hidden || c.classList.contains("again")) {
+        continue;
+      }
+      switch (c.tagName) {
+        case "H2":
+        case "H3":
+          out += `
+#### ${line(c)}
+
+`;
+          break;
+        case "H4":
+          out += `
+##### ${line(c)}
+
+`;
+          break;
+        case "P":
+        case "FIGCAPTION":
+        case "SUMMARY":
+          out += line(c) && line(c) + "\n\n";
+          break;
+        case "PRE":
+          out += fence(c.textContent ?? "") + "\n";
+          break;
+        case "DL": {
+          let name = "";
+          for (const x of c.children) {
+            if (x.tagName === "DT") {
+              name = line(x);
+            } else {
+              out += `- ${name}: ${line(x)}
+`;
+            }
+          }
+          out += "\n";
+          break;
+        }
+        case "UL":
+        case "OL":
+          if (c.querySelector("pre, .hop")) {
+            out += markdown2(c);
+          } else {
+            out += [...c.children].map((x) => `- ${line(x)}
+`).join("") + "\n";
+          }
+          break;
+        default:
+          if (c.classList.contains("hop")) {
+            const part = (name) => line(c.querySelector("." + name) ?? c);
+            const sign2 = { clean: "✔", drop: "✖", open: "?", off: "–" };
+            out += `- ${sign2[c.dataset.state ?? ""] ?? "?"} ${part("step")}: should be ${plainly(c, "should")}; is ${plainly(c, "is")} ${part("row")}
+`;
+            const proof = c.querySelector(".proof");
+            out += proof ? "\n" + markdown2(proof) : "";
+          } else {
+            out += markdown2(c);
+          }
+      }
+    }
+    return out;
+  }
+  function plainly(hop, name) {
+    return line(hop.querySelector("." + name) ?? hop).replace(/^(should be|is): ?/, "");
+  }
+  function markdownCopies() {
+    const give = (body, title, whole) => {
+      const b = button("copy as Markdown", async (x) => {
+        const text = (title() + markdown2(whole)).replace(/\n{3,}/g, "\n\n").trim() + "\n";
+        say(x, await copyText(text) ? "copied" : "it could not be copied");
+      });
+      b.className = "asmd";
+      body.prepend(b);
+      return b;
+    };
+    for (const d of document.querySelectorAll("details.finding, details.cause")) {
+      const body = d.querySelector(":scope > .body");
+      const head2 = d.querySelector(":scope > summary .what");
+      if (body && head2) {
+        give(body, () => `### ${line(head2.querySelector("b") ?? head2)}
+
+${line(head2.querySelector(".sub") ?? head2)}
+
+`, body);
+      }
+    }
+    for (const a of document.querySelectorAll("#path article.path")) {
+      const header = a.querySelector("header");
+      if (header) {
+        give(header, () => "", a);
+      }
+    }
   }
 
   // findings.ts
@@ -1067,12 +1211,9 @@ ${f.facts}`.toLowerCase();
   function grid(app2, ix) {
     const rows = new Map(ix.data.hosts.map((x) => [x.name, []]));
     const c = ix.data.containers;
-    const oom = new Set(c.oom);
     const total = { critical: 0, high: 0, open: 0, clean: 0 };
-    const tones2 = [];
     for (let i = 0; i < ix.containers; i++) {
-      const t = tone({ state: ix.text(c.state[i]), health: ix.text(c.health[i]), exit: c.exit[i] ?? 0, oom: oom.has(i) });
-      tones2.push(t);
+      const t = ix.tone(i);
       total[t] = (total[t] ?? 0) + 1;
       rows.get(ix.text(c.host[i]))?.push(t);
     }
@@ -1086,9 +1227,9 @@ ${f.facts}`.toLowerCase();
     let chosen = -1;
     const draw = () => {
       const width = canvas.parentElement?.clientWidth ?? 1200;
-      const most2 = Math.max(1, Math.floor(width / (longest * 3 + gap)));
+      const most4 = Math.max(1, Math.floor(width / (longest * 3 + gap)));
       let blocks = 1;
-      for (; blocks < most2; blocks++) {
+      for (; blocks < most4; blocks++) {
         if (Math.ceil(order.length / blocks) * 5 <= 1500) {
           break;
         }
@@ -1246,7 +1387,7 @@ ${f.facts}`.toLowerCase();
     const containers2 = ix.containersOf("host", x.name);
     const networks2 = (ix.data.networks ?? []).filter((n) => (n.hosts ?? []).includes(x.name));
     const tunnels = (ix.data.tunnels ?? []).filter((t) => t.from === x.name || t.to === x.name);
-    const clock = (ix.data.clocks ?? []).find((c) => c.host === x.name);
+    const clock2 = (ix.data.clocks ?? []).find((c) => c.host === x.name);
     const edges = ix.edges((e) => isParty(e.client, "host", x.name) || isParty(e.server, "host", x.name));
     const running2 = containers2.filter((c) => c.state === "running").length;
     return h(
@@ -1266,7 +1407,7 @@ ${f.facts}`.toLowerCase();
         ["engine", x.engine ?? ""],
         ["kernel", x.kernel ?? ""],
         ["captured", utc(x.captured)],
-        ["clock", clock ? clockWords(clock) : ""],
+        ["clock", clock2 ? clockWords(clock2) : ""],
         ["bundle", h("code", {}, x.bundle)],
         ["ends early", x.interrupted ?? "no"],
         ["rows", thousands(x.rows)],
@@ -1275,15 +1416,15 @@ ${f.facts}`.toLowerCase();
       x.gaps > 0 ? section("What is missing of it", h("ul", { class: "plainlist" }, ...(x.reasons ?? []).map((r) => h("li", {}, r)), x.gaps > (x.reasons ?? []).length ? h("li", {}, h("a", { href: "#/coverage" }, `all ${x.gaps} in the coverage`)) : null)) : null,
       section("Networks", networks2.length === 0 ? h("p", { class: "calm" }, ix.data.networks === null ? "Not known." : "None.") : h("ul", { class: "flow" }, ...networks2.map((n) => h("li", {}, networkLink(ix, n.id), ` ${n.driver}`, n.vni ? ` VNI ${n.vni}` : "")))),
       tunnels.length > 0 ? section(
-        "Tunnels that lack something",
-        h("ul", { class: "plainlist" }, ...tunnels.map((t) => h("li", {}, chip(t.held < t.expected ? "critical" : t.wrong?.length ? "high" : "clean", `${t.held} of ${t.expected}`), " ", hostLink(t.from), " → ", hostLink(t.to), " on ", networkLink(ix, t.network), t.missing?.length ? h("span", { class: "sub" }, `lacks ${t.missing.join(", ")}`) : null, t.wrong?.length ? h("span", { class: "sub" }, `leads elsewhere: ${t.wrong.join(", ")}`) : null)))
+        "Tunnels that are not whole",
+        h("ul", { class: "plainlist" }, ...tunnels.map((t) => h("li", {}, tunnel(t), " ", hostLink(t.from), " → ", ix.hosts.has(t.to) ? hostLink(t.to) : t.to, " on ", networkLink(ix, t.network), t.missing?.length ? h("span", { class: "sub" }, `lacks ${t.missing.join(", ")}`) : null, t.wrong?.length ? h("span", { class: "sub" }, `leads elsewhere: ${t.wrong.join(", ")}`) : null)))
       ) : null,
       edges.length > 0 ? section("Processes of the host that talk", calls(ix, edges, (e) => isParty(e.client, "host", x.name) ? e.server : e.client, "")) : null,
       containers2.length > 0 ? table("Containers here", containerColumns(ix).filter((c) => c.name !== "Host"), [...containers2].sort((a, b) => weight(a.tone) - weight(b.tone))) : null
     );
   }
-  function weight(tone2) {
-    return { critical: 0, high: 1, medium: 2, low: 3, open: 4, clean: 5 }[tone2] ?? 4;
+  function weight(tone) {
+    return { critical: 0, high: 1, medium: 2, low: 3, open: 4, clean: 5 }[tone] ?? 4;
   }
   function clockWords(c) {
     const parts = [];
@@ -1303,14 +1444,85 @@ ${f.facts}`.toLowerCase();
     return parts.join("; ");
   }
 
+  // lists.ts
+  function lists(app2) {
+    let made = false;
+    app2.route("data", {
+      page: "data",
+      async enter() {
+        const place2 = document.getElementById("lists");
+        if (made || !place2) {
+          return;
+        }
+        made = true;
+        const ix = await app2.index();
+        const known = (list4, n, thing) => list4 === null ? `${thing}s: not captured` : count(n, thing);
+        place2.append(
+          h(
+            "ul",
+            { class: "legend" },
+            h("li", {}, h("a", { href: href("svc") }, known(ix.data.services, ix.data.services?.length ?? 0, "service"))),
+            h("li", {}, h("a", { href: href("ctr") }, known(ix.data.containers ? [] : null, ix.containers, "container"))),
+            h("li", {}, h("a", { href: href("net") }, known(ix.data.networks, ix.data.networks?.length ?? 0, "network"))),
+            h("li", {}, h("a", { href: href("list", "findings") }, count(ix.findings.length, "finding"))),
+            h("li", {}, h("a", { href: href("list", "hosts") }, count(ix.data.hosts.length, "host")))
+          )
+        );
+      }
+    });
+    app2.drawn("list", (ix, p) => {
+      switch (p.args[0]) {
+        case "findings":
+          return h(
+            "div",
+            {},
+            h("h2", {}, "Findings"),
+            table(
+              "All findings, worst first",
+              [
+                { name: "No", text: (f) => String(f.at + 1), value: (f) => f.at, wide: 0.4 },
+                { name: "Severity", text: (f) => f.severity, wide: 0.6 },
+                { name: "Rule", text: (f) => f.rule },
+                { name: "Host", text: (f) => f.host, node: (f) => h("a", { href: href("host", f.host) }, f.host), wide: 0.8 },
+                { name: "Finding", text: (f) => f.summary, node: (f) => h("a", { href: href("f", f.id) }, f.summary), wide: 3.5 },
+                { name: "Subject", text: (f) => f.subject, wide: 1.4 }
+              ],
+              ix.findings
+            )
+          );
+        case "hosts":
+          return h(
+            "div",
+            {},
+            h("h2", {}, "Hosts"),
+            table(
+              "All hosts that the swarm names",
+              [
+                { name: "Host", text: (x) => x.name, node: (x) => h("a", { href: href("host", x.name) }, x.name), wide: 1.4 },
+                { name: "State", text: (x) => !x.bundle ? "not captured" : x.interrupted ? "cut short" : x.gaps > 0 ? "captured with gaps" : "captured" },
+                { name: "Role", text: (x) => x.role ?? "", wide: 0.7 },
+                { name: "Engine", text: (x) => x.engine ?? "", wide: 0.8 },
+                { name: "Kernel", text: (x) => x.kernel ?? "" },
+                { name: "Checks with findings", text: (x) => String(x.found), value: (x) => x.found },
+                { name: "Checks not judged", text: (x) => String(x.unjudged), value: (x) => x.unjudged },
+                { name: "Gaps", text: (x) => String(x.gaps), value: (x) => x.gaps, wide: 0.5 }
+              ],
+              ix.data.hosts
+            )
+          );
+      }
+      return void 0;
+    });
+  }
+
   // dots.ts
   var step = 4;
   var apart = 10;
   var frame = 24;
   function streamsOf(svg) {
     const out = [];
-    svg.querySelectorAll(".edge[data-moves]").forEach((edge, i) => {
-      const way = edge.querySelector(".way");
+    svg.querySelectorAll(".m-edge[data-moves]").forEach((edge, i) => {
+      const way = edge.querySelector(".m-way");
       if (!way) {
         return;
       }
@@ -1342,8 +1554,8 @@ ${f.facts}`.toLowerCase();
     });
     return out;
   }
-  function room(length, most2) {
-    return Math.max(1, Math.min(most2, Math.floor(length * 0.55 / apart)));
+  function room(length, most4) {
+    return Math.max(1, Math.min(most4, Math.floor(length * 0.55 / apart)));
   }
   var Dots = class {
     // seconds that it has moved
@@ -1377,7 +1589,7 @@ ${f.facts}`.toLowerCase();
       }
       if (!this.streams) {
         this.streams = streamsOf(this.svg);
-        this.words = [...this.svg.querySelectorAll(".hop rect")].map((r) => r.getBBox());
+        this.words = [...this.svg.querySelectorAll(".m-hop rect")].map((r) => r.getBBox());
       }
       this.sprites = void 0;
       this.last = performance.now();
@@ -1476,12 +1688,12 @@ ${f.facts}`.toLowerCase();
   function end(s2) {
     return Math.min(s2.length / step, s2.xs.length - 1);
   }
-  function place(s2, clock, put) {
-    const t = clock + s2.phase + s2.length / s2.speed;
-    const left = Math.floor(t / s2.every);
+  function place(s2, clock2, put) {
+    const t = clock2 + s2.phase + s2.length / s2.speed;
+    const left2 = Math.floor(t / s2.every);
     const tail = s2.length - (s2.pile > 0 ? s2.pile * apart : 0);
     const travel = tail / s2.speed;
-    for (let j = left; j >= 0; j--) {
+    for (let j = left2; j >= 0; j--) {
       const d = (t - j * s2.every) * s2.speed;
       if (d > tail) {
         break;
@@ -1508,16 +1720,16 @@ ${f.facts}`.toLowerCase();
   function peek(stage, svg) {
     const panel = h("div", { class: "peek", hidden: true, role: "status" });
     stage.append(panel);
-    const nodes = [...svg.querySelectorAll(".node")];
-    const edges = [...svg.querySelectorAll(".edge")];
-    let shown;
+    const nodes = [...svg.querySelectorAll(".m-node")];
+    const edges = [...svg.querySelectorAll(".m-edge")];
+    let shown2;
     function show(e) {
-      if (e === shown) {
+      if (e === shown2) {
         return;
       }
-      shown = e;
+      shown2 = e;
       near(e);
-      const isNode = e.classList.contains("node");
+      const isNode = e.classList.contains("m-node");
       const list4 = isNode ? nodes : edges;
       const row2 = stage.parentElement?.querySelectorAll(`[data-twin=${isNode ? "nodes" : "edges"}] tbody tr`)[list4.indexOf(e)];
       panel.replaceChildren(...row2 ? told(row2, !isNode) : [h("p", {}, e.getAttribute("aria-label"))]);
@@ -1546,17 +1758,17 @@ ${f.facts}`.toLowerCase();
     }
     function beside(e) {
       const box = stage.getBoundingClientRect();
-      const own = (e.querySelector(".card") ?? e.querySelector(".sign") ?? e).getBoundingClientRect();
+      const own = (e.querySelector(".m-card") ?? e.querySelector(".m-sign") ?? e).getBoundingClientRect();
       const size = panel.getBoundingClientRect();
-      const right = own.right - box.left + 14;
-      const left = own.left - box.left - size.width - 14;
-      const x = right + size.width < box.width ? right : left > 0 ? left : Math.max(0, box.width - size.width - 8);
+      const right2 = own.right - box.left + 14;
+      const left2 = own.left - box.left - size.width - 14;
+      const x = right2 + size.width < box.width ? right2 : left2 > 0 ? left2 : Math.max(0, box.width - size.width - 8);
       const y = Math.min(Math.max(own.top - box.top, 8), Math.max(box.height - size.height - 8, 8));
       panel.style.left = x + "px";
       panel.style.top = y + "px";
     }
     function hide() {
-      shown = void 0;
+      shown2 = void 0;
       panel.hidden = true;
       svg.classList.remove("focus");
     }
@@ -1576,7 +1788,7 @@ ${f.facts}`.toLowerCase();
   function told(row2, edge) {
     const heads = [...row2.closest("table")?.querySelectorAll("thead th") ?? []].map((x) => x.textContent ?? "");
     const cells = [...row2.children];
-    const mark2 = row2.querySelector(".mark")?.cloneNode(true);
+    const mark2 = row2.querySelector(".m-mark")?.cloneNode(true);
     const name = edge ? `${cells[0]?.textContent ?? ""} → ${cells[1]?.textContent ?? ""}` : cells[0]?.textContent ?? "";
     const title = h("h4", {}, name);
     if (mark2) {
@@ -1719,13 +1931,13 @@ ${f.facts}`.toLowerCase();
       for (const v of views) {
         v.classList.toggle("on", v === chosen);
       }
-      const shown = chosen?.dataset.view ?? "";
+      const shown2 = chosen?.dataset.view ?? "";
       for (const [k, b] of buttons) {
-        b.setAttribute("aria-pressed", String(k === shown));
+        b.setAttribute("aria-pressed", String(k === shown2));
       }
-      list4.value = shown.startsWith("stack/") ? shown.slice("stack/".length) : "";
+      list4.value = shown2.startsWith("stack/") ? shown2.slice("stack/".length) : "";
       motion();
-      return shown === key2;
+      return shown2 === key2;
     }
     app2.route("map", {
       page: "map",
@@ -1735,7 +1947,7 @@ ${f.facts}`.toLowerCase();
         show(key2);
         const focus = p.query.get("focus");
         if (focus !== null) {
-          const nodes = views.find((v) => v.classList.contains("on"))?.querySelectorAll(".node") ?? [];
+          const nodes = views.find((v) => v.classList.contains("on"))?.querySelectorAll(".m-node") ?? [];
           [...nodes].find((n) => n.dataset.name === focus)?.focus();
         }
       }
@@ -1753,6 +1965,142 @@ ${f.facts}`.toLowerCase();
       printing = false;
       motion();
     });
+  }
+
+  // mesh.ts
+  var ringMost = 16;
+  var most = 60;
+  var shapes2 = {
+    ok: "M0-4.4A4.4 4.4 0 1 1-.01-4.4Z",
+    part: "M0-5.2L5.4 4.4H-5.4Z",
+    bad: "M0-5.6L5.6 0 0 5.6-5.6 0Z",
+    open: "M0-4.2A4.2 4.2 0 1 1-.01-4.2Z"
+  };
+  function stateOf(t) {
+    const ill = (t.lacks ?? 0) + (t.strays ?? 0);
+    if (t.expected > 0 && (t.lacks ?? 0) >= t.expected) {
+      return "bad";
+    }
+    return ill > 0 ? "part" : t.expected === 0 || t.held < t.expected ? "open" : "ok";
+  }
+  function sign(state2) {
+    const p = s("path", { d: shapes2[state2], class: state2 === "open" ? "hollow" : null });
+    return s("svg", { class: "mark m-mark", "data-state": state2, viewBox: "-6 -6 12 12", width: 12, height: 12, "aria-hidden": "true" }, p);
+  }
+  function words(t) {
+    const out = [`${t.from} holds ${t.held} of ${t.expected} entries towards ${t.to}`];
+    for (const [n, word] of [[t.lacks, "lacks"], [t.strays, "has elsewhere"], [t.untold, "is not known to have"]]) {
+      if (n) {
+        out.push(`${word} ${n}`);
+      }
+    }
+    return out.join(", ");
+  }
+  function mesh(data, n) {
+    const tunnels = (data.tunnels ?? []).filter((t) => t.network === n.name);
+    const all = [.../* @__PURE__ */ new Set([...n.hosts ?? [], ...tunnels.flatMap((t) => [t.from, t.to])])].sort();
+    if (n.driver !== "overlay" || data.tunnels === null || all.length < 2) {
+      return void 0;
+    }
+    const wrong = (name) => tunnels.filter((t) => t.from === name || t.to === name).reduce((sum, t) => sum + (t.lacks ?? 0) + (t.strays ?? 0), 0);
+    const hosts2 = all.length > most ? all.map((x) => [wrong(x), x]).sort((a, b) => b[0] - a[0]).slice(0, most).map((x) => x[1]).sort() : all;
+    const at = new Map(tunnels.map((t) => [t.from + "\n" + t.to, t]));
+    const detail = h("div", { class: "lacks", role: "status" });
+    function tell(t) {
+      const list4 = (title, names, count2) => names?.length ? h("div", {}, h("b", {}, title), h("ul", {}, ...names.map((x) => h("li", {}, x)), (count2 ?? 0) > names.length ? h("li", {}, `and ${(count2 ?? 0) - names.length} more`) : null)) : null;
+      detail.replaceChildren(h("p", {}, sign(stateOf(t)), words(t) + "."));
+      for (const part of [list4("It lacks", t.missing, t.lacks), list4("It leads elsewhere for", t.wrong, t.strays)]) {
+        if (part instanceof Node) {
+          detail.append(part);
+        }
+      }
+    }
+    const cell2 = (from2, to) => {
+      if (from2 === to) {
+        return h("td", {}, h("span", { class: "self" }, h("span", { class: "away" }, "itself")));
+      }
+      const t = at.get(from2 + "\n" + to);
+      if (!t) {
+        const word = data.healthy ? "nothing to hold, or all is held" : "nothing to hold";
+        return h("td", {}, h("span", { class: "none", title: word }, "–", h("span", { class: "away" }, word)));
+      }
+      const b = h("button", { type: "button", "data-state": stateOf(t), "aria-label": words(t), click: () => tell(t) }, sign(stateOf(t)), `${t.held}/${t.expected}`);
+      return h("td", {}, b);
+    };
+    const matrix = h(
+      "div",
+      { class: "scroll" },
+      h(
+        "table",
+        { class: "vtep" },
+        h("caption", { class: "away" }, `Who holds what of whom on ${n.name}: rows hold, columns are held`),
+        h("thead", {}, h("tr", {}, h("th", {}, "holds ↓ of →"), ...hosts2.map((x) => h("th", { scope: "col" }, h("a", { href: href("host", x) }, x))))),
+        h("tbody", {}, ...hosts2.map((from2) => h("tr", {}, h("th", { scope: "row" }, h("a", { href: href("host", from2) }, from2)), ...hosts2.map((to) => cell2(from2, to)))))
+      )
+    );
+    const worst = [...tunnels].sort((a, b) => (b.lacks ?? 0) + (b.strays ?? 0) - (a.lacks ?? 0) - (a.strays ?? 0))[0];
+    if (worst && (worst.lacks ?? 0) + (worst.strays ?? 0) > 0) {
+      tell(worst);
+    } else {
+      detail.append(h("p", { class: "calm" }, "Nothing is known to be missing between its hosts."));
+    }
+    const left2 = all.length > hosts2.length ? h("p", { class: "calm" }, `${all.length - hosts2.length} further hosts are left out, with which less is wrong.`) : null;
+    return h(
+      "section",
+      { class: "vtep-mesh", "aria-label": "Tunnel ends" },
+      h("h3", {}, "Who lacks whom ", h("small", {}, "forwarding entries of each host for the endpoints on each other host")),
+      h("div", { class: "mesh-both" }, h("div", {}, matrix, left2, detail), hosts2.length <= ringMost ? ring(hosts2, tunnels) : null)
+    );
+  }
+  function ring(hosts2, tunnels) {
+    const w = 560;
+    const height = hosts2.length === 2 ? 190 : 420;
+    const place2 = new Map(
+      hosts2.map((name, i) => {
+        const a = 2 * Math.PI * i / hosts2.length - (hosts2.length === 2 ? Math.PI : Math.PI / 2);
+        return [name, { x: Math.round(w / 2 + 195 * Math.cos(a)), y: Math.round(height / 2 + (height / 2 - 44) * Math.sin(a)) }];
+      })
+    );
+    const svg = s("svg", { class: "chart", viewBox: `0 0 ${w} ${height}`, role: "img", "aria-label": "Hosts in a ring, with arrows where something is missing; the matrix beside it has the figures" });
+    const known = new Map(tunnels.map((t) => [t.from + "\n" + t.to, t]));
+    for (const from2 of hosts2) {
+      for (const to of hosts2) {
+        const a = place2.get(from2);
+        const b = place2.get(to);
+        if (from2 === to || !a || !b) {
+          continue;
+        }
+        const t = known.get(from2 + "\n" + to);
+        if (!t) {
+          continue;
+        }
+        const state2 = stateOf(t);
+        const dx = b.x - a.x;
+        const dy = b.y - a.y;
+        const far = Math.hypot(dx, dy);
+        const gap2 = Math.min(46, far / 4);
+        const p = { x: a.x + dx / far * gap2 - dy / far * 7, y: a.y + dy / far * gap2 + dx / far * 7 };
+        const q = { x: b.x - dx / far * gap2 - dy / far * 7, y: b.y - dy / far * gap2 + dx / far * 7 };
+        const c = { x: (p.x + q.x) / 2 - dy / far * far * 0.08, y: (p.y + q.y) / 2 + dx / far * far * 0.08 };
+        const d = `M${p.x} ${p.y}Q${c.x} ${c.y} ${q.x} ${q.y}`;
+        const group = s("g", { class: "m-edge", "data-state": state2 }, s("path", { class: "m-way", d, "stroke-width": state2 === "ok" ? 1 : 3 }));
+        if (state2 !== "ok") {
+          const m = { x: (p.x + 2 * c.x + q.x) / 4, y: (p.y + 2 * c.y + q.y) / 4 };
+          const turn = Math.atan2(q.y - c.y, q.x - c.x) * 180 / Math.PI;
+          group.append(
+            s("path", { class: "m-head", d: "M0 0L-9-5V5Z", transform: `translate(${q.x} ${q.y}) rotate(${turn})` }),
+            s("g", { class: "m-sign", "data-state": state2, transform: `translate(${m.x} ${m.y})` }, s("path", { d: shapes2[state2], class: state2 === "open" ? "hollow" : null }))
+          );
+        }
+        svg.append(group);
+      }
+    }
+    for (const [name, p] of place2) {
+      const shown2 = name.length > 12 ? name.slice(0, 7) + "…" + name.slice(-4) : name;
+      const half = Math.max(30, shown2.length * 4.4 + 12);
+      svg.append(s("g", { class: "m-node" }, s("rect", { class: "m-card", x: p.x - half, y: p.y - 15, width: 2 * half, height: 30, rx: 15 }), s("text", { class: "m-name middle", x: p.x, y: p.y + 5 }, shown2)));
+    }
+    return h("div", { class: "stage mesh-ring" }, svg);
   }
 
   // network.ts
@@ -1773,7 +2121,7 @@ ${f.facts}`.toLowerCase();
     return n.size ? `${n.used ?? "?"} of ${n.size}` : "not known";
   }
   function lacking(ix, n) {
-    return (ix.data.tunnels ?? []).filter((t) => t.network === n.name && (t.held < t.expected || (t.wrong?.length ?? 0) > 0));
+    return (ix.data.tunnels ?? []).filter((t) => t.network === n.name && ((t.lacks ?? 0) > 0 || (t.strays ?? 0) > 0));
   }
   function list3(ix) {
     if (ix.data.networks === null) {
@@ -1813,15 +2161,17 @@ ${f.facts}`.toLowerCase();
         ["addresses used", use(n)],
         ["services", ...n.services?.length ? join(n.services.map((x) => serviceLink(ix, x))) : ["none known"]],
         ["hosts that have it", ...n.hosts?.length ? join(n.hosts.slice(0, 60).map(hostLink)) : ["none captured"], (n.hosts?.length ?? 0) > 60 ? ` and ${n.hosts.length - 60} more` : ""],
+        ["tunnels", n.tunnels ? `${n.whole ?? 0} of ${n.tunnels} hold all that they should` : n.driver === "overlay" ? "" : "none"],
         ["id", h("code", {}, short(n.id))],
         ["address", n.ref ? h("code", {}, n.ref) : ""]
       ),
+      mesh(ix.data, n) ?? null,
       tunnels.length > 0 ? table(
         "Tunnels, host to host: what one holds of the endpoints on the other",
         [
           { name: "From", text: (t) => t.from, node: (t) => hostLink(t.from) },
-          { name: "To", text: (t) => t.to, node: (t) => hostLink(t.to) },
-          { name: "Holds", text: (t) => `${t.held} of ${t.expected}`, node: (t) => chip(t.held < t.expected ? "critical" : t.wrong?.length ? "high" : "clean", `${t.held} of ${t.expected}`), value: (t) => t.held - t.expected },
+          { name: "To", text: (t) => t.to, node: (t) => ix.hosts.has(t.to) ? hostLink(t.to) : t.to },
+          { name: "Holds", text: (t) => `${t.held} of ${t.expected}`, node: (t) => tunnel(t), value: (t) => -10 * (t.lacks ?? 0) - (t.strays ?? 0), wide: 1.6 },
           { name: "Lacks", text: (t) => (t.missing ?? []).join(", "), wide: 2 },
           { name: "Leads elsewhere", text: (t) => (t.wrong ?? []).join(", "), wide: 1.4 }
         ],
@@ -1876,34 +2226,34 @@ ${f.facts}`.toLowerCase();
     const narrowed = list4.filter(given);
     const filter = h("input", { type: "search", placeholder: "filter: client, service, network, dropped …", "aria-label": "Filter the paths" });
     filter.value = place2.query.get("q") ?? "";
-    const shown = h("span", { class: "sub", role: "status" });
+    const shown2 = h("span", { class: "sub", role: "status" });
     const body = h("tbody");
     const more = h("p", { class: "more" });
-    let most2 = shownAtOnce;
+    let most4 = shownAtOnce;
     const draw = () => {
-      const words2 = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const hits = narrowed.filter((p) => words2.every((w) => p.text.includes(w)));
-      shown.textContent = hits.length === list4.length ? `${list4.length} paths` : `${hits.length} of ${list4.length} paths`;
-      body.replaceChildren(...hits.slice(0, most2).map(row));
+      const words4 = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const hits = narrowed.filter((p) => words4.every((w) => p.text.includes(w)));
+      shown2.textContent = hits.length === list4.length ? `${list4.length} paths` : `${hits.length} of ${list4.length} paths`;
+      body.replaceChildren(...hits.slice(0, most4).map(row));
       more.replaceChildren(
-        ...hits.length > most2 ? [
-          button(`show ${Math.min(hits.length - most2, 1e3)} more`, () => {
-            most2 += 1e3;
+        ...hits.length > most4 ? [
+          button(`show ${Math.min(hits.length - most4, 1e3)} more`, () => {
+            most4 += 1e3;
             draw();
           })
         ] : []
       );
     };
     filter.addEventListener("input", () => {
-      most2 = shownAtOnce;
+      most4 = shownAtOnce;
       draw();
     });
-    const head = ["Verdict", "Client", "Asks", "How", "Network", "Ends with"].map((name) => h("th", { scope: "col" }, name));
+    const head2 = ["Verdict", "Client", "Asks", "How", "Network", "Ends with"].map((name) => h("th", { scope: "col" }, name));
     const narrow = narrowed.length < list4.length && h("a", { href: href("paths") }, "all paths");
     box.replaceChildren(
       h("h3", {}, "All that are listed"),
-      h("p", { class: "filter" }, filter, shown, narrow),
-      h("div", { class: "scroll" }, h("table", { class: "rows" }, h("thead", {}, h("tr", {}, ...head)), body)),
+      h("p", { class: "filter" }, filter, shown2, narrow),
+      h("div", { class: "scroll" }, h("table", { class: "rows" }, h("thead", {}, h("tr", {}, ...head2)), body)),
       more
     );
     draw();
@@ -1916,12 +2266,12 @@ ${f.facts}`.toLowerCase();
     void app2;
   }
   function row(p) {
-    const tone2 = tones[p.verdict] ?? "open";
+    const tone = tones[p.verdict] ?? "open";
     const reached2 = p.verdict === "dropped" || p.backends < 2 ? "" : `${p.reached} of ${p.backends} surely reached`;
     return h(
       "tr",
       {},
-      h("td", {}, h("a", { class: "sev", "data-tone": tone2, href: href("path", p.key) }, mark(tone2), p.verdict), reached2 && h("span", { class: "sub" }, reached2)),
+      h("td", {}, h("a", { class: "sev", "data-tone": tone, href: href("path", p.key) }, mark(tone), p.verdict), reached2 && h("span", { class: "sub" }, reached2)),
       h("td", {}, h("b", {}, p.who), p.from && p.from !== p.who ? h("span", { class: "sub" }, p.from) : null),
       h("td", {}, h("b", {}, p.to), p.target ? h("span", { class: "sub" }, p.target) : null),
       h("td", {}, p.via),
@@ -1955,7 +2305,7 @@ ${f.facts}`.toLowerCase();
   function print() {
     let folded = [];
     addEventListener("beforeprint", () => {
-      folded = [...document.querySelectorAll("details:not([open])")];
+      folded = [...document.querySelectorAll("details.finding:not([open]), details.cause:not([open]), #coverage > details:not([open])")];
       for (const d of folded) {
         d.open = true;
       }
@@ -1973,8 +2323,8 @@ ${f.facts}`.toLowerCase();
       void copyText(location.href).then((done) => toast(done ? "link copied" : "the link could not be copied; it is in the address bar"));
     });
   }
-  function toast(words2) {
-    const t = h("div", { class: "toast", role: "status" }, words2);
+  function toast(words4) {
+    const t = h("div", { class: "toast", role: "status" }, words4);
     document.body.append(t);
     setTimeout(() => t.remove(), 2200);
   }
@@ -2015,7 +2365,7 @@ ${f.facts}`.toLowerCase();
     }
     return q;
   }
-  var most = 60;
+  var most2 = 60;
   function find(ix, text) {
     const q = parseQuery(text);
     const hits = [];
@@ -2035,7 +2385,7 @@ ${f.facts}`.toLowerCase();
       if (!q.words.every((w) => low.includes(w))) {
         return;
       }
-      if (hits.length < most) {
+      if (hits.length < most2) {
         hits.push(hit());
       } else {
         more++;
@@ -2182,12 +2532,12 @@ ${c.id}`, kind: "container" });
 
   // theme.ts
   var key = "netmortem-theme";
-  var words = ["auto", "light", "dark"];
+  var words2 = ["auto", "light", "dark"];
   function theme(app2) {
     let now = "auto";
     try {
       const kept = localStorage.getItem(key);
-      now = words.find((w) => w === kept) ?? "auto";
+      now = words2.find((w) => w === kept) ?? "auto";
     } catch {
     }
     const rules = [];
@@ -2206,7 +2556,7 @@ ${c.id}`, kind: "container" });
       document.dispatchEvent(new CustomEvent("nm:theme"));
     };
     const b = button(`theme: ${now}`, () => {
-      now = words[(words.indexOf(now) + 1) % words.length] ?? "auto";
+      now = words2[(words2.indexOf(now) + 1) % words2.length] ?? "auto";
       b.textContent = `theme: ${now}`;
       try {
         localStorage.setItem(key, now);
@@ -2218,22 +2568,829 @@ ${c.id}`, kind: "container" });
     app2.tools.append(b);
   }
 
+  // timedata.ts
+  var toneNames = ["", "odd", "bad"];
+  var Events = class {
+    constructor(d, texts) {
+      this.d = d;
+      this.texts = texts;
+      this.n = d.at.length;
+    }
+    d;
+    texts;
+    n;
+    start(i) {
+      return this.d.base + (this.d.at[i] ?? 0) / 1e3;
+    }
+    end(i) {
+      return this.start(i) + (this.d.last[i] ?? 0) / 1e3;
+    }
+    host(i) {
+      return this.d.hosts[this.d.host[i] ?? -1] ?? "";
+    }
+    lane(i) {
+      return this.d.lanes[this.d.lane[i] ?? -1] ?? "";
+    }
+    tone(i) {
+      return this.d.tone[i] ?? 0;
+    }
+    count(i) {
+      return this.d.count[i] ?? 1;
+    }
+    text(i) {
+      return this.texts[this.d.text[i] ?? 0] ?? "";
+    }
+    subject(i) {
+      return this.texts[this.d.subject[i] ?? 0] ?? "";
+    }
+    service(i) {
+      return this.texts[this.d.service[i] ?? 0] ?? "";
+    }
+    ref(i) {
+      const doc = this.texts[this.d.doc[i] ?? 0] ?? "";
+      const line2 = this.d.line[i] ?? 0;
+      return line2 > 0 ? `${doc}:${line2}` : doc;
+    }
+    // reach of the clock of an event's host.
+    reach(i) {
+      return this.d.reach[this.d.host[i] ?? -1] ?? null;
+    }
+    // first and last moment of all events.
+    bounds() {
+      let to = -Infinity;
+      for (let i = 0; i < this.n; i++) {
+        to = Math.max(to, this.end(i));
+      }
+      return [this.start(0), Math.max(to, this.start(0) + 1)];
+    }
+    // order says how sure it is that j came after i: empty for sure.
+    order(i, j) {
+      if (this.d.host[i] === this.d.host[j]) {
+        return "";
+      }
+      const a = this.reach(i);
+      const b = this.reach(j);
+      if (!a || !b) {
+        return "order not known";
+      }
+      if (this.start(j) + b[0] > this.end(i) + a[1]) {
+        return "";
+      }
+      return `same time within ±${brief((a[1] - a[0] + b[1] - b[0]) / 2e3)} s`;
+    }
+  };
+  function brief(x) {
+    return String(Number(x.toPrecision(2)));
+  }
+
+  // timescale.ts
+  var Scale = class {
+    constructor(from2, to, left2, right2) {
+      this.from = from2;
+      this.to = to;
+      this.left = left2;
+      this.right = right2;
+    }
+    from;
+    to;
+    left;
+    right;
+    x(t) {
+      return this.left + (t - this.from) / (this.to - this.from) * (this.right - this.left);
+    }
+    t(x) {
+      return this.from + (x - this.left) / (this.right - this.left) * (this.to - this.from);
+    }
+    wide(ms) {
+      return ms / (this.to - this.from) * (this.right - this.left);
+    }
+  };
+  var second = 1e3;
+  var minute = 60 * second;
+  var hour = 60 * minute;
+  var day = 24 * hour;
+  var steps = [
+    1,
+    2,
+    5,
+    10,
+    20,
+    50,
+    100,
+    200,
+    500,
+    second,
+    2 * second,
+    5 * second,
+    10 * second,
+    15 * second,
+    30 * second,
+    minute,
+    2 * minute,
+    5 * minute,
+    10 * minute,
+    15 * minute,
+    30 * minute,
+    hour,
+    2 * hour,
+    3 * hour,
+    6 * hour,
+    12 * hour,
+    day,
+    2 * day,
+    7 * day
+  ];
+  function ticks(from2, to, local) {
+    const step2 = steps.find((s2) => to - from2 <= 10 * s2) ?? Math.ceil((to - from2) / 10 / day) * day;
+    const shift = local ? -new Date(from2).getTimezoneOffset() * minute : 0;
+    const out = [];
+    for (let at = Math.floor((from2 + shift) / step2 + 1) * step2 - shift; at <= to && out.length < 20; at += step2) {
+      const day2 = stamp(at, local).slice(0, 10);
+      const text = step2 >= 12 * hour ? day2 + zoneMark(at, local) : clock(at, local, step2 < second);
+      out.push({ at, text });
+    }
+    return out;
+  }
+  function zoneMark(_, local) {
+    return local ? "" : "Z";
+  }
+  function two(n) {
+    return String(n).padStart(2, "0");
+  }
+  function stamp(t, local) {
+    const d = new Date(t);
+    if (!local) {
+      return d.toISOString().replace("T", " ");
+    }
+    const date = `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+    return `${date} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}.${String(d.getMilliseconds()).padStart(3, "0")} ${offset(t)}`;
+  }
+  function clock(t, local, parts = true) {
+    const s2 = stamp(t, local);
+    return s2.slice(11, parts ? 23 : 19) + zoneMark(t, local);
+  }
+  function offset(t) {
+    const m = -new Date(t).getTimezoneOffset();
+    const a = Math.abs(m);
+    return `${m < 0 ? "-" : "+"}${two(Math.floor(a / 60))}:${two(a % 60)}`;
+  }
+  function span(ms) {
+    if (ms < 1) {
+      return `${Math.max(1, Math.round(ms * 1e3))} µs`;
+    }
+    if (ms < second) {
+      return `${Math.round(ms)} ms`;
+    }
+    if (ms < 10 * second) {
+      return `${(ms / second).toFixed(1)} s`;
+    }
+    if (ms < 2 * minute) {
+      return `${Math.round(ms / second)} s`;
+    }
+    if (ms < 2 * hour) {
+      return `${Math.floor(ms / minute)}:${two(Math.floor(ms / second) % 60)} min`;
+    }
+    if (ms < 2 * day) {
+      return `${Math.floor(ms / hour)}:${two(Math.floor(ms / minute) % 60)} h`;
+    }
+    return `${Math.round(ms / day)} days`;
+  }
+
+  // timedetail.ts
+  var most3 = 5;
+  var Details = class {
+    constructor(e, place2) {
+      this.e = e;
+      this.place = place2;
+      place2.setAttribute("aria-live", "polite");
+    }
+    e;
+    place;
+    show(m, local) {
+      if (!m) {
+        this.place.replaceChildren(
+          h("p", { class: "calm" }, "Point at a mark, or go from one to the next with ] and [. The wheel zooms when the picture has the focus, a drag moves it; ? has all keys.")
+        );
+        return;
+      }
+      const list4 = [...m.events].sort((a, b) => this.e.tone(b) - this.e.tone(a) || a - b).slice(0, most3);
+      this.place.replaceChildren(
+        h(
+          "ul",
+          { class: "plainlist" },
+          ...list4.map((i) => this.line(i, local)),
+          m.all > list4.length ? h("li", { class: "calm" }, `and ${m.all - list4.length} more at this place: zoom in`) : null
+        )
+      );
+    }
+    line(i, local) {
+      const e = this.e;
+      const tone = toneNames[e.tone(i)] ?? "";
+      const reach = e.reach(i);
+      const long = e.end(i) - e.start(i);
+      const about = [e.host(i), e.lane(i)];
+      if (long > 0) {
+        about.push("lasting " + span(long));
+      }
+      about.push(reach ? reach[0] === 0 && reach[1] === 0 ? "the yardstick's clock" : `${off(reach[0])} to ${off(reach[1])} by the leader's clock` : "clock offset not known");
+      const first = e.start(i) - e.start(0);
+      return h(
+        "li",
+        {},
+        tone ? h("span", { class: "evtone " + tone }, mark(tone === "bad" ? "critical" : "high"), h("span", { class: "away" }, tone + ": ")) : null,
+        h("b", {}, e.text(i)),
+        e.count(i) > 1 ? ` ×${e.count(i)}` : "",
+        h("span", { class: "sub" }, `${stamp(e.start(i), local)}${local ? "" : ` (UTC+00:00)`} +${span(Math.max(first, 0))} since the first · ${about.join(" · ")} · `, h("code", {}, e.ref(i)))
+      );
+    }
+  };
+  function off(ms) {
+    return ms === 0 ? "±0" : (ms < 0 ? "−" : "+") + span(Math.abs(ms));
+  }
+
+  // timedraw.ts
+  var wide = 1310;
+  var left = 128;
+  var right = 14;
+  var top = 46;
+  var laneHeight = 19;
+  var headHeight = 22;
+  var bin = 9;
+  var maxHosts = 6;
+  var glyph = 5;
+  var letter = 6.4;
+  var maxReach = 300;
+  var maxBands = 40;
+  var glyphs = { bad: "M0-6l6 6-6 6-6-6z", odd: "M0-5.5l5.8 10H-5.8z", plain: "M-3.6 0a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0-7.2 0" };
+  var shown = 8;
+  function drawn(e, list4, blind, from2, to, local) {
+    const scale = new Scale(from2, to, left, wide - right);
+    const hosts2 = [.../* @__PURE__ */ new Set([...list4.map((i) => e.d.host[i] ?? -1), ...blind.map((u) => u.host)])].sort((a, b) => a - b);
+    const together = hosts2.length > maxHosts;
+    const rows = /* @__PURE__ */ new Map();
+    const back = [];
+    let y = top;
+    for (const host of together ? [-1] : hosts2) {
+      if (!together) {
+        back.push(head(e, host, y, scale));
+        y += headHeight;
+      }
+      const why = new Map(together ? [] : blind.filter((u) => u.host === host).map((u) => [u.lane, u.why]));
+      const lanes = new Set(why.keys());
+      for (const i of list4) {
+        if (together || e.d.host[i] === host) {
+          lanes.add(e.d.lane[i] ?? 0);
+        }
+      }
+      for (const lane of [...lanes].sort((a, b) => a - b)) {
+        rows.set(`${host}/${lane}`, { y: y + Math.floor(laneHeight / 2), events: [] });
+        const g = s("g", { class: "lane" }, s("path", { d: `M${left} ${y}H${wide - right}` }), s("text", { x: left - 8, y, dy: 14, "text-anchor": "end" }, e.d.lanes[lane] ?? ""));
+        if (why.has(lane)) {
+          g.append(s("rect", { class: "unseen", x: left, y, width: wide - left - right, height: laneHeight }), s("text", { x: left + 8, y, dy: 14, class: "why" }, "? not captured: " + why.get(lane)));
+        }
+        back.push(g);
+        y += laneHeight;
+      }
+      y += 4;
+    }
+    const height = y + 2;
+    for (const i of list4) {
+      rows.get(`${together ? -1 : e.d.host[i]}/${e.d.lane[i]}`)?.events.push(i);
+    }
+    const marks = [];
+    for (const row2 of rows.values()) {
+      marks.push(...binned(e, row2.events, row2.y, scale));
+    }
+    const svg = s(
+      "svg",
+      { viewBox: `0 0 ${wide} ${height}`, role: "group", "aria-label": "Events on an axis of time; the table below has the same" },
+      s(
+        "defs",
+        {},
+        s("pattern", { id: "time-unseen", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(-45)" }, s("path", { d: "M0 0v7", class: "unseen-hatch" })),
+        s("pattern", { id: "time-hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, s("path", { d: "M0 0v6", class: "hatch" }))
+      ),
+      ...together ? [] : bands(e, list4, scale, height),
+      ...back,
+      ...ticks(from2, to, local).filter((t) => scale.x(t.at) > left + 2 && scale.x(t.at) < wide - right - 28).map((t) => s("g", { class: "tick" }, s("path", { d: `M${scale.x(t.at)} 42V${height}` }), s("text", { x: scale.x(t.at), y: 38, "text-anchor": "middle" }, t.text))),
+      ...causes(e.d.marks, scale, height)
+    );
+    for (let k = 0; k < marks.length; k++) {
+      const m = marks[k];
+      const next = marks[k + 1];
+      m.element = element(m, next && next.y === m.y ? next.x - glyph - m.x : wide - right - m.x);
+      svg.append(m.element);
+    }
+    return { svg, scale, marks };
+  }
+  function head(e, host, y, scale) {
+    const reach = e.d.reach[host] ?? null;
+    const g = s("g", { class: "host" }, s("text", { x: 6, y, dy: 16, class: "name" }, e.d.hosts[host] ?? ""));
+    const w = reach ? Math.min(scale.wide(reach[1] - reach[0]), wide - left - right) : 0;
+    if (w > 2) {
+      g.append(s("path", { class: "reach", d: `M${left} ${y}m0 8v8m0-4h${w}m0-4v8` }));
+    }
+    g.append(s("text", { x: left + (w > 2 && w < maxReach ? w + 7 : 0), y, dy: 16, class: "clock" }, "clock: " + (e.d.why[host] ?? "")));
+    return g;
+  }
+  function binned(e, events, y, scale) {
+    const out = [];
+    let m;
+    for (const i of events) {
+      const x = Math.max(scale.x(e.start(i)), left);
+      const end2 = Math.min(scale.x(e.end(i)), wide - right);
+      if (e.lane(i) === "capture") {
+        m = void 0;
+        out.push({ x, w: Math.max(end2 - x, 2), y, tone: e.tone(i), capture: true, n: 1, low: x, high: x, events: [i], all: 1 });
+        continue;
+      }
+      if (!m || x - m.x > bin) {
+        m = { x, w: 0, y, tone: 0, capture: false, n: 0, low: x, high: x, events: [], all: 0 };
+        out.push(m);
+      }
+      m.n += e.count(i);
+      m.all++;
+      m.w = Math.max(m.w, end2 - m.x);
+      m.tone = Math.max(m.tone, e.tone(i));
+      const reach = e.reach(i);
+      if (reach) {
+        m.low = Math.max(Math.min(m.low, x + scale.wide(reach[0])), left);
+        m.high = Math.min(Math.max(m.high, x + scale.wide(reach[1])), wide - right);
+      }
+      if (m.events.length < shown || e.tone(i) === 2) {
+        m.events.push(i);
+      }
+    }
+    return out;
+  }
+  function element(m, room2) {
+    const tone = m.capture ? "capture" : toneNames[m.tone] || "plain";
+    const g = s("g", { class: "ev " + tone, transform: `translate(${m.x.toFixed(1)} ${m.y})` });
+    if (m.capture) {
+      g.append(s("rect", { y: -5, width: m.w, height: 10 }));
+      return g;
+    }
+    if (m.tone > 0 && m.high - m.low > 2 * glyph + m.w) {
+      g.append(s("path", { class: "whisker", d: `M${m.low - m.x}-3.5v7m0-3.5H${m.high - m.x}m0-3.5v7` }));
+    }
+    if (m.w > bin) {
+      g.append(s("rect", { class: "burst", y: -3, width: m.w, height: 6, rx: 2 }));
+    }
+    const size = 1 + Math.min(Math.log10(Math.max(m.n, 1)) / 4, 0.6);
+    g.append(s("path", { class: "glyph", transform: `scale(${size.toFixed(2)})`, d: glyphs[tone] ?? "" }));
+    const text = String(m.n);
+    const x = m.w > bin ? m.w + 4 : glyph * size + 3;
+    if (m.n > 1 && x + text.length * letter <= room2) {
+      g.append(s("text", { x, dy: 4 }, text));
+    }
+    return g;
+  }
+  function causes(marks, scale, height) {
+    const free = [0, 0];
+    const out = [];
+    for (const c of [...marks].sort((a, b) => a.from - b.from)) {
+      if (c.from > scale.to || c.to < scale.from) {
+        continue;
+      }
+      const x = Math.max(scale.x(c.from), left);
+      const w = c.to > c.from ? Math.min(scale.x(c.to), wide - right) - x : 0;
+      const words4 = `cause ${c.rank}` + (c.felt ? " felt" : w > 0 ? " began in here" : " began") + (c.name ? ": " + c.name : "");
+      const long = words4.length * letter + 8;
+      const end2 = x + 4 + long > wide;
+      const begin = end2 ? x - 4 - long : x + 4;
+      const row2 = free.findIndex((f) => begin >= f);
+      if (row2 >= 0) {
+        free[row2] = begin + long;
+      }
+      const labelY = 11 + 13 * row2;
+      const g = s("g", { class: "since" + (c.felt ? " felt" : "") }, s("title", {}, c.words));
+      if (w > 0) {
+        g.append(s("rect", { x, y: 44, width: w, height: 4 }));
+      }
+      g.append(s("path", { d: `M${x} ${row2 < 0 ? 42 : labelY - 6}V${height}` }));
+      if (row2 >= 0) {
+        g.append(s("text", { x: end2 ? x - 4 : x + 4, y: labelY, dy: 4, "text-anchor": end2 ? "end" : "start" }, words4));
+      }
+      out.push(g);
+    }
+    return out;
+  }
+  function bands(e, list4, scale, height) {
+    const spans = [];
+    for (const i of list4) {
+      const reach = e.reach(i);
+      if (e.tone(i) > 0 && reach) {
+        spans.push({ from: e.start(i) + reach[0], to: e.start(i) + reach[1], host: e.host(i) });
+      }
+    }
+    spans.sort((a, b) => a.from - b.from);
+    const out = [];
+    for (let i = 0; i < spans.length; ) {
+      const first = spans[i];
+      let to = first.to;
+      const hosts2 = /* @__PURE__ */ new Set([first.host]);
+      let k = i + 1;
+      for (; k < spans.length; k++) {
+        const next = spans[k];
+        if (next.from > to) {
+          break;
+        }
+        to = Math.max(to, next.to);
+        hosts2.add(next.host);
+      }
+      i = k;
+      if (hosts2.size < 2) {
+        continue;
+      }
+      const x = Math.max(scale.x(first.from), left);
+      const w = Math.max(Math.min(scale.x(to), wide - right) - x, 3);
+      const words4 = `what is marked on ${[...hosts2].sort().join(" and ")} within these ${brief((to - first.from) / 1e3)} s may have happened in any order`;
+      out.push(s("g", { class: "anyorder" }, s("title", {}, words4), s("rect", { x, y: top, width: w, height: height - top }), s("path", { d: `M${x} ${top}v-3h${w}v3` })));
+      if (out.length >= maxBands) {
+        break;
+      }
+    }
+    return out;
+  }
+
+  // timefilter.ts
+  var Filter = class {
+    constructor(e, changed) {
+      this.e = e;
+      const there = /* @__PURE__ */ new Set([...e.d.lane, ...e.d.blind.map((u) => u.lane)]);
+      this.lanes = e.d.lanes.map((lane, k) => {
+        const box = h("input", { type: "checkbox", value: lane, checked: true });
+        box.disabled = !there.has(k);
+        return box;
+      });
+      const count2 = /* @__PURE__ */ new Map();
+      for (let i = 0; i < e.n; i++) {
+        count2.set(e.d.host[i] ?? -1, (count2.get(e.d.host[i] ?? -1) ?? 0) + 1);
+      }
+      this.host = h("select", { "aria-label": "host" }, h("option", { value: "" }, "all hosts"), ...e.d.hosts.map((name, k) => h("option", { value: name }, `${name} (${count2.get(k) ?? 0})`)));
+      this.tone = h(
+        "select",
+        { "aria-label": "which events" },
+        h("option", { value: "" }, "all events"),
+        h("option", { value: "odd" }, "bad and odd ones"),
+        h("option", { value: "bad" }, "bad ones only")
+      );
+      this.words = h("input", { type: "search", placeholder: "about: service, container, word", "aria-label": "words that the event has" });
+      this.element = h(
+        "div",
+        { class: "filters", role: "group", "aria-label": "Which events are drawn" },
+        ...this.lanes.map((box) => h("label", { class: box.disabled ? "none" : null, title: box.disabled ? "nothing of it happened" : null }, box, box.value)),
+        this.host,
+        this.tone,
+        this.words
+      );
+      const read2 = () => {
+        this.off = new Set(this.lanes.flatMap((box, k) => box.checked ? [] : [k]));
+        changed();
+      };
+      for (const box of [...this.lanes, this.host, this.tone]) {
+        box.addEventListener("change", read2);
+      }
+      this.words.addEventListener("input", read2);
+    }
+    e;
+    element;
+    lanes;
+    host;
+    tone;
+    words;
+    off = /* @__PURE__ */ new Set();
+    has(i) {
+      const e = this.e;
+      if (this.off.has(e.d.lane[i] ?? -1) || this.host.value !== "" && e.host(i) !== this.host.value) {
+        return false;
+      }
+      if (e.tone(i) < ["", "odd", "bad"].indexOf(this.tone.value)) {
+        return false;
+      }
+      const words4 = this.words.value.toLowerCase().split(/\s+/).filter(Boolean);
+      if (words4.length === 0) {
+        return true;
+      }
+      const text = `${e.text(i)} ${e.subject(i)} ${e.service(i)} ${e.host(i)}`.toLowerCase();
+      return words4.every((w) => text.includes(w));
+    }
+    // asks reports whether a lane of a host is asked for, by nothing but its name.
+    asks(host, lane) {
+      return !this.off.has(lane) && (this.host.value === "" || this.e.d.hosts[host] === this.host.value);
+    }
+    // set reads a link; say writes one.
+    set(q) {
+      const off2 = (q.get("without") ?? "").split(",");
+      for (const box of this.lanes) {
+        box.checked = !off2.includes(box.value);
+      }
+      this.off = new Set(this.lanes.flatMap((box, k) => box.checked ? [] : [k]));
+      this.host.value = q.get("host") ?? "";
+      this.tone.value = q.get("tone") ?? "";
+      this.words.value = q.get("about") ?? "";
+      if (this.host.selectedIndex < 0) {
+        this.host.value = "";
+      }
+      if (this.tone.selectedIndex < 0) {
+        this.tone.value = "";
+      }
+    }
+    say(q) {
+      const put = (name, value) => value !== "" && q.set(name, value);
+      put("without", this.lanes.filter((box) => !box.checked).map((box) => box.value).join(","));
+      put("host", this.host.value);
+      put("tone", this.tone.value);
+      put("about", this.words.value);
+    }
+  };
+
+  // timelist.ts
+  function listing(e, list4, local, filter) {
+    const first = list4[0] ?? 0;
+    const rows = list4.map((i, k) => ({ i, order: k === 0 ? "" : e.order(list4[k - 1] ?? i, i) }));
+    const days = new Set([list4[0], list4.at(-1)].map((i) => stamp(e.start(i ?? 0), local).slice(0, 10)));
+    const time2 = (i) => days.size > 1 ? stamp(e.start(i), local) : clock(e.start(i), local);
+    const columns = [
+      { name: local ? "Time (local)" : "Time (UTC)", wide: days.size > 1 ? 2.3 : 1.4, text: (r) => stamp(e.start(r.i), local), value: (r) => e.start(r.i), node: (r) => h("time", { title: stamp(e.start(r.i), local) }, time2(r.i)) },
+      { name: "After first", wide: 1.1, text: (r) => "+" + (r.i === first ? "0 s" : span(e.start(r.i) - e.start(first))), value: (r) => e.start(r.i) },
+      { name: "Order", wide: 1.3, text: (r) => r.order, node: (r) => h("span", { class: "soft", title: r.order }, r.order) },
+      { name: "Host", wide: 0.8, text: (r) => e.host(r.i) },
+      { name: "Lane", wide: 0.9, text: (r) => e.lane(r.i) },
+      {
+        name: "What",
+        wide: 6,
+        text: (r) => words3(e, r.i),
+        node: (r) => {
+          const tone = toneNames[e.tone(r.i)] ?? "";
+          const what = words3(e, r.i);
+          return h("span", { title: what, class: "evwhat" }, tone ? h("span", { class: "evtone " + tone }, mark(tone === "bad" ? "critical" : "high"), h("span", { class: "away" }, tone + ": ")) : null, what);
+        }
+      },
+      { name: "Address", wide: 2.8, text: (r) => e.ref(r.i), node: (r) => h("code", { title: e.ref(r.i) }, e.ref(r.i)) }
+    ];
+    return table("The same as a table", columns, rows, { filter });
+  }
+  function words3(e, i) {
+    const long = e.end(i) - e.start(i);
+    return e.text(i) + (e.count(i) > 1 ? ` ×${e.count(i)}` : "") + (long > 0 ? ` for ${span(long)}` : "");
+  }
+
+  // timeline.ts
+  var least = 10;
+  var Timeline = class _Timeline {
+    constructor(app2, e, chart, table2) {
+      this.app = app2;
+      this.e = e;
+      this.chart = chart;
+      this.table = table2;
+      this.from = e.d.from;
+      this.to = e.d.to;
+      this.details = new Details(e, document.getElementById("time-detail") ?? document.body);
+      this.filter = new Filter(e, () => this.changed());
+      this.zone = button("local time", () => {
+        this.local = !this.local;
+        this.changed();
+      });
+      document.getElementById("time-filter")?.replaceChildren(this.filter.element, this.title);
+      document.getElementById("time-tools")?.replaceChildren(
+        button("incident", () => this.incident(), { title: "i" }),
+        button("everything", () => this.everything(), { title: "0" }),
+        button("−", () => this.zoom(2), { "aria-label": "farther", title: "-" }),
+        button("+", () => this.zoom(0.5), { "aria-label": "closer", title: "+" }),
+        this.zone
+      );
+      chart.tabIndex = 0;
+      chart.setAttribute("role", "group");
+      chart.setAttribute("aria-label", "Timeline: arrow keys move, plus and minus zoom, [ and ] go from event to event");
+      this.listen();
+    }
+    app;
+    e;
+    chart;
+    table;
+    from;
+    to;
+    local = false;
+    list = [];
+    drawing;
+    due = 0;
+    listDue = 0;
+    chosen = -1;
+    // place in drawing.marks
+    filter;
+    details;
+    zone;
+    title = h("p", { class: "time-span", "aria-live": "polite" });
+    // make reads the events; undefined when there are none.
+    static async make(app2) {
+      const data = await app2.data();
+      const chart = document.getElementById("time-chart");
+      const table2 = document.getElementById("time-table");
+      return data.time && chart && table2 ? new _Timeline(app2, new Events(data.time, data.s), chart, table2) : void 0;
+    }
+    // enter follows what a link says.
+    enter(q) {
+      const from2 = Date.parse(q.get("from") ?? "");
+      const to = Date.parse(q.get("to") ?? "");
+      if (to > from2) {
+        [this.from, this.to] = [from2, to];
+      } else if (!q.has("from")) {
+        [this.from, this.to] = [this.e.d.from, this.e.d.to];
+      }
+      this.filter.set(q);
+      this.draw();
+    }
+    zoom(by, around = (this.from + this.to) / 2) {
+      const [first, last] = this.e.bounds();
+      const long = Math.min(Math.max((this.to - this.from) * by, least), Math.max((last - first) * 1.1, least));
+      const share2 = (around - this.from) / (this.to - this.from);
+      this.window(around - share2 * long, around + (1 - share2) * long);
+    }
+    pan(by) {
+      const d = (this.to - this.from) * by;
+      this.window(this.from + d, this.to + d);
+    }
+    incident() {
+      this.window(this.e.d.from, this.e.d.to);
+    }
+    everything() {
+      const [from2, to] = this.e.bounds();
+      const edge = Math.max((to - from2) / 50, least);
+      this.window(from2 - edge, to + edge);
+    }
+    // step chooses the next mark, or the one before.
+    step(by) {
+      const marks = this.drawing?.marks ?? [];
+      if (marks.length === 0) {
+        return;
+      }
+      const order = marks.map((_, i) => i).sort((a, b) => marks[a].x - marks[b].x);
+      const at = order.indexOf(this.chosen);
+      this.choose(order[(at + by + order.length) % order.length] ?? -1);
+    }
+    choose(k) {
+      this.drawing?.marks[this.chosen]?.element?.classList.remove("chosen");
+      this.chosen = k;
+      const m = this.drawing?.marks[k];
+      m?.element?.classList.add("chosen");
+      this.details.show(m, this.local);
+    }
+    // window moves to another time, and into the link.
+    window(from2, to) {
+      const [first, last] = this.e.bounds();
+      const long = to - from2;
+      if (to < first) {
+        [from2, to] = [first, first + long];
+      } else if (from2 > last) {
+        [from2, to] = [last - long, last];
+      }
+      [this.from, this.to] = [from2, to];
+      this.changed();
+    }
+    changed() {
+      cancelAnimationFrame(this.due);
+      this.due = requestAnimationFrame(() => {
+        this.draw();
+        const q = new URLSearchParams({ from: new Date(this.from).toISOString(), to: new Date(this.to).toISOString() });
+        this.filter.say(q);
+        if (this.app.place.name === "time") {
+          history.replaceState(null, "", "#/time?" + q.toString().replaceAll("%3A", ":"));
+        }
+      });
+    }
+    draw() {
+      this.list = [];
+      for (let i = 0; i < this.e.n; i++) {
+        if (this.e.start(i) <= this.to && this.e.end(i) >= this.from && this.filter.has(i)) {
+          this.list.push(i);
+        }
+      }
+      this.chosen = -1;
+      this.drawing = drawn(this.e, this.list, this.e.d.blind.filter((u) => this.filter.asks(u.host, u.lane)), this.from, this.to, this.local);
+      this.chart.replaceChildren(this.drawing.svg);
+      this.details.show(void 0, this.local);
+      this.zone.textContent = this.local ? "show UTC" : "show local time";
+      this.title.textContent = `${stamp(this.from, this.local)} to ${stamp(this.to, this.local)}, ${this.local ? `local time, UTC${offset(this.from)}` : "UTC+00:00"}: ${this.list.length} of ${this.e.n} events`;
+      clearTimeout(this.listDue);
+      this.listDue = window.setTimeout(() => this.fill(), this.table.querySelector(".listing") ? 250 : 0);
+    }
+    fill() {
+      const words4 = this.table.querySelector("input")?.value ?? "";
+      this.table.replaceChildren(listing(this.e, this.list, this.local, words4));
+    }
+    // listen follows wheel, drag and pointer. The wheel is the page's until the timeline has the focus, or with the control key.
+    listen() {
+      const at = (x) => {
+        const box = this.chart.getBoundingClientRect();
+        const unit = (x - box.left) / box.width * wide;
+        return this.drawing?.scale.t(Math.min(Math.max(unit, left), wide - right)) ?? this.from;
+      };
+      this.chart.addEventListener(
+        "wheel",
+        (ev) => {
+          if (!ev.ctrlKey && document.activeElement !== this.chart) {
+            return;
+          }
+          ev.preventDefault();
+          if (Math.abs(ev.deltaX) > Math.abs(ev.deltaY) || ev.shiftKey) {
+            this.pan(Math.sign(ev.deltaX || ev.deltaY) * 0.1);
+          } else {
+            this.zoom(ev.deltaY > 0 ? 1.25 : 0.8, at(ev.clientX));
+          }
+        },
+        { passive: false }
+      );
+      let drag;
+      this.chart.addEventListener("pointerdown", (ev) => {
+        if (ev.button === 0) {
+          drag = { x: ev.clientX, from: this.from, to: this.to, moved: false };
+        }
+      });
+      this.chart.addEventListener("pointermove", (ev) => {
+        if (drag) {
+          const box = this.chart.getBoundingClientRect();
+          const by = (drag.x - ev.clientX) / (box.width * (wide - left - right) / wide) * (drag.to - drag.from);
+          if (drag.moved || Math.abs(drag.x - ev.clientX) > 4) {
+            if (!drag.moved) {
+              drag.moved = true;
+              this.chart.setPointerCapture(ev.pointerId);
+            }
+            this.window(drag.from + by, drag.to + by);
+          }
+          return;
+        }
+        const k = this.near(ev);
+        if (k >= 0 && k !== this.chosen) {
+          this.choose(k);
+        }
+      });
+      for (const end2 of ["pointerup", "pointercancel"]) {
+        this.chart.addEventListener(end2, () => {
+          drag = void 0;
+        });
+      }
+      this.chart.addEventListener("dblclick", (ev) => this.zoom(0.25, at(ev.clientX)));
+    }
+    // near is the mark that the pointer is at, -1 for none.
+    near(ev) {
+      const box = this.chart.getBoundingClientRect();
+      const x = (ev.clientX - box.left) / box.width * wide;
+      const y = (ev.clientY - box.top) / box.width * wide;
+      let best = -1;
+      let far = 9;
+      (this.drawing?.marks ?? []).forEach((m, k) => {
+        const dx = x < m.x ? m.x - x : x > m.x + m.w ? x - m.x - m.w : 0;
+        const d = Math.hypot(dx, y - m.y);
+        if (d < far) {
+          [best, far] = [k, d];
+        }
+      });
+      return best;
+    }
+  };
+
   // time.ts
   function time(app2) {
-    app2.route("time", { page: "time" });
+    let line2;
+    app2.route("time", {
+      page: "time",
+      enter: async (p) => {
+        line2 ??= Timeline.make(app2);
+        const t = await line2;
+        if (t && app2.place.name === "time") {
+          t.enter(p.query);
+        }
+      }
+    });
+    app2.route("failures", { page: "failures" });
+    const act = (f) => () => {
+      if (!document.getElementById("time")?.classList.contains("here") || !line2) {
+        return false;
+      }
+      void line2.then((t) => t && f(t));
+      return true;
+    };
+    app2.keys.on("+", "time: closer", act((t) => t.zoom(0.5)));
+    app2.keys.on("-", "time: farther", act((t) => t.zoom(2)));
+    app2.keys.on("ArrowLeft", "time: earlier", act((t) => t.pan(-0.2)));
+    app2.keys.on("ArrowRight", "time: later", act((t) => t.pan(0.2)));
+    app2.keys.on("0", "time: everything", act((t) => t.everything()));
+    app2.keys.on("i", "time: the incident", act((t) => t.incident()));
+    app2.keys.on("]", "time: the next event", act((t) => t.step(1)));
+    app2.keys.on("[", "time: the event before", act((t) => t.step(-1)));
   }
 
   // app.ts
   var app = new App();
   app.route("", { page: "overview" });
-  for (const name of ["coverage", "data"]) {
-    app.route(name, { page: name });
-  }
+  app.route("coverage", { page: "coverage" });
   app.route("failures", { page: "time", enter: () => document.getElementById("failures")?.scrollIntoView() });
   for (const a of document.querySelectorAll("a[data-to]")) {
     a.href = a.dataset.to ?? "";
   }
   copies();
+  markdownCopies();
   print();
   search(app);
   app.keys.on("o", "overview", () => app.go("#/"));
@@ -2249,6 +3406,7 @@ ${c.id}`, kind: "container" });
   containers(app);
   hosts(app);
   heat(app);
+  lists(app);
   networks(app);
   app.keys.on("p", "stop what moves, or let it go on", () => void document.dispatchEvent(new CustomEvent("nm:pause")));
   share(app);

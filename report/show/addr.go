@@ -18,6 +18,10 @@ func addrText(s *scope, rows map[string][]row) string {
 		}
 		s.links[l.Netns][l.Ifindex] = l
 	}
+	of := map[int64][]*schema.Address{}
+	for _, a := range addresses {
+		of[a.Ifindex] = append(of[a.Ifindex], a)
+	}
 	var b strings.Builder
 	printed := map[int64]bool{}
 	for _, l := range links {
@@ -25,8 +29,8 @@ func addrText(s *scope, rows map[string][]row) string {
 		b.WriteString(linkHead(s, l, "", parseExtra(l.Extra)))
 		b.WriteString(hardware(l) + peer(s, l) + "\n")
 		for _, family := range []bool{true, false} { // ip asks for IPv4 first
-			for _, a := range addresses {
-				if a.Ifindex == l.Ifindex && a.IP.Is4() == family {
+			for _, a := range of[l.Ifindex] {
+				if a.IP.Is4() == family {
 					b.WriteString(addressText(s, a))
 				}
 			}

@@ -160,8 +160,8 @@ func (p *printer) fileLine(x *index, f *form, a address, n int64, line []byte) e
 		return p.text(fmt.Sprintf("%d-%s", n, text))
 	}
 	where := ""
-	if ns := x.chosen[netnsOf(line)]; ns != nil {
-		where = " " + ns.title()
+	if id, err := netnsOf(line); err == nil && x.chosen[id] != nil {
+		where = " " + x.chosen[id].title()
 	}
 	if p.any && p.options.Lines == (Lines{}) {
 		if err := p.w.WriteByte('\n'); err != nil {
@@ -191,6 +191,9 @@ func (p *printer) missing(x *index, file string) error {
 	}
 	if x.cut != "" {
 		return p.gap("%s/%s is not in the bundle: %s", x.source.host, file, x.cut)
+	}
+	if rows && schema.TableByName(table) != nil {
+		return p.gap("%s/%s is not in the bundle: %s", x.source.host, file, x.silent(table))
 	}
 	return usage("%s holds no %s; list what there is: netmortem show %s files", x.source.path, file, x.source.path)
 }
@@ -228,8 +231,10 @@ func formOf(file string) form {
 		return form{log: func(x *index) line {
 			r := &logReader{host: x.source.host, name: strings.TrimPrefix(name, "log/"), meta: &x.source.meta}
 			return func(_ *scope, raw []byte) (string, error) {
-				e, _ := r.read(string(raw))
-				return e.text + "\n", nil
+				if e, ok := r.read(string(raw)); ok {
+					return e.text + "\n", nil
+				}
+				return string(raw) + "\n", nil
 			}
 		}}
 	case strings.HasSuffix(name, ".json"):

@@ -20,9 +20,8 @@ func (x *index) judge(tables []string, netns string) known {
 	for _, t := range tables {
 		found := false
 		whole := false
-		for i := range x.coverage {
-			c := &x.coverage[i]
-			if c.Tbl != t || c.Netns != "" && netns != "" && c.Netns != netns {
+		for _, c := range x.ofTable[t] {
+			if c.Netns != "" && netns != "" && c.Netns != netns {
 				continue
 			}
 			found = true

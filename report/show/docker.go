@@ -145,7 +145,7 @@ func (x *index) taskCells(t *task) []string {
 	service := cmp.Or(x.services[t.ServiceID], t.ServiceID, "-")
 	name := fmt.Sprintf("%s.%d", service, t.Slot)
 	if t.Slot == 0 {
-		name = service + "." + t.NodeID
+		name = service + "." + cmp.Or(x.nodes[t.NodeID], t.NodeID)
 	}
 	var ports []string
 	for _, port := range t.Status.PortStatus.Ports {

@@ -16,6 +16,7 @@ type index struct {
 	source     *source
 	host       *schema.Host // nil if the bundle has none
 	namespaces []*namespace // as the bundle has them: the host's first
+	byID       map[string]*namespace
 	chosen     map[string]*namespace
 	links      map[string]map[int64]*schema.Link // by namespace and ifindex
 	comm       map[int64]string                  // by process
@@ -23,12 +24,14 @@ type index struct {
 	rows       map[string]map[string][]row       // by table and namespace: of tables that a view puts together
 	usage      map[string]schema.ConntrackUsage  // by namespace
 	coverage   []coverageRow
+	ofTable    map[string][]*coverageRow // the same by table
 	containers map[string]*container
 	networks   map[string]string // names, by full id
 	services   map[string]string // names, by full id
 	nodes      map[string]string // host names, by full id
 	entries    map[string]entry
-	cut        string // why the bundle breaks off
+	bad        []string // rows that could not be read
+	cut        string   // why the bundle breaks off
 	problems   []string
 }
 
@@ -49,21 +52,50 @@ type coverageRow struct {
 	number int64
 }
 
-// readIndex reads a bundle for what a view needs.
-func readIndex(ctx context.Context, s *source, need []string) (*index, error) {
-	x := &index{
+// newIndex is an index of nothing yet.
+func newIndex(s *source) *index {
+	return &index{
 		source: s, chosen: map[string]*namespace{}, links: map[string]map[int64]*schema.Link{}, comm: map[int64]string{},
 		holders: map[int64][]schema.ProcessSocket{}, rows: map[string]map[string][]row{}, usage: map[string]schema.ConntrackUsage{},
 		containers: map[string]*container{}, networks: map[string]string{}, services: map[string]string{}, nodes: map[string]string{},
-		entries: map[string]entry{},
+		entries: map[string]entry{}, byID: map[string]*namespace{}, ofTable: map[string][]*coverageRow{},
 	}
+}
+
+// readIndex reads a bundle for what a view needs.
+func readIndex(ctx context.Context, s *source, need []string) (*index, error) {
+	x := newIndex(s)
 	var err error
 	x.cut, x.problems, err = s.entries(ctx, func(e *schema.Entry) error { return x.entry(e, need) })
 	if err != nil {
 		return nil, err
 	}
+	for i := range x.coverage {
+		c := &x.coverage[i]
+		x.ofTable[c.Tbl] = append(x.ofTable[c.Tbl], c)
+	}
+	for _, byNetns := range x.rows {
+		for _, id := range slices.Sorted(maps.Keys(byNetns)) {
+			x.namespace(id)
+		}
+	}
 	x.name()
 	return x, nil
+}
+
+// list notes a namespace; of two with one id the first counts.
+func (x *index) list(n schema.Netns) {
+	if x.byID[n.Netns] == nil {
+		ns := &namespace{Netns: n}
+		x.byID[n.Netns] = ns
+		x.namespaces = append(x.namespaces, ns)
+	}
+}
+
+// namespace is the one of that id. Rows may name one that the bundle does not list.
+func (x *index) namespace(id string) *namespace {
+	x.list(schema.Netns{Netns: id, Kind: schema.NetnsOther, Name: "not listed"})
+	return x.byID[id]
 }
 
 func (x *index) entry(e *schema.Entry, need []string) error {
@@ -74,7 +106,7 @@ func (x *index) entry(e *schema.Entry, need []string) error {
 	case !rows:
 		return x.document(e)
 	case table == "netns":
-		return x.count(e, eachRow(e, func(n int64, r *schema.Netns) { lines = n; x.namespaces = append(x.namespaces, &namespace{Netns: *r}) }), &lines)
+		return x.count(e, eachRow(e, func(n int64, r *schema.Netns) { lines = n; x.list(*r) }), &lines)
 	case table == "host":
 		return x.count(e, eachRow(e, func(n int64, r *schema.Host) { lines = n; x.host = r }), &lines)
 	case table == "coverage":
@@ -87,7 +119,11 @@ func (x *index) entry(e *schema.Entry, need []string) error {
 	case slices.Contains(need, table):
 		x.rows[table] = map[string][]row{}
 		return eachLine(e, func(n int64, line []byte) error {
-			ns := netnsOf(line)
+			ns, err := netnsOf(line)
+			if err != nil {
+				x.bad = append(x.bad, fmt.Sprintf("%s:%d cannot be read: %v", e.Name, n, err))
+				return nil
+			}
 			x.rows[table][ns] = append(x.rows[table][ns], row{n, slices.Clone(line)})
 			return nil
 		})
@@ -183,14 +219,12 @@ func tableOf(name string) (string, bool) {
 }
 
 // netnsOf is the namespace of a row; rows of the whole host have none.
-func netnsOf(line []byte) string {
+func netnsOf(line []byte) (string, error) {
 	var r struct {
 		Netns string `json:"netns"`
 	}
-	if json.Unmarshal(line, &r) != nil {
-		return ""
-	}
-	return r.Netns
+	err := json.Unmarshal(line, &r)
+	return r.Netns, err
 }
 
 // eachLine calls f for each line that is not empty; the line is valid during the call.

@@ -18,7 +18,7 @@ func ipvsText(s *scope, rows map[string][]row) string {
 	if s.stats {
 		fmt.Fprintf(&b, "%-33s %8s %8s %8s %8s %8s\n  -> RemoteAddress:Port\n", "Prot LocalAddress:Port", "Conns", "InPkts", "OutPkts", "InBytes", "OutBytes")
 	} else {
-		fmt.Fprintf(&b, "Prot LocalAddress:Port Scheduler Flags\n  -> %-28s %-7s %-6s %-10s %-10s\n", "RemoteAddress:Port", "Forward", "Weight", "ActiveConn", "InActConn")
+		fmt.Fprintf(&b, "Prot LocalAddress:Port Scheduler Flags\n  -> %-28s %-7s %-6s %-10s %s\n", "RemoteAddress:Port", "Forward", "Weight", "ActiveConn", "InActConn")
 	}
 	belongs := map[*schema.IPVSDestination]bool{}
 	for _, v := range services {
@@ -116,11 +116,11 @@ func destinationText(s *scope, d *schema.IPVSDestination) string {
 		if forward != "" {
 			forward = strings.ToUpper(forward[:1]) + forward[1:]
 		}
-		text = fmt.Sprintf("  -> %-28s %-7s %-6d %-10d %-10d", name, forward, d.Weight, latest(d.Active, d.ActiveLast), latest(d.Inactive, d.InactiveLast))
+		text = fmt.Sprintf("  -> %-28s %-7s %-6d %-10d %d", name, forward, d.Weight, latest(d.Active, d.ActiveLast), latest(d.Inactive, d.InactiveLast))
 	}
 	for _, more := range []string{parseExtra(d.Extra).rest(), s.seen(d.Seen)} {
 		if more != "" {
-			text = strings.TrimRight(text, " ") + " " + more
+			text += " " + more
 		}
 	}
 	return text + "\n"

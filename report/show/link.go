@@ -124,10 +124,8 @@ func hardware(l *schema.Link) string {
 
 // peer says where the other end of a veth is, which no tool can.
 func peer(s *scope, l *schema.Link) string {
-	for _, ns := range s.namespaces {
-		if l.PeerNetns != "" && ns.Netns.Netns == l.PeerNetns {
-			return fmt.Sprintf(" # peer: ifindex %d in %s", l.PeerIfindex, ns.title())
-		}
+	if ns := s.byID[l.PeerNetns]; ns != nil {
+		return fmt.Sprintf(" # peer: ifindex %d in %s", l.PeerIfindex, ns.title())
 	}
 	return ""
 }

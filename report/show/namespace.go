@@ -20,7 +20,9 @@ type namespace struct {
 
 // A container is what Docker says of one: enough to find its namespace.
 type container struct {
-	id, name, task, mode string
+	id, name, mode string
+	task           string // label of its task: vote.1, or of a global service agent.node1
+	byNode         string // of a global service as Docker writes it: agent.<node id>; else as task
 }
 
 // addContainer takes an element of the reply to docker inspect, or what stands in the daemon's own files.
@@ -52,12 +54,13 @@ func (x *index) addContainer(object []byte) {
 	}
 	var c config
 	_ = json.Unmarshal(r.Config, &c) // without labels it is no task
-	x.containers[id] = &container{id: id, name: strings.TrimPrefix(r.Name, "/"), task: taskLabel(c.Labels), mode: r.HostConfig.NetworkMode}
-}
-
-// taskLabel is the task's name without its id, vote.1 of vote.1.k3x…; of a global service it is agent.<node id>.
-func taskLabel(labels map[string]string) string {
-	return strings.TrimSuffix(labels["com.docker.swarm.task.name"], "."+labels["com.docker.swarm.task.id"])
+	out := &container{id: id, name: strings.TrimPrefix(r.Name, "/"), mode: r.HostConfig.NetworkMode}
+	out.byNode = strings.TrimSuffix(c.Labels["com.docker.swarm.task.name"], "."+c.Labels["com.docker.swarm.task.id"])
+	out.task = out.byNode
+	if service, ok := strings.CutSuffix(out.byNode, "."+c.Labels["com.docker.swarm.node.id"]); ok {
+		out.task = service + "." + x.source.host // a container's node is the host that it runs on
+	}
+	x.containers[id] = out
 }
 
 // short is the name of a container that is said first.
@@ -173,7 +176,7 @@ func (ns *namespace) holds(name string) bool {
 		return true
 	}
 	for _, c := range ns.containers {
-		if c.id == name || c.name == strings.TrimPrefix(name, "/") || c.task == name {
+		if c.id == name || c.name == strings.TrimPrefix(name, "/") || c.task == name || c.byNode == name {
 			return true
 		}
 	}
@@ -182,14 +185,14 @@ func (ns *namespace) holds(name string) bool {
 
 // begins: the beginning of the namespace's name, or of a container's id or name.
 func (ns *namespace) begins(name string) bool {
-	if len(name) < 3 {
+	if len(name) < 2 {
 		return false
 	}
 	if strings.HasPrefix(ns.Netns.Name, name) {
 		return true
 	}
 	for _, c := range ns.containers {
-		if strings.HasPrefix(c.id, name) || strings.HasPrefix(c.name, name) || strings.HasPrefix(c.task, name) {
+		if strings.HasPrefix(c.id, name) || strings.HasPrefix(c.name, name) || strings.HasPrefix(c.task, name) || strings.HasPrefix(c.byNode, name) {
 			return true
 		}
 	}

@@ -31,6 +31,16 @@ func nftText(s *scope, rows map[string][]row) string {
 	for _, r := range rules { // of a chain that came in between
 		note(r.Family, r.Tbl)
 	}
+	type place struct{ family, table, name string }
+	inSet, inChain := map[place][]*schema.NftElement{}, map[place][]*schema.NftRule{}
+	for _, e := range elements {
+		k := place{e.Family, e.Tbl, e.Set}
+		inSet[k] = append(inSet[k], e)
+	}
+	for _, r := range rules {
+		k := place{r.Family, r.Tbl, r.Chain}
+		inChain[k] = append(inChain[k], r)
+	}
 	var b strings.Builder
 	for _, t := range order {
 		var blocks []string
@@ -40,12 +50,7 @@ func nftText(s *scope, rows map[string][]row) string {
 				if x.Family != t.family || x.Tbl != t.name || has(x.Flags, "map") != maps {
 					continue
 				}
-				var own []*schema.NftElement
-				for _, e := range elements {
-					if e.Family == x.Family && e.Tbl == x.Tbl && e.Set == x.Name {
-						own = append(own, e)
-					}
-				}
+				own := inSet[place{x.Family, x.Tbl, x.Name}]
 				if has(x.Flags, "anonymous") { // it stands in its rule
 					inline[x.Name] = "{ " + strings.Join(elementTexts(x, own), ", ") + " }"
 				} else {
@@ -55,7 +60,15 @@ func nftText(s *scope, rows map[string][]row) string {
 		}
 		for _, c := range chains {
 			if c.Family == t.family && c.Tbl == t.name {
-				blocks = append(blocks, nftChain(s, c, rules, inline))
+				k := place{c.Family, c.Tbl, c.Chain}
+				blocks = append(blocks, nftChain(s, c, inChain[k], inline))
+				delete(inChain, k)
+			}
+		}
+		for _, r := range rules { // of a chain that came in between
+			if k := (place{r.Family, r.Tbl, r.Chain}); r.Family == t.family && r.Tbl == t.name && inChain[k] != nil {
+				blocks = append(blocks, nftChain(s, &schema.NftChain{Chain: r.Chain}, inChain[k], inline))
+				delete(inChain, k)
 			}
 		}
 		fmt.Fprintf(&b, "table %s %s {\n%s}\n", t.family, oneLine(t.name), strings.Join(blocks, "\n"))
@@ -71,9 +84,7 @@ func nftChain(s *scope, c *schema.NftChain, rules []*schema.NftRule, inline map[
 		fmt.Fprintf(&b, "\t\t%s\n", head)
 	}
 	for _, r := range rules {
-		if r.Family == c.Family && r.Tbl == c.Tbl && r.Chain == c.Chain {
-			b.WriteString("\t\t" + nftRuleText(s, r, inline) + "\n")
-		}
+		b.WriteString("\t\t" + nftRuleText(s, r, inline) + "\n")
 	}
 	b.WriteString("\t}\n")
 	return b.String()

@@ -39,6 +39,9 @@ func typesOf(n int64) []string {
 		}
 		out = append(out, name)
 	}
+	if len(out) == 0 {
+		return []string{"type#0"}
+	}
 	slices.Reverse(out)
 	return out
 }
@@ -101,7 +104,7 @@ func elementTexts(x *schema.NftSet, elements []*schema.NftElement) []string {
 		switch {
 		case has(it.e.Flags, "catchall"):
 			text = "*"
-		case it.end != nil && len(it.end) > 0 && !bytes.Equal(it.end, it.key):
+		case len(it.end) > 0 && !bytes.Equal(it.end, it.key):
 			text = intervalText(types, it.key, it.end)
 		case len(it.end) == 0 && has(x.Flags, "interval") && len(types) == 1:
 			last := bytes.Repeat([]byte{0xff}, len(it.key))

@@ -42,7 +42,7 @@ func (p *printer) comment(format string, args ...any) error {
 
 // gap notes something that is missing, and says so in its place.
 func (p *printer) gap(format string, args ...any) error {
-	text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ")
+	text := visible(strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " "))
 	p.gaps = append(p.gaps, text)
 	if p.options.JSON { // there only rows are data
 		return nil

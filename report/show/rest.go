@@ -198,12 +198,9 @@ func coverageText(s *scope, c *schema.Coverage) string {
 		what = c.Document
 	}
 	where := ""
-	for _, ns := range s.namespaces {
-		if ns.Netns.Netns == c.Netns {
-			where = ns.title()
-		}
-	}
-	if where == "" && c.Netns != "" {
+	if ns := s.byID[c.Netns]; ns != nil {
+		where = ns.title()
+	} else if c.Netns != "" {
 		where = "netns " + c.Netns
 	}
 	var p phrase
@@ -215,7 +212,7 @@ func coverageText(s *scope, c *schema.Coverage) string {
 		p.add("masked", number(c.Masked))
 	}
 	if c.Reason != "" {
-		p.add(": " + c.Reason)
+		p.add("(" + c.Reason + ")")
 	}
 	return p.String() + "\n"
 }

@@ -123,7 +123,9 @@ func routeFlags(set string) []string {
 // destination is a prefix, as ip shortens it.
 func destination(p netip.Prefix) string {
 	switch {
-	case !p.IsValid(), p.Bits() == 0:
+	case !p.IsValid():
+		return "?" // capture writes every destination
+	case p.Bits() == 0:
 		return "default"
 	case p.IsSingleIP():
 		return p.Addr().String()

@@ -183,6 +183,11 @@ func (p *printer) together(x *index, v *view) error {
 		}
 		ns.printed = true
 	}
+	for _, bad := range x.bad {
+		if err := p.gap("%s/%s", x.source.host, bad); err != nil {
+			return err
+		}
+	}
 	return p.rest(x, v)
 }
 
@@ -204,14 +209,19 @@ func (p *printer) stream(ctx context.Context, x *index, v *view) error {
 			if v.only != nil && !v.only(raw) {
 				return nil
 			}
-			if v.host && p.options.Netns != "" && x.chosen[netnsOf(raw)] == nil {
+			id, err := netnsOf(raw)
+			if err != nil {
+				return p.gap("%s/%s:%d cannot be read: %v", x.source.host, e.Name, n, err)
+			}
+			ns := x.chosen[id]
+			if ns == nil && p.options.Netns == "" && !v.host {
+				ns = x.namespace(id)
+				x.chosen[id] = ns
+			}
+			if p.options.Netns != "" && ns == nil {
 				return nil
 			}
 			if !v.host {
-				ns := x.chosen[netnsOf(raw)]
-				if ns == nil {
-					return nil
-				}
 				ns.printed = true
 				if ns != last && last != nil {
 					if err := p.partly(x, v, last); err != nil {

@@ -2,10 +2,12 @@
 import { App } from "./core";
 import { containers } from "./container";
 import { copies } from "./copy";
+import { markdownCopies } from "./findingmd";
 import { findings } from "./findings";
 import { heat } from "./heat";
 import { help } from "./help";
 import { hosts } from "./host";
+import { lists } from "./lists";
 import { map } from "./map";
 import { networks } from "./network";
 import { paths } from "./paths";
@@ -19,15 +21,14 @@ import { time } from "./time";
 
 const app = new App();
 app.route("", { page: "overview" });
-for (const name of ["coverage", "data"]) {
-  app.route(name, { page: name });
-}
+app.route("coverage", { page: "coverage" });
 app.route("failures", { page: "time", enter: () => document.getElementById("failures")?.scrollIntoView() });
 // Links of the markup lead to sections below; here they lead to pages.
 for (const a of document.querySelectorAll<HTMLAnchorElement>("a[data-to]")) {
   a.href = a.dataset.to ?? "";
 }
 copies();
+markdownCopies();
 print();
 search(app);
 app.keys.on("o", "overview", () => app.go("#/"));
@@ -43,6 +44,7 @@ services(app);
 containers(app);
 hosts(app);
 heat(app);
+lists(app);
 networks(app);
 // Whoever moves something listens to this: nm:pause stops it, or lets it go on.
 app.keys.on("p", "stop what moves, or let it go on", () => void document.dispatchEvent(new CustomEvent("nm:pause")));

@@ -78,6 +78,7 @@ export interface Tally {
   partly: number;
   dropped: number;
   unknown: number;
+  at_least?: boolean; // there are further pairs, of which nothing is said here
 }
 
 export interface Service {
@@ -92,6 +93,7 @@ export interface Service {
   running?: number;
   vips?: { network: string; ip: string }[];
   networks?: string[];
+  ended?: number; // tasks that ended, which the tasks leave out
   updated?: number;
   update?: string;
   to?: Tally;
@@ -120,6 +122,7 @@ export interface Containers {
   health: T[];
   exit: number[];
   oom: number[]; // places
+  failed: number[]; // places of those that ended without being asked to
   restarts: number[];
   started: number[];
   finished: number[];
@@ -144,21 +147,26 @@ export interface Network {
   services?: string[];
   size?: number;
   used?: number;
+  tunnels?: number; // host to host, of which is known what they should hold
+  whole?: number; // of which hold it
   ref?: string;
 }
 
 export interface Port {
-  service: string;
+  service: string; // empty for a container of no service
+  container?: string;
   proto: string;
   published: number;
   target: number;
   mode: string;
   at: { host: string; verdict: string; segment?: number; reached: number; backends: number }[] | null;
+  whole?: number; // hosts that at leaves out, at which it is delivered
+  at_left?: number; // others that at leaves out
   ref?: string;
 }
 
 export interface Party {
-  kind: string; // service, container, host, outside or ingress
+  kind: string; // service, container, host, outside, ingress or unknown
   name: string;
 }
 
@@ -193,6 +201,7 @@ export interface Edge {
   hop?: string;
   cause?: number;
   flows?: Flow[];
+  flows_left?: number;
 }
 
 export interface Tunnel {
@@ -201,6 +210,9 @@ export interface Tunnel {
   to: string;
   expected: number;
   held: number;
+  lacks?: number; // of which a rule says that they are not there
+  strays?: number; // of which a rule says that they lead elsewhere
+  untold?: number; // of which neither is known
   missing?: string[];
   wrong?: string[];
   ref?: string;

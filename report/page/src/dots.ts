@@ -22,8 +22,8 @@ const frame = 24; // milliseconds: about 40 frames a second are enough
 // streamsOf reads what the markup says about its edges.
 function streamsOf(svg: SVGSVGElement): Stream[] {
   const out: Stream[] = [];
-  svg.querySelectorAll<SVGAElement>(".edge[data-moves]").forEach((edge, i) => {
-    const way = edge.querySelector<SVGPathElement>(".way");
+  svg.querySelectorAll<SVGAElement>(".m-edge[data-moves]").forEach((edge, i) => {
+    const way = edge.querySelector<SVGPathElement>(".m-way");
     if (!way) {
       return;
     }
@@ -90,7 +90,7 @@ export class Dots {
     }
     if (!this.streams) {
       this.streams = streamsOf(this.svg);
-      this.words = [...this.svg.querySelectorAll<SVGRectElement>(".hop rect")].map((r) => r.getBBox());
+      this.words = [...this.svg.querySelectorAll<SVGRectElement>(".m-hop rect")].map((r) => r.getBBox());
     }
     this.sprites = undefined; // colours may be others by now
     this.last = performance.now();

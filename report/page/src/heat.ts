@@ -1,6 +1,6 @@
 import type { App } from "./core";
 import { h } from "./dom";
-import { tone, type Index } from "./index";
+import type { Index } from "./index";
 import { href } from "./route";
 import { count } from "./words";
 
@@ -32,12 +32,9 @@ const alarm: Record<string, number> = { critical: 3, high: 2, open: 1, clean: 0 
 function grid(app: App, ix: Index): HTMLElement {
   const rows = new Map<string, string[]>(ix.data.hosts.map((x) => [x.name, []]));
   const c = ix.data.containers!;
-  const oom = new Set(c.oom);
   const total: Record<string, number> = { critical: 0, high: 0, open: 0, clean: 0 };
-  const tones: string[] = [];
   for (let i = 0; i < ix.containers; i++) {
-    const t = tone({ state: ix.text(c.state[i]), health: ix.text(c.health[i]), exit: c.exit[i] ?? 0, oom: oom.has(i) });
-    tones.push(t);
+    const t = ix.tone(i);
     total[t] = (total[t] ?? 0) + 1;
     rows.get(ix.text(c.host[i]))?.push(t);
   }

@@ -3,7 +3,7 @@ import type { Clock, Host } from "./data";
 import { h, type Child } from "./dom";
 import { containerColumns } from "./container";
 import { isParty, type Index } from "./index";
-import { chip, facts, findingList, hostLink, networkLink, section, unknown } from "./parts";
+import { chip, facts, findingList, hostLink, networkLink, section, tunnel, unknown } from "./parts";
 import { calls, stat } from "./service";
 import { table } from "./table";
 import { count, thousands, utc } from "./words";
@@ -54,8 +54,8 @@ function one(ix: Index, x: Host): HTMLElement {
     section("Networks", networks.length === 0 ? h("p", { class: "calm" }, ix.data.networks === null ? "Not known." : "None.") : h("ul", { class: "flow" }, ...networks.map((n) => h("li", {}, networkLink(ix, n.id), ` ${n.driver}`, n.vni ? ` VNI ${n.vni}` : "")))),
     tunnels.length > 0
       ? section(
-          "Tunnels that lack something",
-          h("ul", { class: "plainlist" }, ...tunnels.map((t) => h("li", {}, chip(t.held < t.expected ? "critical" : t.wrong?.length ? "high" : "clean", `${t.held} of ${t.expected}`), " ", hostLink(t.from), " → ", hostLink(t.to), " on ", networkLink(ix, t.network), t.missing?.length ? h("span", { class: "sub" }, `lacks ${t.missing.join(", ")}`) : null, t.wrong?.length ? h("span", { class: "sub" }, `leads elsewhere: ${t.wrong.join(", ")}`) : null))),
+          "Tunnels that are not whole",
+          h("ul", { class: "plainlist" }, ...tunnels.map((t) => h("li", {}, tunnel(t), " ", hostLink(t.from), " → ", ix.hosts.has(t.to) ? hostLink(t.to) : t.to, " on ", networkLink(ix, t.network), t.missing?.length ? h("span", { class: "sub" }, `lacks ${t.missing.join(", ")}`) : null, t.wrong?.length ? h("span", { class: "sub" }, `leads elsewhere: ${t.wrong.join(", ")}`) : null))),
         )
       : null,
     edges.length > 0 ? section("Processes of the host that talk", calls(ix, edges, (e) => (isParty(e.client, "host", x.name) ? e.server : e.client), "")) : null,

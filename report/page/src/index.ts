@@ -52,6 +52,7 @@ export class Index {
   readonly networks: Map<string, Network>;
   readonly findings: Finding[];
   private readonly oom: Set<number>;
+  private readonly failed: Set<number>;
   private readonly ids = new Map<string, number>();
 
   constructor(readonly data: Data) {
@@ -66,6 +67,7 @@ export class Index {
       }
     }
     this.oom = new Set(data.containers?.oom ?? []);
+    this.failed = new Set(data.containers?.failed ?? []);
     data.containers?.id.forEach((id, i) => this.ids.set(id, i));
     const f = data.findings;
     this.findings = (f.id ?? []).map((id, at) => ({
@@ -111,10 +113,25 @@ export class Index {
       netns: this.text(c.netns[at]),
       log: this.text(c.log[at]).replaceAll("*", (c.id[at] ?? "") + (c.dense ? "*" : "")),
       ref: line > 0 ? `${file}:${line}` : file,
-      tone: "open",
+      tone: this.tone(at),
     };
-    row.tone = tone(row);
     return row;
+  }
+
+  // tone is how a container looks: what failed is critical, what is unwell high, what runs clean, what only stands open.
+  tone(at: number): string {
+    const c = this.data.containers!;
+    if (this.failed.has(at)) {
+      return "critical";
+    }
+    switch (this.text(c.state[at])) {
+      case "running":
+        return this.text(c.health[at]) === "unhealthy" ? "high" : "clean";
+      case "restarting":
+      case "dead":
+        return "critical";
+    }
+    return "open"; // created, exited because somebody asked, paused, removing, or not known
   }
 
   // byID is a container by its id or by the beginning of it, as docker takes it.
@@ -210,20 +227,6 @@ export function hasWord(text: string, w: string): boolean {
     }
   }
   return false;
-}
-
-// tone is how a container looks: what failed is critical, what is unwell high, what runs clean, what only stands open.
-export function tone(c: { state: string; health: string; exit: number; oom: boolean }): string {
-  switch (c.state) {
-    case "running":
-      return c.health === "unhealthy" ? "high" : "clean";
-    case "restarting":
-    case "dead":
-      return "critical";
-    case "exited":
-      return c.oom || c.exit !== 0 ? "critical" : "open";
-  }
-  return "open"; // created, paused, removing, or not known
 }
 
 // tones of the states of an edge, a path or a port.

@@ -96,7 +96,7 @@ export function map(app: App): void {
       show(key);
       const focus = p.query.get("focus");
       if (focus !== null) {
-        const nodes = views.find((v) => v.classList.contains("on"))?.querySelectorAll<SVGAElement>(".node") ?? [];
+        const nodes = views.find((v) => v.classList.contains("on"))?.querySelectorAll<SVGAElement>(".m-node") ?? [];
         [...nodes].find((n) => n.dataset.name === focus)?.focus();
       }
     },

@@ -4,8 +4,8 @@ import { h } from "./dom";
 export function peek(stage: HTMLElement, svg: SVGSVGElement): void {
   const panel = h("div", { class: "peek", hidden: true, role: "status" });
   stage.append(panel);
-  const nodes = [...svg.querySelectorAll<SVGAElement>(".node")];
-  const edges = [...svg.querySelectorAll<SVGAElement>(".edge")];
+  const nodes = [...svg.querySelectorAll<SVGAElement>(".m-node")];
+  const edges = [...svg.querySelectorAll<SVGAElement>(".m-edge")];
   let shown: Element | undefined;
 
   function show(e: Element): void {
@@ -14,7 +14,7 @@ export function peek(stage: HTMLElement, svg: SVGSVGElement): void {
     }
     shown = e;
     near(e);
-    const isNode = e.classList.contains("node");
+    const isNode = e.classList.contains("m-node");
     const list: Element[] = isNode ? nodes : edges;
     const row = stage.parentElement?.querySelectorAll(`[data-twin=${isNode ? "nodes" : "edges"}] tbody tr`)[list.indexOf(e)];
     panel.replaceChildren(...(row ? told(row, !isNode) : [h("p", {}, e.getAttribute("aria-label"))]));
@@ -47,7 +47,7 @@ export function peek(stage: HTMLElement, svg: SVGSVGElement): void {
   // beside sets the panel where it hides neither the thing nor leaves the stage.
   function beside(e: Element): void {
     const box = stage.getBoundingClientRect();
-    const own = (e.querySelector(".card") ?? e.querySelector(".sign") ?? e).getBoundingClientRect();
+    const own = (e.querySelector(".m-card") ?? e.querySelector(".m-sign") ?? e).getBoundingClientRect();
     const size = panel.getBoundingClientRect();
     const right = own.right - box.left + 14;
     const left = own.left - box.left - size.width - 14;
@@ -81,7 +81,7 @@ export function peek(stage: HTMLElement, svg: SVGSVGElement): void {
 function told(row: Element, edge: boolean): Node[] {
   const heads = [...(row.closest("table")?.querySelectorAll("thead th") ?? [])].map((x) => x.textContent ?? "");
   const cells = [...row.children];
-  const mark = row.querySelector(".mark")?.cloneNode(true);
+  const mark = row.querySelector(".m-mark")?.cloneNode(true);
   const name = edge ? `${cells[0]?.textContent ?? ""} → ${cells[1]?.textContent ?? ""}` : (cells[0]?.textContent ?? "");
   const title = h("h4", {}, name);
   if (mark) {

@@ -2,7 +2,8 @@ import type { App } from "./core";
 import type { Network, Tunnel } from "./data";
 import { h } from "./dom";
 import type { Index } from "./index";
-import { chip, facts, findingList, hostLink, join, networkLink, section, serviceLink } from "./parts";
+import { mesh } from "./mesh";
+import { chip, facts, findingList, hostLink, join, networkLink, section, serviceLink, tunnel } from "./parts";
 import { table } from "./table";
 import { count, short } from "./words";
 
@@ -28,7 +29,7 @@ function use(n: Network): string {
 
 // lacking are the tunnels of a network that do not hold what they should.
 function lacking(ix: Index, n: Network): Tunnel[] {
-  return (ix.data.tunnels ?? []).filter((t) => t.network === n.name && (t.held < t.expected || (t.wrong?.length ?? 0) > 0));
+  return (ix.data.tunnels ?? []).filter((t) => t.network === n.name && ((t.lacks ?? 0) > 0 || (t.strays ?? 0) > 0));
 }
 
 function list(ix: Index): HTMLElement {
@@ -70,16 +71,18 @@ function one(ix: Index, n: Network): HTMLElement {
       ["addresses used", use(n)],
       ["services", ...(n.services?.length ? join(n.services.map((x) => serviceLink(ix, x))) : ["none known"])],
       ["hosts that have it", ...(n.hosts?.length ? join(n.hosts.slice(0, 60).map(hostLink)) : ["none captured"]), (n.hosts?.length ?? 0) > 60 ? ` and ${n.hosts!.length - 60} more` : ""],
+      ["tunnels", n.tunnels ? `${n.whole ?? 0} of ${n.tunnels} hold all that they should` : n.driver === "overlay" ? "" : "none"],
       ["id", h("code", {}, short(n.id))],
       ["address", n.ref ? h("code", {}, n.ref) : ""],
     ),
+    mesh(ix.data, n) ?? null,
     tunnels.length > 0
       ? table(
           "Tunnels, host to host: what one holds of the endpoints on the other",
           [
             { name: "From", text: (t) => t.from, node: (t) => hostLink(t.from) },
-            { name: "To", text: (t) => t.to, node: (t) => hostLink(t.to) },
-            { name: "Holds", text: (t) => `${t.held} of ${t.expected}`, node: (t) => chip(t.held < t.expected ? "critical" : t.wrong?.length ? "high" : "clean", `${t.held} of ${t.expected}`), value: (t) => t.held - t.expected },
+            { name: "To", text: (t) => t.to, node: (t) => (ix.hosts.has(t.to) ? hostLink(t.to) : t.to) },
+            { name: "Holds", text: (t) => `${t.held} of ${t.expected}`, node: (t) => tunnel(t), value: (t) => -10 * (t.lacks ?? 0) - (t.strays ?? 0), wide: 1.6 },
             { name: "Lacks", text: (t) => (t.missing ?? []).join(", "), wide: 2 },
             { name: "Leads elsewhere", text: (t) => (t.wrong ?? []).join(", "), wide: 1.4 },
           ],

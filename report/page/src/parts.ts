@@ -1,5 +1,5 @@
 import { h, mark, type Child } from "./dom";
-import type { Edge, Flow, Party } from "./data";
+import type { Edge, Flow, Party, Tunnel } from "./data";
 import { stateTone, type Container, type Finding, type Index } from "./index";
 import { href } from "./route";
 import { count, rate, short } from "./words";
@@ -29,13 +29,13 @@ export function partyLink(ix: Index, p: Party): Child {
     case "host":
       return ix.hosts.has(p.name) ? h("span", {}, "host ", hostLink(p.name)) : `host ${p.name}`;
     case "ingress":
-      return "routing mesh";
+      return p.name || "routing mesh";
     case "container": {
       const found = ix.containersWhere((i) => ix.data.containers!.name[i] === p.name);
       return found[0] ? containerLink(found[0]) : p.name;
     }
   }
-  return p.name ? `${p.name} (${p.kind})` : p.kind;
+  return p.kind === "unknown" ? `${p.name} (nobody is known to have it)` : p.name || p.kind;
 }
 
 // chip is a word with the mark and the colour of a tone.
@@ -106,6 +106,18 @@ export function edgeState(e: Edge): HTMLElement {
 }
 
 export { stateTone };
+
+// tunnel is what a tunnel holds of what it should.
+export function tunnel(t: Tunnel): HTMLElement {
+  const words = `${t.held} of ${t.expected} held`;
+  if (t.lacks) {
+    return chip("critical", `${words}, ${t.lacks} lacking`);
+  }
+  if (t.strays) {
+    return chip("high", `${words}, ${t.strays} lead elsewhere`);
+  }
+  return t.held < t.expected ? chip("open", `${words}, the rest not known`) : chip("clean", words);
+}
 
 // flow is one line of traffic, as it was seen at capture.
 export function flow(f: Flow): string {

@@ -1,8 +1,8 @@
-// print opens all folds for paper, which has none, and folds them again after it.
+// print opens for paper what it shows, and folds it again after it; print.css says what that is.
 export function print(): void {
   let folded: HTMLDetailsElement[] = [];
   addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open])")];
+    folded = [...document.querySelectorAll<HTMLDetailsElement>("details.finding:not([open]), details.cause:not([open]), #coverage > details:not([open])")];
     for (const d of folded) {
       d.open = true;
     }

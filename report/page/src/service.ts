@@ -1,7 +1,7 @@
 import type { App } from "./core";
-import type { Edge, Service } from "./data";
+import type { Edge, Port, Service } from "./data";
 import { h, s, type Child } from "./dom";
-import { isParty, stateTone, tone, type Index, type Task } from "./index";
+import { isParty, stateTone, type Index, type Task } from "./index";
 import { chip, containerLink, edgeState, facts, findingList, flow, hostLink, join, networkLink, partyLink, section, unknown } from "./parts";
 import { table } from "./table";
 import { short, utc } from "./words";
@@ -27,8 +27,8 @@ function reached(x: Service): HTMLElement {
   if (t.dropped + t.partly > 0) {
     return chip(t.dropped > 0 ? "critical" : "high", `${t.dropped + t.partly} of ${t.pairs} broken`);
   }
-  if (t.unknown > 0) {
-    return chip("open", `${t.unknown} of ${t.pairs} cannot be told`);
+  if (t.unknown > 0 || t.at_least) {
+    return chip("open", t.at_least ? `${t.delivered} delivered, not all counted` : `${t.unknown} of ${t.pairs} cannot be told`);
   }
   return chip("clean", `all ${t.pairs} delivered`);
 }
@@ -87,10 +87,10 @@ function one(ix: Index, x: Service): HTMLElement {
       section("Who calls it", calls(ix, callers, (e) => e.client, "Nobody is known to.")),
       section("Whom it calls", calls(ix, called, (e) => e.server, "Nobody is known to be called.")),
     ),
-    section("Tasks by host", byHost(tasks), table("Tasks", taskColumns(), tasks)),
+    section("Tasks by host", byHost(tasks), table("Tasks", taskColumns(), tasks), x.ended ? h("p", { class: "calm" }, `${x.ended} further tasks ended; the database has them.`) : null),
     facts(
       ["virtual addresses", ...join((x.vips ?? []).map((v) => h("span", {}, h("code", {}, v.ip), " on ", networkLink(ix, v.network))))],
-      ["published ports", ...join(ports.map((p) => h("span", {}, h("code", {}, `${p.published}→${p.target}/${p.proto}`), ` ${p.mode} `, portState(p.at))), ", ")],
+      ["published ports", ...join(ports.map((p) => h("span", {}, h("code", {}, `${p.published}→${p.target}/${p.proto}`), ` ${p.mode} `, portState(p))), ", ")],
       ["networks", ...join((x.networks ?? []).map((n) => networkLink(ix, n)))],
       ["mode", [x.mode, x.endpoint_mode].filter(Boolean).join(", ")],
       ["stack", x.stack ?? "none"],
@@ -125,14 +125,19 @@ export function calls(ix: Index, edges: Edge[], other: (e: Edge) => Edge["client
   );
 }
 
-function portState(at: { verdict: string }[] | null): HTMLElement {
-  const n = at?.length ?? 0;
-  const ok = at?.filter((a) => a.verdict === "delivered").length ?? 0;
-  const walked = at?.filter((a) => a.verdict !== "").length ?? 0;
-  if (walked === 0) {
+function portState(p: Port): HTMLElement {
+  const at = p.at ?? [];
+  const whole = p.whole ?? 0;
+  const hosts = at.length + whole + (p.at_left ?? 0);
+  const works = whole + at.filter((a) => a.verdict === "delivered").length;
+  const bad = at.filter((a) => a.verdict === "dropped" || a.verdict === "partly");
+  if (hosts === 0 || (works === 0 && bad.length === 0)) {
     return chip("open", "not walked");
   }
-  return chip(ok === n ? "clean" : at!.some((a) => a.verdict === "dropped") ? "critical" : "high", `works on ${ok} of ${n} hosts`);
+  if (bad.length === 0) {
+    return chip(works === hosts ? "clean" : "open", `works on ${works} of ${hosts} hosts`);
+  }
+  return chip(bad.some((a) => a.verdict === "dropped") ? "critical" : "high", `broken on ${bad.length} of ${hosts} hosts`);
 }
 
 // byHost draws a square for each task, hosts beside each other: a small multiple of where the service lives.
@@ -173,12 +178,10 @@ function taskColumns() {
   return [
     { name: "Task", text: (t: Task) => t.label },
     { name: "Host", text: (t: Task) => t.host, node: (t: Task) => hostLink(t.host) },
-    { name: "State", text: (t: Task) => t.state, node: (t: Task) => chip(taskTone(t), t.state) },
+    { name: "State", text: (t: Task) => t.state, node: (t: Task) => chip(taskTone(t), t.container?.health === "unhealthy" ? `${t.state}, unhealthy` : t.state) },
     { name: "Wanted", text: (t: Task) => t.desired },
     { name: "Addresses", text: (t: Task) => t.ips.join(" ") },
     { name: "Container", text: (t: Task) => t.container?.id ?? "", node: (t: Task) => (t.container ? containerLink(t.container) : unknown("not captured")) },
     { name: "Error", text: (t: Task) => t.err, wide: 1.5 },
   ];
 }
-
-export { tone };
