@@ -17,7 +17,7 @@ const ResultVersion = 1
 
 // assemble runs the rules and puts everything that was found out into one structure, in an order that depends on
 // nothing but the bundles.
-func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded, questions []*question) (*Result, error) {
+func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded, late []*Derived, questions []*question) (*Result, error) {
 	res := &Result{
 		SchemaVersion: ResultVersion, Tool: a.options.Tool, Analyzed: a.options.Now.UTC(), Severity: None, Database: a.options.DB,
 		Hosts: []Host{}, Findings: []Finding{}, Causes: []Cause{}, Rules: []Judged{},
@@ -34,9 +34,15 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 	if err != nil {
 		return nil, err
 	}
-	if err := a.askAll(ctx, db, res, know, questions); err != nil {
+	known := map[string]bool{}
+	for _, h := range res.Hosts {
+		known[h.Name] = h.Bundle != ""
+	}
+	answers, err := a.findOut(ctx, db, late, questions, known)
+	if err != nil {
 		return nil, err
 	}
+	conclude(res, know, questions, answers)
 	sortFindings(res.Findings)
 	missing, err := excerpts(ctx, a.sources, res.Findings)
 	if err != nil {
@@ -83,18 +89,14 @@ func sortFindings(list []Finding) {
 	})
 }
 
-// askAll runs every rule and says what became of it on every host.
-func (a *analysis) askAll(ctx context.Context, db *database, res *Result, know *knowledge, questions []*question) error {
-	known, engine := map[string]bool{}, map[string]string{}
+// conclude says what became of every rule on every host.
+func conclude(res *Result, know *knowledge, questions []*question, answers []answer) {
+	engine := map[string]string{}
 	for _, h := range res.Hosts {
-		known[h.Name], engine[h.Name] = h.Bundle != "", h.Engine
+		engine[h.Name] = h.Engine
 	}
-	done := a.progress("rules", len(questions))
 	for i, q := range questions {
-		found, failed := q.answer(ctx, db, known)
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+		found, failed := answers[i].found, answers[i].failed
 		if failed != nil {
 			res.Problems = append(res.Problems, fmt.Sprintf("%s: %v: the rule is judged nowhere", q.Path, failed))
 		}
@@ -119,9 +121,7 @@ func (a *analysis) askAll(ctx context.Context, db *database, res *Result, know *
 			}
 		}
 		res.Rules = append(res.Rules, j)
-		done(i + 1)
 	}
-	return nil
 }
 
 // hostsOf describes the captured hosts, then the nodes that the swarm names and nobody captured.

@@ -100,7 +100,7 @@ func (b *bench) ask(ctx context.Context, hosts []*fixtureHost) ([]Finding, error
 	if err := derive(ctx, b.db, b.derived, func(int) {}); err != nil {
 		return nil, err
 	}
-	found, err := b.q.answer(ctx, b.db, labels)
+	found, err := b.q.answer(ctx, b.db.tx, labels)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", b.rule.Path, err)
 	}

@@ -70,7 +70,7 @@ func create(ctx context.Context, path string, derived []*Derived) (_ *database, 
 	if _, err = db.conn.ExecContext(ctx, pragmas); err != nil {
 		return nil, err
 	}
-	if db.tx, err = db.conn.BeginTx(ctx, nil); err != nil {
+	if err = db.begin(ctx); err != nil {
 		return nil, err
 	}
 	for i := range schema.Tables {
@@ -107,6 +107,29 @@ func escapeURI(path string) string {
 		}
 	}
 	return string(b)
+}
+
+// readerPragmas are for a connection that reads while the database is whole and nobody writes.
+const readerPragmas = `PRAGMA temp_store = FILE;
+PRAGMA cache_size = -32768;
+PRAGMA trusted_schema = OFF;`
+
+func (db *database) begin(ctx context.Context) (err error) {
+	db.tx, err = db.conn.BeginTx(ctx, nil)
+	return err
+}
+
+// settle commits what was written to the file, and opens it for readers: nothing may be written until they are closed.
+func (db *database) settle(ctx context.Context) (*sql.DB, error) {
+	err := db.tx.Commit()
+	db.tx = nil
+	if err == nil {
+		_, err = db.conn.ExecContext(ctx, "PRAGMA shrink_memory") // what it keeps of the file is for the readers to have
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write database: %w", err)
+	}
+	return sql.Open("sqlite3", dsn(db.partial)+"?mode=ro&immutable=1")
 }
 
 // finish commits and gives the file its name.

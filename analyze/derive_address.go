@@ -148,18 +148,18 @@ func hostAddresses(p netip.Prefix) int64 {
 	return int64(1)<<(32-p.Bits()) - 2
 }
 
-// stuckTask is what a failed allocation looks like: the allocator leaves the task in the state that it was made in, and
+// stuckTask is what a failed allocation looks like. Mostly the allocator leaves the task in the state that it was made in, and
 // gives it no error.
 var stuckTask = Derived{
 	Name: "stuck_task",
-	Doc:  "Tasks that have waited for 15 seconds or longer in state new, without an error, in every read: the swarm's allocator did not give them addresses. One row a task and network that its service asks for.",
+	Doc:  "Tasks that get no address: those that have waited for 15 seconds or longer in state new, without an error, in every read, and those that their node refused in the last 15 minutes because it got no address itself for its load balancer (moby waitNodeAttachments). One row a task and network that its service asks for.",
 	Columns: []schema.Column{
 		must(text("task_id", schema.Plain, "task")),
 		must(text("service_id", schema.Plain, "its service")),
 		text("service", schema.Name, "name of the service"),
 		colNet(),
 		must(text("manager", schema.Name, "captured manager that says so")),
-		must(number("waits_s", "seconds that it has waited")),
+		must(number("waits_s", "seconds that it has waited, or since it was refused")),
 		must(refCol("ref", "row of swarm_task")),
 	},
 	Query: `
@@ -168,8 +168,9 @@ FROM swarm_task AS t
 JOIN reading AS r ON r.host = t.host
 JOIN swarm_service_network AS n ON n.host = t.host AND n.service_id = t.service_id
 LEFT JOIN swarm_service AS s ON s.host = t.host AND s.service_id = t.service_id
-WHERE t.state = 'new' AND t.desired = 'running' AND COALESCE(t.err, '') = '' AND t.seen = 'both' AND length(n.network_id) >= 8
-  AND (julianday(t.state_at) - 2440587.5) * 86400.0 <= r.last_s - 15
+WHERE length(n.network_id) >= 8 AND (
+  t.state = 'new' AND t.desired = 'running' AND COALESCE(t.err, '') = '' AND t.seen = 'both' AND (julianday(t.state_at) - 2440587.5) * 86400.0 <= r.last_s - 15
+  OR t.state = 'rejected' AND instr(t.err, 'node is missing network attachments') > 0 AND (julianday(t.state_at) - 2440587.5) * 86400.0 >= r.last_s - 900)
 GROUP BY t.task_id, t.service_id, substr(n.network_id, 1, 8), t.host`,
 	Index: []string{"net"},
 }

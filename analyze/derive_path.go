@@ -15,7 +15,7 @@ var pathReads = []string{
 	"reading", "swarm_host", "vtep", "overlay_network", "network_change", "overlay_netns", "balancer", "endpoint", "service_vip", "published_port", "expected_port", "userland_proxy", "swarm_known", "host_era",
 }
 
-// pathSegment is filled by the one walk that the other three tables come from, too: its Fill writes all four.
+// pathSegment is filled by the one walk that the other three tables come from, too: its Aside walks, and writes all four.
 var pathSegment = Derived{
 	Name: "path_segment",
 	Doc:  "Parts of packets' ways that are broken, or of which it cannot be told: one row for each step that stops something, with the first of what it stops.",
@@ -41,7 +41,7 @@ var pathSegment = Derived{
 	},
 	Reads: pathReads,
 	Index: []string{"segment", "subject"},
-	Fill:  fillPaths,
+	Aside: walkPaths,
 }
 
 var pathCount = Derived{
@@ -101,11 +101,18 @@ var pathPairCount = Derived{
 	With:  "path_segment",
 }
 
-func fillPaths(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
+// walkPaths walks all packets' ways: that takes long, and only reads.
+func walkPaths(ctx context.Context, tx *sql.Tx) (Fill, error) {
 	j, err := path.Judge(ctx, tx, false)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	return func(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
+		return putPaths(ctx, tx, j, put)
+	}, nil
+}
+
+func putPaths(ctx context.Context, tx *sql.Tx, j *path.Judgement, put func(row ...any) error) error {
 	for _, s := range j.Segments {
 		net := ""
 		if s.Net != nil {

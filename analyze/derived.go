@@ -13,7 +13,7 @@ import (
 // A Derived is a table that analyze computes after loading: what SQL cannot say, or what several rules need, worked
 // out once and stored, so that rules stay plain SQL and the database stays readable without this program.
 //
-// Exactly one of Query, Fill and With is set. A rule that reads a derived table counts as reading the captured tables
+// Exactly one of Query, Fill, Aside and With is set. A rule that reads a derived table counts as reading the captured tables
 // behind it. For a Query SQLite itself says which they are; for a Fill they are declared in Reads.
 type Derived struct {
 	Name    string          // as rules call it
@@ -22,8 +22,9 @@ type Derived struct {
 	Query   string          // a SELECT with exactly these columns
 	View    bool            // with Query: not stored, for what another derived table says in other words
 	Fill    Fill            // Go that puts the rows
+	Aside   Aside           // Go that finds out what to put, in place of Fill
 	With    string          // the table before this one whose Fill puts the rows of this one, too
-	Reads   []string        // for a Fill: every table that it reads, captured or derived
+	Reads   []string        // for a Fill or an Aside: every table that it reads, captured or derived
 	Index   []string        // column lists to index, "host, netns": only for what two rules need
 }
 
@@ -119,9 +120,16 @@ func (db *database) fill(ctx context.Context, d *Derived) error {
 		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s)\n%s", d.Name, names(d.Columns), d.Query)); err != nil {
 			return err
 		}
-	case d.Fill != nil:
+	case d.Fill != nil || d.Aside != nil:
+		fill := d.Fill
+		if d.Aside != nil {
+			var err error
+			if fill, err = d.Aside(ctx, db.tx); err != nil {
+				return err
+			}
+		}
 		in := newInserter(db, d.Name, len(d.Columns))
-		err := d.Fill(ctx, db.tx, func(row ...any) error {
+		err := fill(ctx, db.tx, func(row ...any) error {
 			if len(row) != len(d.Columns) {
 				return fmt.Errorf("a row of %d values for %d columns", len(row), len(d.Columns))
 			}

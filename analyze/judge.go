@@ -3,6 +3,7 @@ package analyze
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 type question struct {
 	*Rule
 	columns []string
+	tables  []string // tables that it reads itself, captured or derived
 	reads   []string // captured tables, through derived ones
 }
 
@@ -55,7 +57,7 @@ func askOne(ctx context.Context, db *database, lin lineage, r *Rule) (*question,
 			return nil, fmt.Errorf("the SELECT has two columns %s", c)
 		}
 	}
-	return &question{r, columns, lin.captured(tables)}, nil
+	return &question{r, columns, tables, lin.captured(tables)}, nil
 }
 
 func isRef(column string) bool { return strings.HasSuffix(column, "_ref") }
@@ -77,8 +79,8 @@ func (db *database) columns(ctx context.Context, query string) ([]string, error)
 
 // answer runs a rule. Each row is a finding; the same finding twice is one. It fails as a whole when a row breaks
 // the contract: host, summary and subject are there, the host is one that was loaded, and something is cited.
-func (q *question) answer(ctx context.Context, db *database, hosts map[string]bool) ([]Finding, error) {
-	stmt, err := db.tx.PrepareContext(ctx, q.Query)
+func (q *question) answer(ctx context.Context, tx *sql.Tx, hosts map[string]bool) ([]Finding, error) {
+	stmt, err := tx.PrepareContext(ctx, q.Query)
 	if err != nil {
 		return nil, err
 	}

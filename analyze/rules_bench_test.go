@@ -72,7 +72,7 @@ func BenchmarkRules(b *testing.B) {
 	for _, q := range questions {
 		b.Run("rule/"+q.ID, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := q.answer(ctx, db, hosts); err != nil {
+				if _, err := q.answer(ctx, db.tx, hosts); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -111,10 +111,18 @@ func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
 	if len(reports) == 0 {
 		return nil, a.noBundle()
 	}
-	if err := derive(ctx, db, a.derived, a.progress("derive", len(a.derived))); err != nil {
+	var soon, late []*Derived
+	for _, d := range a.derived {
+		if aside(a.derived, d.Name) {
+			late = append(late, d)
+		} else {
+			soon = append(soon, d)
+		}
+	}
+	if err := derive(ctx, db, soon, a.progress("derive", len(soon))); err != nil {
 		return nil, err
 	}
-	res, err := a.assemble(ctx, db, reports, questions)
+	res, err := a.assemble(ctx, db, reports, late, questions)
 	if err != nil {
 		return nil, err
 	}

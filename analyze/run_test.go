@@ -294,7 +294,7 @@ func TestAnswerBreaksContract(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := q.answer(t.Context(), db, map[string]bool{"m": true, "w": true}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := q.answer(t.Context(), db.tx, map[string]bool{"m": true, "w": true}); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v; want %q", err, tt.want)
 			}
 		})

@@ -38,7 +38,7 @@ func TestScenarios(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", r.Path, err)
 				}
-				found, err := q.answer(context.Background(), db, hosts)
+				found, err := q.answer(context.Background(), db.tx, hosts)
 				if err != nil {
 					t.Fatalf("%s: %v", r.Path, err)
 				}

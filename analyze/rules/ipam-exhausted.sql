@@ -26,7 +26,8 @@
 --
 -- Every address of a network counts: its gateway, one virtual address for each service, one for each task, one for each attached container, and, since
 -- engine 18.09, one for the load balancer of every node that has a task on it. A /24 has 254, and with fifty nodes a fifth of them
--- is gone before the first task. What comes then waits: tasks stay in state "new" without an error, services stay without a virtual address, and a
+-- is gone before the first task. What comes then waits: tasks stay in state "new" without an error, or their node refuses them over and over because
+-- it has no address itself ("node is missing network attachments, ip addresses may be exhausted"), services stay without a virtual address, and a
 -- node whose load balancer gets no address cannot reach any virtual address of the network (see lb-sandbox-missing). The leader's log says
 -- "could not find an available IP".
 --
@@ -62,4 +63,4 @@ SELECT
   j.waiting_ref,
   j.tasks_ref
 FROM judged AS j
-WHERE 10 * j.used >= 9 * j.size AND (j.waiting > 0 OR j.size >= 14)
+WHERE j.waiting > 0 AND 10 * j.used >= 8 * j.size OR 10 * j.used >= 9 * j.size AND j.size >= 14
