@@ -84,13 +84,14 @@ type causeData struct {
 	Findings []string         `json:"findings"` // ids: those that are it
 	Follows  []string         `json:"follows"`  // ids: those that follow from it
 	Services []string         `json:"services"`
-	Hosts    []string         `json:"hosts"` // from which it is felt
+	Hosts    []string         `json:"hosts"`  // from which it is felt
+	Broken   int              `json:"broken"` // pairs that it breaks, in part or wholly
 }
 
 func causesData(causes []analyze.Cause) []causeData {
 	out := make([]causeData, 0, len(causes))
 	for _, c := range causes {
-		d := causeData{c.Rank, c.Severity, told{Cause: c}.Name(), c.Host, c.Summary, c.Findings, nil, c.Breaks.Services, c.Breaks.Hosts}
+		d := causeData{c.Rank, c.Severity, told{Cause: c}.Name(), c.Host, c.Summary, c.Findings, nil, c.Breaks.Services, c.Breaks.Hosts, c.Breaks.Pairs + c.Breaks.Partly}
 		for _, s := range c.Symptoms {
 			d.Follows = append(d.Follows, s.Finding)
 		}

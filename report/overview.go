@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -24,7 +25,7 @@ type extent struct {
 	Link  string // id of the section that lists it
 	To    string // the script's route to the list; empty for the section
 	Known bool
-	Bad   bool
+	Tone  string // when it is bad: its severity
 }
 
 // Blast is how far it reaches.
@@ -34,11 +35,19 @@ func (p *htmlPage) Blast() []extent {
 	for _, f := range p.Findings {
 		hosts[f.Host] = true
 	}
-	out = append(out, extent{Name: tallyFindings, N: len(hosts), Of: p.Counts.HostsCaptured, Seen: "seen", Link: "hosts", To: "#/hosts", Known: true, Bad: len(hosts) > 0})
+	out = append(out, extent{Name: tallyFindings, N: len(hosts), Of: p.Counts.HostsCaptured, Seen: "seen", Link: "hosts", To: "#/hosts", Known: true, Tone: p.tone(len(hosts), p.Severity)})
 	if s := p.Scene; s != nil {
 		out = append(out, p.containersDead())
 	}
-	return append(out, extent{Name: "findings", N: len(p.Findings), Note: p.FindingsLine(), Link: "findings", To: "#/findings", Known: true, Bad: len(p.Findings) > 0})
+	return append(out, extent{Name: "findings", N: len(p.Findings), Note: p.FindingsLine(), Link: "findings", To: "#/findings", Known: true, Tone: p.tone(len(p.Findings), p.Severity)})
+}
+
+// tone is a severity when there are any.
+func (p *htmlPage) tone(n int, s analyze.Severity) string {
+	if n == 0 {
+		return ""
+	}
+	return string(s)
 }
 
 // servicesHit are the services that are not reached, or not always.
@@ -68,7 +77,7 @@ func (p *htmlPage) servicesHit() extent {
 		}
 		r.Of = max(r.Of, len(hit)) // a service of which only paths tell
 	}
-	r.N, r.Bad = len(hit), len(hit) > 0
+	r.N, r.Tone = len(hit), p.tone(len(hit), analyze.High)
 	return r
 }
 
@@ -77,7 +86,8 @@ func (p *htmlPage) pairsBroken() extent {
 	r := extent{Name: "client–service pairs broken", Link: "paths", To: "#/paths"}
 	if x := p.Result.Paths; x != nil {
 		r.N, r.Of, r.Known = x.Broken+x.Partly, x.Pairs, true
-		r.Bad = r.N > 0
+		r.Tone = p.tone(x.Partly, analyze.High)
+		r.Tone = cmp.Or(p.tone(x.Broken, analyze.Critical), r.Tone)
 		switch {
 		case x.Partly > 0 && x.Unjudged > 0:
 			r.Note = fmt.Sprintf("%d of them in part, %d could not be judged", x.Partly, x.Unjudged)
@@ -95,7 +105,7 @@ func (p *htmlPage) containersDead() extent {
 	s := p.Scene
 	r := extent{Name: "containers that failed", Of: len(s.Containers), Seen: "seen", Link: "failures", To: "#/failures", Known: s.Containers != nil}
 	failed := failedContainers(s.Containers, s.Failures)
-	r.N, r.Bad = len(failed), len(failed) > 0
+	r.N, r.Tone = len(failed), p.tone(len(failed), analyze.High)
 	r.Of = max(r.Of, r.N)
 	return r
 }

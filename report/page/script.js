@@ -160,8 +160,8 @@
       return (this.data.edges ?? []).filter(is);
     }
     // naming are the findings whose sentence, subject or facts name one of these as a whole word. It is a search, not a judgement.
-    naming(names) {
-      const words4 = names.filter((n) => n.length > 1).map((n) => n.toLowerCase());
+    naming(names2) {
+      const words4 = names2.filter((n) => n.length > 1).map((n) => n.toLowerCase());
       if (words4.length === 0) {
         return [];
       }
@@ -397,7 +397,7 @@ ${f.facts}`.toLowerCase();
       for (const section2 of document.querySelectorAll("[data-page]")) {
         section2.classList.toggle("here", section2.dataset.page === page);
       }
-      const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts", list: "data" }[name] ?? page;
+      const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts", list: "data", failures: "time", path: "paths" }[name] ?? page;
       for (const a of document.querySelectorAll("header.top nav a")) {
         if (a.dataset.for === under) {
           a.setAttribute("aria-current", "page");
@@ -762,7 +762,7 @@ ${f.facts}`.toLowerCase();
         stat("running", x.running === void 0 ? unknown() : String(x.running), "by the managers' word"),
         stat("reached", x.to ? `${x.to.delivered} of ${x.to.pairs}` : unknown("not walked"), x.to ? "client–service pairs whose packets arrive" : "no path to it was walked")
       ),
-      causes2.length > 0 ? section("Causes that break it", h("ul", { class: "plainlist" }, ...causes2.map((c) => h("li", {}, h("a", { href: `#/c/${c.rank}` }, c.summary), h("span", { class: "sub" }, `${c.name} · on ${c.host}`))))) : null,
+      causes2.length > 0 ? section(causes2.some((c) => c.broken > 0) ? "Causes that break it" : "Causes that name it", h("ul", { class: "plainlist" }, ...causes2.map((c) => h("li", {}, h("a", { href: `#/c/${c.rank}` }, c.summary), h("span", { class: "sub" }, `${c.name} · on ${c.host}`))))) : null,
       h(
         "div",
         { class: "two" },
@@ -839,8 +839,9 @@ ${f.facts}`.toLowerCase();
     );
   }
   function taskTone(t) {
-    if (t.container) {
-      return t.container.tone;
+    const c = t.container?.tone;
+    if (c === "critical" || c === "high") {
+      return c;
     }
     if (t.state === "running") {
       return "clean";
@@ -902,10 +903,10 @@ ${f.facts}`.toLowerCase();
     return h("div", {}, h("h2", {}, "Containers"), table("All containers of the captured hosts", containerColumns(ix), ix.containersWhere(() => true), { filter }));
   }
   function one2(ix, c) {
-    const names = [c.name, short(c.id), ...c.ips];
+    const names2 = [c.name, short(c.id), ...c.ips];
     const label = /^(.+\.\d+)\.[0-9a-z]{25}$/.exec(c.name)?.[1];
     if (label) {
-      names.push(label);
+      names2.push(label);
     }
     return h(
       "article",
@@ -931,7 +932,7 @@ ${f.facts}`.toLowerCase();
         section("Who calls it", calls(ix, ix.edges((e) => isParty(e.server, "container", c.name)), (e) => e.client, c.service ? "See its service." : "Nobody is known to.")),
         section("Whom it calls", calls(ix, ix.edges((e) => isParty(e.client, "container", c.name)), (e) => e.server, c.service ? "See its service." : "Nobody is known to be called."))
       ),
-      section("Findings that name it", findingList(ix.naming(names), "None."))
+      section("Findings that name it", findingList(ix.naming(names2), "None."))
     );
   }
 
@@ -1142,7 +1143,8 @@ ${line(head2.querySelector(".sub") ?? head2)}
       if (place2.name === "f" || place2.name === "c") {
         if (place2.name === "c") {
           const links = [...document.querySelectorAll(".cause.chosen .links a")];
-          return focusNext(links, by);
+          const first = (a) => a.getAttribute("href")?.startsWith("#/f/") ? 0 : 1;
+          return focusNext(links.sort((a, b) => first(a) - first(b)), by);
         }
         const next = all[Math.max(0, Math.min(all.length - 1, at + by))];
         if (next !== void 0 && next !== place2.args[0]) {
@@ -1361,6 +1363,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
   }
 
   // help.ts
+  var names = { " ": "space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
   function help(app2) {
     const dialog = h("dialog", { class: "help", "aria-label": "Keys" });
     const open = () => {
@@ -1370,7 +1373,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
       }
       dialog.replaceChildren(
         h("h2", {}, "Keys"),
-        h("dl", {}, ...app2.keys.list.filter((k) => k.help !== "").flatMap((k) => [h("dt", {}, h("kbd", {}, k.key === " " ? "space" : k.key)), h("dd", {}, k.help)])),
+        h("dl", {}, ...app2.keys.list.filter((k) => k.help !== "").flatMap((k) => [h("dt", {}, h("kbd", {}, names[k.key] ?? k.key)), h("dd", {}, k.help)])),
         h("p", { class: "calm" }, "Links of this page survive mail: each view has its own, which y copies."),
         button("close", () => dialog.close())
       );
@@ -2018,7 +2021,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
     const at = new Map(tunnels.map((t) => [t.from + "\n" + t.to, t]));
     const detail = h("div", { class: "lacks", role: "status" });
     function tell(t) {
-      const list4 = (title, names, count2) => names?.length ? h("div", {}, h("b", {}, title), h("ul", {}, ...names.map((x) => h("li", {}, x)), (count2 ?? 0) > names.length ? h("li", {}, `and ${(count2 ?? 0) - names.length} more`) : null)) : null;
+      const list4 = (title, names2, count2) => names2?.length ? h("div", {}, h("b", {}, title), h("ul", {}, ...names2.map((x) => h("li", {}, x)), (count2 ?? 0) > names2.length ? h("li", {}, `and ${(count2 ?? 0) - names2.length} more`) : null)) : null;
       detail.replaceChildren(h("p", {}, sign(stateOf(t)), words(t) + "."));
       for (const part of [list4("It lacks", t.missing, t.lacks), list4("It leads elsewhere for", t.wrong, t.strays)]) {
         if (part instanceof Node) {
@@ -2402,14 +2405,14 @@ ${line(head2.querySelector(".sub") ?? head2)}
         more++;
       }
     };
-    const names = { svc: [...ix.data.services ?? []].map((s2) => s2.name), net: [...ix.data.networks ?? []].map((n) => n.name) };
+    const names2 = { svc: [...ix.data.services ?? []].map((s2) => s2.name), net: [...ix.data.networks ?? []].map((n) => n.name) };
     const wanted = (token) => q.tokens.filter(([n]) => n === token).map(([, v]) => v);
     for (const f of ix.findings) {
       const body = `${f.summary}
 ${f.subject}
 ${f.facts}`;
       const low = body.toLowerCase();
-      const about = (token) => names[token].filter((n) => wanted(token).some((w) => n.toLowerCase().includes(w)) && hasWord(low, n.toLowerCase())).join("\n");
+      const about = (token) => names2[token].filter((n) => wanted(token).some((w) => n.toLowerCase().includes(w)) && hasWord(low, n.toLowerCase())).join("\n");
       add(() => ({ kind: "finding", title: f.summary, sub: `${f.rule} · on ${f.host}`, tone: f.severity, href: href("f", f.id) }), `${body}
 ${f.rule}
 ${f.host}
@@ -3397,7 +3400,6 @@ ${c.id}`, kind: "container" });
   var app = new App();
   app.route("", { page: "overview" });
   app.route("coverage", { page: "coverage" });
-  app.route("failures", { page: "time", enter: () => document.getElementById("failures")?.scrollIntoView() });
   for (const a of document.querySelectorAll("a[data-to]")) {
     a.href = a.dataset.to ?? "";
   }

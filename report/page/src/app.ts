@@ -22,7 +22,6 @@ import { time } from "./time";
 const app = new App();
 app.route("", { page: "overview" });
 app.route("coverage", { page: "coverage" });
-app.route("failures", { page: "time", enter: () => document.getElementById("failures")?.scrollIntoView() });
 // Links of the markup lead to sections below; here they lead to pages.
 for (const a of document.querySelectorAll<HTMLAnchorElement>("a[data-to]")) {
   a.href = a.dataset.to ?? "";

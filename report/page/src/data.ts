@@ -70,6 +70,7 @@ export interface Cause {
   follows: string[] | null;
   services: string[] | null;
   hosts: string[] | null;
+  broken: number; // pairs that it breaks, in part or wholly
 }
 
 export interface Tally {

@@ -83,8 +83,10 @@ export function findings(app: App): void {
     const place = app.place;
     if (place.name === "f" || place.name === "c") {
       if (place.name === "c") {
+        // Findings first: they have the evidence.
         const links = [...document.querySelectorAll<HTMLAnchorElement>(".cause.chosen .links a")];
-        return focusNext(links, by);
+        const first = (a: HTMLAnchorElement) => (a.getAttribute("href")?.startsWith("#/f/") ? 0 : 1);
+        return focusNext(links.sort((a, b) => first(a) - first(b)), by);
       }
       const next = all[Math.max(0, Math.min(all.length - 1, at + by))];
       if (next !== undefined && next !== place.args[0]) {

@@ -80,7 +80,7 @@ function one(ix: Index, x: Service): HTMLElement {
       stat("running", x.running === undefined ? unknown() : String(x.running), "by the managers' word"),
       stat("reached", x.to ? `${x.to.delivered} of ${x.to.pairs}` : unknown("not walked"), x.to ? "client–service pairs whose packets arrive" : "no path to it was walked"),
     ),
-    causes.length > 0 ? section("Causes that break it", h("ul", { class: "plainlist" }, ...causes.map((c) => h("li", {}, h("a", { href: `#/c/${c.rank}` }, c.summary), h("span", { class: "sub" }, `${c.name} · on ${c.host}`))))) : null,
+    causes.length > 0 ? section(causes.some((c) => c.broken > 0) ? "Causes that break it" : "Causes that name it", h("ul", { class: "plainlist" }, ...causes.map((c) => h("li", {}, h("a", { href: `#/c/${c.rank}` }, c.summary), h("span", { class: "sub" }, `${c.name} · on ${c.host}`))))) : null,
     h(
       "div",
       { class: "two" },
@@ -165,8 +165,9 @@ function byHost(tasks: Task[]): HTMLElement {
 }
 
 function taskTone(t: Task): string {
-  if (t.container) {
-    return t.container.tone;
+  const c = t.container?.tone;
+  if (c === "critical" || c === "high") {
+    return c;
   }
   if (t.state === "running") {
     return "clean";
