@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/netmortem/netmortem/analyze"
 	"github.com/netmortem/netmortem/analyze/scene"
 )
 
@@ -16,9 +17,42 @@ import (
 func TestSceneOfBundles(t *testing.T) {
 	for _, set := range bundleSets(t) {
 		t.Run(set, func(t *testing.T) {
-			got := printed(analyzedSet(t, set).Scene)
-			golden(t, filepath.Join("..", "..", "testdata", "bundles", set, "scene.txt"), got)
+			r := analyzedSet(t, set)
+			edgesAgree(t, r)
+			golden(t, filepath.Join("..", "..", "testdata", "bundles", set, "scene.txt"), printed(r.Scene))
 		})
+	}
+}
+
+// edgesAgree holds edges against the counts of paths and the causes: no pair that is not wholly delivered lacks an edge, and what a cause
+// breaks is drawn as broken by it, or by one that comes before it.
+func edgesAgree(t *testing.T, r *analyze.Result) {
+	t.Helper()
+	var all scene.Tally
+	by := map[string]int{} // first cause of the edges to a service
+	for _, e := range r.Scene.Edges {
+		if e.Cause > len(r.Causes) || e.Cause > 0 && e.Hop == "" {
+			t.Errorf("%s to %s is broken by cause %d of %d, at %q", party(e.Client), party(e.Server), e.Cause, len(r.Causes), e.Hop)
+		}
+		if n := by[e.Server.Name]; e.Cause > 0 && (n == 0 || e.Cause < n) {
+			by[e.Server.Name] = e.Cause
+		}
+		if e.Pairs != nil {
+			all.Dropped, all.Partly, all.Unknown = all.Dropped+e.Pairs.Dropped, all.Partly+e.Pairs.Partly, all.Unknown+e.Pairs.Unknown
+		}
+	}
+	if p := r.Paths; all.Dropped != p.Broken || all.Partly != p.Partly || all.Unknown != p.Unjudged {
+		t.Errorf("edges count %d dropped, %d partly, %d unknown; paths %d, %d, %d", all.Dropped, all.Partly, all.Unknown, p.Broken, p.Partly, p.Unjudged)
+	}
+	for _, c := range r.Causes {
+		if !c.Breaks.Walked || c.Breaks.Pairs+c.Breaks.Partly == 0 {
+			continue
+		}
+		for _, service := range c.Breaks.Services {
+			if n := by[service]; n == 0 || n > c.Rank {
+				t.Errorf("cause %d breaks %s, and the first cause of the edges to it is %d", c.Rank, service, n)
+			}
+		}
 	}
 }
 
