@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -196,6 +197,34 @@ func TestTallyState(t *testing.T) {
 	} {
 		if got := tallyState(x.tally); got != x.want {
 			t.Errorf("%+v: %s, not %s", x.tally, got, x.want)
+		}
+	}
+}
+
+// TestMapContrast: what is written on the map has at least 4.5 to 1, and what tells states apart 3 to 1 (WCAG 2.2, 1.4.3 and 1.4.11).
+func TestMapContrast(t *testing.T) {
+	css, err := os.ReadFile("page/src/map.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.SplitN(string(css), "@media", 4) // light, dark, …
+	for i, name := range []string{"light", "dark"} {
+		colors := palette(parts[i])
+		for _, p := range []struct {
+			a, b string
+			want float64
+		}{
+			{"m-part", "m-card", 4.5}, {"m-bad", "m-card", 4.5}, {"m-open", "m-card", 4.5}, {"m-ok", "m-card", 3}, {"m-ok", "m-stage", 3},
+			{"m-part", "m-stage", 3}, {"m-bad", "m-stage", 3}, {"m-open", "m-stage", 3},
+		} {
+			a, okA := colors[p.a]
+			b, okB := colors[p.b]
+			if !okA || !okB {
+				t.Fatalf("%s: no colour %s or %s", name, p.a, p.b)
+			}
+			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < p.want {
+				t.Errorf("%s: %s on %s has %.2f to 1", name, p.a, p.b, ratio)
+			}
 		}
 	}
 }

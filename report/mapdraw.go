@@ -95,7 +95,7 @@ const (
 func (g *mapGraph) draw(title string, small bool) *drawing {
 	w, h, o := nodeW, nodeH, layout.Options{Aspect: 215, Corridor: 104, Gap: 34, Ranks: 8}
 	if small {
-		w, h, o = smallW, smallH, layout.Options{Aspect: 150, Gap: 20, Corridor: 46, Ranks: 3, Margin: 14}
+		w, h, o = smallW, smallH, layout.Options{Aspect: 150, Gap: 20, Corridor: 60, Ranks: 3, Margin: 14}
 	}
 	if !small {
 		g.tidy()
@@ -389,6 +389,9 @@ func (d *drawing) labels() {
 	for i := range d.Nodes {
 		n := &d.Nodes[i]
 		taken = append(taken, mapLabel{X: n.X - 2, Y: n.Y - 2, W: n.W + 4, H: n.H + 4})
+		if n.Causes > 0 {
+			taken = append(taken, mapLabel{X: n.X + n.W - 11, Y: n.Y - 11, W: 22, H: 22})
+		}
 	}
 	near := func(l mapLabel) bool { // one that says the same already stands close by
 		for i := range d.Edges {
