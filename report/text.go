@@ -65,6 +65,13 @@ func (t *text) verdict() {
 	default:
 		label = "○ " + t.Label()
 	}
+	if t.Color {
+		at := strings.IndexByte(label, 'm') + 1 // behind its colour, if it has one
+		if !strings.HasPrefix(label, "\x1b[") {
+			at = 0
+		}
+		label = "\x1b[7m" + label[:at] + " " + strings.TrimSuffix(label[at:], "\x1b[0m") + " \x1b[0m" // what the eye meets first
+	}
 	t.hanging("", label+" ", "  ", t.style("1", t.Verdict)) // it is long: below the label it would be narrow
 }
 
