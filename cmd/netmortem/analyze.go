@@ -183,10 +183,10 @@ func (out outputs) write(r *analyze.Result, o analyzeOptions, std streams) error
 		if err := writeReport(out.file, b.Bytes()); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
-		said = append(said, fmt.Sprintf("report    %s (%s)", out.file, units.HumanSize(float64(b.Len()))))
+		said = append(said, fmt.Sprintf("report      %s (%s)", out.file, units.HumanSize(float64(b.Len()))))
 	}
 	if o.DB != "" {
-		said = append(said, "database  "+o.DB)
+		said = append(said, "database    "+o.DB)
 	}
 	if out.stdout == "" || out.stdout == "brief" {
 		for _, problem := range r.Problems {
@@ -205,7 +205,7 @@ func (out outputs) write(r *analyze.Result, o analyzeOptions, std streams) error
 	if out.stdout == "brief" {
 		label := "next"
 		for _, l := range nextLines(r, o.DB) {
-			said = append(said, fmt.Sprintf("%-10s%s", label, l))
+			said = append(said, fmt.Sprintf("%-12s%s", label, l))
 			label = ""
 		}
 	}

@@ -64,6 +64,11 @@ func newApp(std streams) *cli.App {
 	}
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true // help COMMAND and --help are enough
+		for _, f := range c.Flags {
+			if b, ok := f.(*cli.BoolFlag); ok {
+				b.DisableDefaultText = true // that it is off unless it is given is plain
+			}
+		}
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error {
 			return usage("%s: %w; try: %s %s --help", c.Name, err, app.Name, c.Name)
 		}

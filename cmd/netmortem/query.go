@@ -36,8 +36,8 @@ func queryCommand(std streams) *cli.Command {
 		Usage:     "ask the database that analyze wrote: SQL, or without it which tables there are",
 		ArgsUsage: "DB [SQL|TABLE]",
 		Description: "netmortem query report.db \"select host, rule, summary from cause\"\n" +
-			"netmortem query report.db --schema fdb          the columns of a table and what they mean\n" +
-			"netmortem query report.db --example broken-pairs   one of netmortem help queries\n" +
+			"netmortem query report.db --schema fdb               the columns of a table and what they mean\n" +
+			"netmortem query report.db --example broken-pairs     one of netmortem help queries\n" +
 			"netmortem query report.db --metadata > metadata.json && datasette report.db --metadata metadata.json\n\n" +
 			"It only reads. SQL of - is read from standard input. A table that is wider than the terminal comes as one\n" +
 			"block a row; control characters are shown (␛, \\u202e). In CSV, text that a spreadsheet would compute (it begins\n" +
