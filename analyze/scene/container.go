@@ -40,11 +40,13 @@ FROM container WHERE container IS NOT NULL`,
 			if x.Service == "" && part != "" {
 				x.Service = composed(project, part)
 				told = labels{By: ByCompose, ID: x.Service, Stack: project}
-				see.notes.compose[x.Name] = see.notes.once(x.Service)
 			}
 			if x.Service != "" && see.notes.labels[x.Service] == nil {
 				told.ID, told.Stack, told.nets = see.notes.once(told.ID), see.notes.once(told.Stack), map[string]bool{}
 				see.notes.labels[see.notes.once(x.Service)] = &told
+			}
+			if x.Service != "" {
+				see.notes.serviceOf[x.Name] = see.notes.once(x.Service)
 			}
 			x.Service, x.Image, x.State, x.Health = see.notes.once(x.Service), see.notes.once(x.Image), see.notes.once(x.State), see.notes.once(x.Health)
 			s.Containers = append(s.Containers, x)

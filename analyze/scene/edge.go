@@ -42,9 +42,7 @@ func readEdges(ctx context.Context, tx *sql.Tx, see Sight, s *Scene) error {
 		}
 		for i := range s.Services {
 			x := &s.Services[i]
-			if x.By != ByCompose {
-				x.To, x.From = walked.to[x.Name], walked.from[x.Name]
-			}
+			x.To, x.From = walked.to[x.Name], walked.from[x.Name]
 		}
 	}
 	s.Quiet, s.Untold = r.quiet(s.Services)

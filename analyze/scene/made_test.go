@@ -398,3 +398,31 @@ SELECT host, netns, mac, 'programmed', 'vxlan0', '192.0.2.' || substr(node, 2), 
 		t.Errorf("got\n%s%d to h9, %d healthy", got.String(), open, s.Healthy)
 	}
 }
+
+// TestContainerOfService checks that a container that paths know as none's is its service's by its labels, and that what is counted with
+// all containers of no service is told as a part.
+func TestContainerOfService(t *testing.T) {
+	m := newMade(t)
+	s := m.read(t, scene.Sight{},
+		`INSERT INTO path_pair (client_kind, client_host, client, server_service, network, via, verdict) SELECT 'task', host, name, 'db', 'back', 'dnsrr', 'dropped' FROM container WHERE service = 'vote' AND host = 'node1' LIMIT 1`,
+		`INSERT INTO path_pair (client_kind, client_host, client, server_service, network, via, verdict) VALUES ('task', 'node1', 'by-hand', 'db', 'back', 'dnsrr', 'some')`,
+		`INSERT INTO path_pair_count (server_service, network, via, pairs, delivered, some, dropped, unknown) VALUES ('db', 'back', 'dnsrr', 5, 3, 1, 1, 0)`)
+	want := map[string]string{
+		"service vote":      "dropped, at least 5 pairs: 4 delivered, 0 partly, 1 dropped, 0 unknown",
+		"container by-hand": "partly, at least 1 pairs: 0 delivered, 1 partly, 0 dropped, 0 unknown",
+	}
+	for _, e := range s.Edges {
+		if e.Server.Name == "db" {
+			if got := e.State + ", " + tally(e.Pairs); got != want[party(e.Client)] {
+				t.Errorf("%s: %s; want %s", party(e.Client), got, want[party(e.Client)])
+			}
+			delete(want, party(e.Client))
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("no edge from %v", want)
+	}
+	if got := tally(serviceOf(t, s, "db").To); got != "13 pairs: 11 delivered, 1 partly, 1 dropped, 0 unknown" {
+		t.Errorf("to db: %s", got)
+	}
+}

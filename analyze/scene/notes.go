@@ -8,14 +8,14 @@ import (
 
 // notes are what the parts of a scene share while it is read.
 type notes struct {
-	texts    map[string]string   // each text that was read, once: a hundred thousand containers repeat hosts, images and states
-	networks map[string]string   // name of a network by its full id
-	overlays map[string]string   // name of an overlay by the first 8 characters of its id
-	users    map[string][]string // names of services by full id of a network that they are on
-	compose  map[string]string   // service of Docker Compose by the name of a container
-	labels   map[string]*labels  // what labels of containers tell of a service, by its name
-	ingress  map[string]bool     // full ids of networks of the routing mesh
-	hosts    map[string]string   // host by node: a captured one's, else the name that the managers have
+	texts     map[string]string   // each text that was read, once: a hundred thousand containers repeat hosts, images and states
+	networks  map[string]string   // name of a network by its full id
+	overlays  map[string]string   // name of an overlay by the first 8 characters of its id
+	users     map[string][]string // names of services by full id of a network that they are on
+	serviceOf map[string]string   // service by the name of a container whose labels name one
+	labels    map[string]*labels  // what labels of containers tell of a service, by its name
+	ingress   map[string]bool     // full ids of networks of the routing mesh
+	hosts     map[string]string   // host by node: a captured one's, else the name that the managers have
 }
 
 // labels are what the labels of a service's containers tell of it.
@@ -49,7 +49,7 @@ func (n *notes) network(id string) string {
 
 // readNotes reads the names that all parts need.
 func readNotes(ctx context.Context, tx *sql.Tx) (*notes, error) {
-	n := &notes{texts: map[string]string{}, networks: map[string]string{}, overlays: map[string]string{}, users: map[string][]string{}, compose: map[string]string{}, labels: map[string]*labels{}, ingress: map[string]bool{}, hosts: map[string]string{}}
+	n := &notes{texts: map[string]string{}, networks: map[string]string{}, overlays: map[string]string{}, users: map[string][]string{}, serviceOf: map[string]string{}, labels: map[string]*labels{}, ingress: map[string]bool{}, hosts: map[string]string{}}
 	var a, b string
 	for _, q := range []struct {
 		query string

@@ -177,7 +177,7 @@ FROM container_port AS p JOIN container AS c ON c.host = p.host AND c.container 
 WHERE p.host_port > 0 AND COALESCE(c.task_id, '') = '' GROUP BY p.host, c.name, p.proto, p.container_port, p.host_port`,
 		[]any{&host, &p.Container, &p.Proto, &p.Target, &p.Published, &p.Ref}, func() {
 			x := p
-			x.Mode, x.Service, x.At = ModeContainer, r.notes.compose[p.Container], []PortHost{{Host: r.notes.once(host)}}
+			x.Mode, x.Service, x.At = ModeContainer, r.notes.serviceOf[p.Container], []PortHost{{Host: r.notes.once(host)}}
 			s.Ports = append(s.Ports, x)
 		})
 }

@@ -52,9 +52,10 @@ func (n *notes) clientOf(service, client, via string) Party {
 	return n.container(client)
 }
 
-// container is the party of a container of no task: a service, if Docker Compose made it.
+// container is the party of a container: its service, if its labels name one. A task that managers do not know yet, or not any more, is
+// told as a container, too.
 func (n *notes) container(name string) Party {
-	if service := n.compose[name]; service != "" {
+	if service := n.serviceOf[name]; service != "" {
 		return Party{PartyService, service}
 	}
 	return Party{PartyContainer, n.once(name)}
@@ -124,7 +125,11 @@ FROM path_pair AS p LEFT JOIN path_segment AS s ON s.segment = p.segment`,
 				w.rows[k]++
 				tallied(w.to, e.server.Name, t)
 			}
-			if w.wide[k] != nil || w.between[e] == nil {
+			alone := client == "" && e.client != mesh // counted with all containers of no service
+			if alone && e.client.Kind == PartyService {
+				tallied(w.from, e.client.Name, t)
+			}
+			if alone || w.wide[k] != nil {
 				l.add(t)
 			}
 			if network != "" {
