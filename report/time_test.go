@@ -278,3 +278,21 @@ func TestTimeUnseen(t *testing.T) {
 		t.Error("the picture does not say that nothing was captured")
 	}
 }
+
+// TestTimeBurst: a MAC that goes to and fro has a bar with its name and how often, apart from what else is forwarded.
+func TestTimeBurst(t *testing.T) {
+	r := busy(0)
+	r.Scene.Events = append([]scene.Event{
+		{At: sampleTime.Add(-time.Minute), Host: "node1", Lane: scene.LaneForward, Text: "appeared", Count: 1},
+		{At: sampleTime.Add(-time.Minute), Until: sampleTime.Add(-40 * time.Second), Host: "node1", Lane: scene.LaneMoves, Tone: "bad", Text: "moved", Subject: "02:42:0a:00:01:07", Count: 410},
+	}, r.Scene.Events...)
+	var found []drawnMark
+	for _, m := range timelineOf(r).Draw().Marks {
+		if m.Tone == "bad" {
+			found = append(found, m)
+		}
+	}
+	if len(found) != 1 || found[0].Label != "02:42:0a:00:01:07 ×410" || found[0].W < timeBin || found[0].N != 410 {
+		t.Errorf("the burst is drawn as %+v", found)
+	}
+}

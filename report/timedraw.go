@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/netmortem/netmortem/analyze/scene"
 )
@@ -101,6 +102,7 @@ type drawnMark struct {
 	Label       string  // how many, where there is room for it
 	LabelX      float64 // from X
 	Size        float64 // of the glyph, 1 for one event
+	mac         string  // the only one of the lane of moves
 	first, last float64
 }
 
@@ -268,6 +270,9 @@ func (t *timeline) marks(together bool, at map[string]int) []drawnMark {
 				m = &drawnMark{X: x, Y: rows[key].y, first: x, last: x, Low: x, High: x}
 			}
 			m.N += e.Count
+			if m.mac = ""; m.N == e.Count && e.Lane == scene.LaneMoves {
+				m.mac = e.Subject // a burst is told by whose it is
+			}
 			m.last = max(m.last, end)
 			m.W = m.last - m.first
 			if toneRank(e.Tone) > toneRank(m.Tone) {
@@ -303,6 +308,9 @@ func label(marks []drawnMark) {
 			continue
 		}
 		text := strconv.Itoa(m.N)
+		if m.mac != "" {
+			text = m.mac + " ×" + text
+		}
 		room := timeWide - timeRight - m.X
 		if i+1 < len(marks) && marks[i+1].Y == m.Y {
 			room = marks[i+1].X - timeGlyph - m.X
@@ -311,7 +319,7 @@ func label(marks []drawnMark) {
 		if m.W > timeBin {
 			m.LabelX = m.W + 4
 		}
-		if m.LabelX+float64(len(text))*timeLetter <= room {
+		if m.LabelX+float64(utf8.RuneCountInString(text))*timeLetter <= room {
 			m.Label = text
 		}
 	}

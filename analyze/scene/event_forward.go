@@ -80,7 +80,7 @@ func (m *macEvents) add(r *eventReader) {
 	e := Event{At: m.first, Until: until(m.first, m.last), Host: m.host, Lane: LaneForward, Count: m.came + m.went + m.asked, Ref: m.ref}
 	switch {
 	case len(m.ports) > 1:
-		e.Subject, e.Tone = m.mac, toneOdd
+		e.Subject, e.Tone, e.Lane = m.mac, toneOdd, LaneMoves
 		e.Text = fmt.Sprintf("%s moved between %s in %s", m.mac, strings.Join(m.ports, " and "), m.place)
 		if m.came >= flapping {
 			e.Tone = toneBad
@@ -89,7 +89,7 @@ func (m *macEvents) add(r *eventReader) {
 		e.Subject, e.Tone = m.mac, toneOdd
 		e.Text = fmt.Sprintf("%s asks where %s is: it has no entry for it (l2miss)", m.place, m.mac)
 	case m.came >= flapping:
-		e.Subject, e.Tone = m.mac, toneOdd
+		e.Subject, e.Tone, e.Lane = m.mac, toneOdd, LaneMoves
 		e.Text = fmt.Sprintf("%s came on %s of %s again and again", m.mac, m.ports[0], m.place)
 	case m.went == 0:
 		e.Subject, e.Count, e.Until = m.place, 1, time.Time{}

@@ -353,12 +353,13 @@ const (
 	LaneKernel  = "kernel"  // the kernel's log
 	LaneLog     = "log"     // logs of the engine and of services of the host
 	LaneForward = "forward" // changes of forwarding and neighbour entries
+	LaneMoves   = "moves"   // MAC addresses that went from port to port, or came again and again, while capture looked on
 	LaneCounter = "counter" // counters that jumped between the two reads
 	LaneCapture = "capture" // the captures themselves
 )
 
 // Lanes lists them in the order in which they are drawn.
-var Lanes = []string{LaneTask, LaneDocker, LaneForward, LaneKernel, LaneLog, LaneCounter, LaneCapture}
+var Lanes = []string{LaneTask, LaneDocker, LaneForward, LaneMoves, LaneKernel, LaneLog, LaneCounter, LaneCapture}
 
 // An Event happened on one host, at a time by that host's clock.
 type Event struct {

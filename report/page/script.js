@@ -2916,15 +2916,16 @@ ${c.id}`, kind: "container" });
       const end2 = Math.min(scale.x(e.end(i)), wide - right);
       if (e.lane(i) === "capture") {
         m = void 0;
-        out.push({ x, w: Math.max(end2 - x, 2), y, tone: e.tone(i), capture: true, n: 1, low: x, high: x, events: [i], all: 1 });
+        out.push({ x, w: Math.max(end2 - x, 2), y, tone: e.tone(i), capture: true, n: 1, low: x, high: x, events: [i], all: 1, mac: "" });
         continue;
       }
       if (!m || x - m.x > bin) {
-        m = { x, w: 0, y, tone: 0, capture: false, n: 0, low: x, high: x, events: [], all: 0 };
+        m = { x, w: 0, y, tone: 0, capture: false, n: 0, low: x, high: x, events: [], all: 0, mac: "" };
         out.push(m);
       }
       m.n += e.count(i);
       m.all++;
+      m.mac = m.all === 1 && e.lane(i) === "moves" ? e.subject(i) : "";
       m.w = Math.max(m.w, end2 - m.x);
       m.tone = Math.max(m.tone, e.tone(i));
       const reach = e.reach(i);
@@ -2953,7 +2954,7 @@ ${c.id}`, kind: "container" });
     }
     const size = 1 + Math.min(Math.log10(Math.max(m.n, 1)) / 4, 0.6);
     g.append(s("path", { class: "glyph", transform: `scale(${size.toFixed(2)})`, d: glyphs[tone] ?? "" }));
-    const text = String(m.n);
+    const text = m.mac === "" ? String(m.n) : `${m.mac} ×${m.n}`;
     const x = m.w > bin ? m.w + 4 : glyph * size + 3;
     if (m.n > 1 && x + text.length * letter <= room2) {
       g.append(s("text", { x, dy: 4 }, text));
@@ -3379,6 +3380,7 @@ ${c.id}`, kind: "container" });
       }
     });
     app2.route("failures", { page: "failures" });
+    app2.keys.on("x", "failures of processes", () => app2.go("#/failures"));
     const act = (f) => () => {
       if (!document.getElementById("time")?.classList.contains("here") || !line2) {
         return false;

@@ -15,6 +15,7 @@ export function time(app: App): void {
     },
   });
   app.route("failures", { page: "failures" });
+  app.keys.on("x", "failures of processes", () => app.go("#/failures"));
 
   // act does something to the timeline, if it is what is shown.
   const act = (f: (t: Timeline) => void) => () => {

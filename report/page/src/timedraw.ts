@@ -30,6 +30,7 @@ export interface Mark {
   high: number;
   events: number[]; // the first ones
   all: number; // events in it
+  mac: string; // the only one of the lane of moves: a burst is told by whose it is
   element?: SVGGElement;
 }
 
@@ -128,15 +129,16 @@ function binned(e: Events, events: number[], y: number, scale: Scale): Mark[] {
     const end = Math.min(scale.x(e.end(i)), wide - right);
     if (e.lane(i) === "capture") {
       m = undefined;
-      out.push({ x, w: Math.max(end - x, 2), y, tone: e.tone(i), capture: true, n: 1, low: x, high: x, events: [i], all: 1 });
+      out.push({ x, w: Math.max(end - x, 2), y, tone: e.tone(i), capture: true, n: 1, low: x, high: x, events: [i], all: 1, mac: "" });
       continue;
     }
     if (!m || x - m.x > bin) {
-      m = { x, w: 0, y, tone: 0, capture: false, n: 0, low: x, high: x, events: [], all: 0 };
+      m = { x, w: 0, y, tone: 0, capture: false, n: 0, low: x, high: x, events: [], all: 0, mac: "" };
       out.push(m);
     }
     m.n += e.count(i);
     m.all++;
+    m.mac = m.all === 1 && e.lane(i) === "moves" ? e.subject(i) : "";
     m.w = Math.max(m.w, end - m.x);
     m.tone = Math.max(m.tone, e.tone(i));
     const reach = e.reach(i);
@@ -167,7 +169,7 @@ function element(m: Mark, room: number): SVGGElement {
   }
   const size = 1 + Math.min(Math.log10(Math.max(m.n, 1)) / 4, 0.6);
   g.append(s("path", { class: "glyph", transform: `scale(${size.toFixed(2)})`, d: glyphs[tone] ?? "" }));
-  const text = String(m.n);
+  const text = m.mac === "" ? String(m.n) : `${m.mac} ×${m.n}`;
   const x = m.w > bin ? m.w + 4 : glyph * size + 3;
   if (m.n > 1 && x + text.length * letter <= room) {
     g.append(s("text", { x, dy: 4 }, text));
