@@ -292,7 +292,17 @@ func TestTimeBurst(t *testing.T) {
 			found = append(found, m)
 		}
 	}
+	if len(found) == 1 && found[0].LabelX < 0 {
+		t.Errorf("its name is before it, though there is room behind it: %+v", found)
+	}
 	if len(found) != 1 || found[0].Label != "02:42:0a:00:01:07 ×410" || found[0].W < timeBin || found[0].N != 410 {
 		t.Errorf("the burst is drawn as %+v", found)
+	}
+	// At the end of the axis the name stands before the bar.
+	r.Scene.Events[1].At, r.Scene.Events[1].Until = sampleTime, sampleTime.Add(12*time.Second)
+	for _, m := range timelineOf(r).Draw().Marks {
+		if m.Tone == "bad" && (m.Label == "" || m.LabelX >= 0 || m.X+m.LabelX < timeLeft) {
+			t.Errorf("the burst at the end is drawn as %+v", m)
+		}
 	}
 }

@@ -2893,7 +2893,8 @@ ${c.id}`, kind: "container" });
     for (let k = 0; k < marks.length; k++) {
       const m = marks[k];
       const next = marks[k + 1];
-      m.element = element(m, next && next.y === m.y ? next.x - glyph - m.x : wide - right - m.x);
+      const last = marks[k - 1];
+      m.element = element(m, next && next.y === m.y ? next.x - glyph - m.x : wide - right - m.x, last && last.y === m.y ? last.x + last.w : left);
       svg.append(m.element);
     }
     return { svg, scale, marks };
@@ -2939,7 +2940,7 @@ ${c.id}`, kind: "container" });
     }
     return out;
   }
-  function element(m, room2) {
+  function element(m, room2, free) {
     const tone = m.capture ? "capture" : toneNames[m.tone] || "plain";
     const g = s("g", { class: "ev " + tone, transform: `translate(${m.x.toFixed(1)} ${m.y})` });
     if (m.capture) {
@@ -2956,8 +2957,11 @@ ${c.id}`, kind: "container" });
     g.append(s("path", { class: "glyph", transform: `scale(${size.toFixed(2)})`, d: glyphs[tone] ?? "" }));
     const text = m.mac === "" ? String(m.n) : `${m.mac} ×${m.n}`;
     const x = m.w > bin ? m.w + 4 : glyph * size + 3;
+    const before = text.length * letter + glyph * size + 4;
     if (m.n > 1 && x + text.length * letter <= room2) {
       g.append(s("text", { x, dy: 4 }, text));
+    } else if (m.mac !== "" && m.x - before > free) {
+      g.append(s("text", { x: -before, dy: 4 }, text));
     }
     return g;
   }
@@ -3128,7 +3132,7 @@ ${c.id}`, kind: "container" });
     const days = new Set([list4[0], list4.at(-1)].map((i) => stamp(e.start(i ?? 0), local).slice(0, 10)));
     const time2 = (i) => days.size > 1 ? stamp(e.start(i), local) : clock(e.start(i), local);
     const columns = [
-      { name: local ? "Time (local)" : "Time (UTC)", wide: days.size > 1 ? 2.3 : 1.4, text: (r) => stamp(e.start(r.i), local), value: (r) => e.start(r.i), node: (r) => h("time", { title: stamp(e.start(r.i), local) }, time2(r.i)) },
+      { name: local ? "Time (local)" : "Time (UTC)", wide: days.size > 1 ? 2.4 : 1.6, text: (r) => stamp(e.start(r.i), local), value: (r) => e.start(r.i), node: (r) => h("time", { title: stamp(e.start(r.i), local) }, time2(r.i)) },
       { name: "After first", wide: 1.1, text: (r) => "+" + (r.i === first ? "0 s" : span(e.start(r.i) - e.start(first))), value: (r) => e.start(r.i) },
       { name: "Order", wide: 1.5, text: (r) => r.order, node: (r) => h("span", { class: "soft", title: r.order }, r.order) },
       { name: "Host", wide: 1, text: (r) => e.host(r.i) },

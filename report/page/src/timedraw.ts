@@ -102,7 +102,8 @@ export function drawn(e: Events, list: number[], blind: TimeData["blind"], from:
   for (let k = 0; k < marks.length; k++) {
     const m = marks[k] as Mark;
     const next = marks[k + 1];
-    m.element = element(m, next && next.y === m.y ? next.x - glyph - m.x : wide - right - m.x);
+    const last = marks[k - 1];
+    m.element = element(m, next && next.y === m.y ? next.x - glyph - m.x : wide - right - m.x, last && last.y === m.y ? last.x + last.w : left);
     svg.append(m.element);
   }
   return { svg, scale, marks };
@@ -153,8 +154,8 @@ function binned(e: Events, events: number[], y: number, scale: Scale): Mark[] {
   return out;
 }
 
-// element draws a mark; room is how far it is to the next one of its lane.
-function element(m: Mark, room: number): SVGGElement {
+// element draws a mark; room is how far it is to the next one of its lane, free is where the one before it ends.
+function element(m: Mark, room: number, free: number): SVGGElement {
   const tone = m.capture ? "capture" : toneNames[m.tone] || "plain";
   const g = s("g", { class: "ev " + tone, transform: `translate(${m.x.toFixed(1)} ${m.y})` });
   if (m.capture) {
@@ -171,8 +172,11 @@ function element(m: Mark, room: number): SVGGElement {
   g.append(s("path", { class: "glyph", transform: `scale(${size.toFixed(2)})`, d: glyphs[tone] ?? "" }));
   const text = m.mac === "" ? String(m.n) : `${m.mac} ×${m.n}`;
   const x = m.w > bin ? m.w + 4 : glyph * size + 3;
+  const before = text.length * letter + glyph * size + 4;
   if (m.n > 1 && x + text.length * letter <= room) {
     g.append(s("text", { x, dy: 4 }, text));
+  } else if (m.mac !== "" && m.x - before > free) {
+    g.append(s("text", { x: -before, dy: 4 }, text)); // no room behind it: before it, then
   }
   return g;
 }

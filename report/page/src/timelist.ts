@@ -16,7 +16,7 @@ export function listing(e: Events, list: number[], local: boolean, filter: strin
   const days = new Set([list[0], list.at(-1)].map((i) => stamp(e.start(i ?? 0), local).slice(0, 10)));
   const time = (i: number) => (days.size > 1 ? stamp(e.start(i), local) : clock(e.start(i), local));
   const columns: Column<Row>[] = [
-    { name: local ? "Time (local)" : "Time (UTC)", wide: days.size > 1 ? 2.3 : 1.4, text: (r) => stamp(e.start(r.i), local), value: (r) => e.start(r.i), node: (r) => h("time", { title: stamp(e.start(r.i), local) }, time(r.i)) },
+    { name: local ? "Time (local)" : "Time (UTC)", wide: days.size > 1 ? 2.4 : 1.6, text: (r) => stamp(e.start(r.i), local), value: (r) => e.start(r.i), node: (r) => h("time", { title: stamp(e.start(r.i), local) }, time(r.i)) },
     { name: "After first", wide: 1.1, text: (r) => "+" + (r.i === first ? "0 s" : span(e.start(r.i) - e.start(first))), value: (r) => e.start(r.i) },
     { name: "Order", wide: 1.5, text: (r) => r.order, node: (r) => h("span", { class: "soft", title: r.order }, r.order) },
     { name: "Host", wide: 1, text: (r) => e.host(r.i) },
