@@ -107,6 +107,10 @@ func testRoutes(t *testing.T, b *browser) {
 			b.eval("document.getElementById('main').innerText.slice(0, 300)", &text)
 			t.Errorf("%q does not show the page %s with %q but %q", x.hash, x.page, x.shows, text)
 		}
+		var heads int
+		if b.eval("[...document.querySelectorAll('h1, [aria-level=\"1\"]')].filter(e => e.checkVisibility()).length", &heads); heads != 1 && !strings.Contains(x.shows, "no such") {
+			t.Errorf("%s has %d first headings", x.hash, heads)
+		}
 		for _, c := range b.complaints(path) {
 			t.Errorf("%s: %s", x.hash, c)
 		}

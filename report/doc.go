@@ -8,5 +8,9 @@
 // act upon or overlook (visible.go), and each rendering escapes its own markup on top. It makes no captured text a
 // link, and the HTML page loads nothing, from anywhere.
 //
+// The HTML page is one template a section (page/*.html) and reads whole without its script. The script shows one page of it at a time,
+// and draws what is too much for markup from a packed block of data (data.go, page/src/data.ts). Script and style are bundled from
+// page/src by page/gen, a module of its own: go generate writes them, a test holds them against their sources.
+//
 // The package judges nothing and opens no file: a caller hands it a Result and a writer.
 package report

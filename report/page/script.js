@@ -300,6 +300,7 @@ ${f.facts}`.toLowerCase();
     // tools is the place for buttons in the head of the page.
     tools = document.getElementById("tools") ?? document.body;
     routes = /* @__PURE__ */ new Map();
+    title = document.title;
     here;
     unpacked;
     indexed;
@@ -338,7 +339,7 @@ ${f.facts}`.toLowerCase();
     stage() {
       let e = document.getElementById("thing");
       if (!e) {
-        e = h("section", { class: "page here", id: "thing", "data-page": "thing", "aria-live": "polite" });
+        e = h("section", { class: "page here", id: "thing", "data-page": "thing" });
         document.getElementById("main")?.append(e);
       }
       return e;
@@ -390,7 +391,20 @@ ${f.facts}`.toLowerCase();
         scrollTo(0, 0);
         await next?.enter?.(place2 ?? this.place);
       }
+      this.entitle();
       document.dispatchEvent(new CustomEvent("nm:shown"));
+    }
+    // entitle makes the first heading that is seen the page's, for the window's title and for who hears the page.
+    entitle() {
+      for (const e of document.querySelectorAll("h2[aria-level]")) {
+        e.removeAttribute("aria-level");
+      }
+      const heading = [...document.querySelectorAll("main h1, main h2")].find((e) => e.checkVisibility());
+      const one5 = document.querySelector(".one .chosen .what b, .onecause .chosen .what b");
+      document.title = heading?.tagName === "H2" ? `${(one5 ?? heading).textContent?.trim() ?? ""} – ${this.title}` : this.title;
+      if (heading?.tagName === "H2") {
+        heading.setAttribute("aria-level", "1");
+      }
     }
     // show makes the sections of a page the visible ones. Paper shows them all the same: what is hidden is hidden on a screen only.
     show(page, name) {
@@ -616,8 +630,8 @@ ${f.facts}`.toLowerCase();
       return h("div", { role: "columnheader" }, b);
     });
     const head2 = h("div", { role: "row", class: "vhead" }, ...heads);
-    const spacer = h("div", { class: "vspace", role: "rowgroup" });
-    const view = h("div", { class: "vview", tabindex: 0, role: "group", "aria-label": caption }, spacer);
+    const spacer = h("div", { class: "vspace", role: "presentation" });
+    const view = h("div", { class: "vview", tabindex: 0, role: "rowgroup", "aria-label": caption }, spacer);
     const grid2 = h("div", { class: "vtable", role: "table", "aria-label": caption, "aria-rowcount": rows.length + 1 }, h("div", { role: "rowgroup" }, head2), view);
     const shares = columns.map((c) => `minmax(0, ${c.wide ?? 1}fr)`).join(" ");
     grid2.style.setProperty("--columns", shares);
@@ -1939,6 +1953,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
     }
     if (views.length > 0) {
       tools?.append(pause);
+      document.querySelector(".map-legend")?.append(h("li", { class: "wide-note" }, "Ctrl and the wheel look closer, as do + and -; p holds still"));
     }
     function show(key2) {
       const chosen = views.find((v) => v.dataset.view === key2) ?? views[0];

@@ -10,6 +10,7 @@ export class App {
   // tools is the place for buttons in the head of the page.
   readonly tools = document.getElementById("tools") ?? document.body;
   private readonly routes = new Map<string, Route>();
+  private readonly title = document.title;
   private here: Route | undefined;
   private unpacked: Promise<Data> | undefined;
   private indexed: Promise<Index> | undefined;
@@ -53,7 +54,7 @@ export class App {
   private stage(): HTMLElement {
     let e = document.getElementById("thing");
     if (!e) {
-      e = h("section", { class: "page here", id: "thing", "data-page": "thing", "aria-live": "polite" });
+      e = h("section", { class: "page here", id: "thing", "data-page": "thing" });
       document.getElementById("main")?.append(e);
     }
     return e;
@@ -110,7 +111,21 @@ export class App {
       scrollTo(0, 0);
       await next?.enter?.(place ?? this.place);
     }
+    this.entitle();
     document.dispatchEvent(new CustomEvent("nm:shown"));
+  }
+
+  // entitle makes the first heading that is seen the page's, for the window's title and for who hears the page.
+  private entitle(): void {
+    for (const e of document.querySelectorAll("h2[aria-level]")) {
+      e.removeAttribute("aria-level");
+    }
+    const heading = [...document.querySelectorAll<HTMLElement>("main h1, main h2")].find((e) => e.checkVisibility());
+    const one = document.querySelector(".one .chosen .what b, .onecause .chosen .what b");
+    document.title = heading?.tagName === "H2" ? `${(one ?? heading).textContent?.trim() ?? ""} – ${this.title}` : this.title;
+    if (heading?.tagName === "H2") {
+      heading.setAttribute("aria-level", "1");
+    }
   }
 
   // show makes the sections of a page the visible ones. Paper shows them all the same: what is hidden is hidden on a screen only.

@@ -31,8 +31,8 @@ export function table<R>(caption: string, columns: Column<R>[], rows: R[], opts:
     return h("div", { role: "columnheader" }, b);
   });
   const head = h("div", { role: "row", class: "vhead" }, ...heads);
-  const spacer = h("div", { class: "vspace", role: "rowgroup" });
-  const view = h("div", { class: "vview", tabindex: 0, role: "group", "aria-label": caption }, spacer);
+  const spacer = h("div", { class: "vspace", role: "presentation" });
+  const view = h("div", { class: "vview", tabindex: 0, role: "rowgroup", "aria-label": caption }, spacer);
   const grid = h("div", { class: "vtable", role: "table", "aria-label": caption, "aria-rowcount": rows.length + 1 }, h("div", { role: "rowgroup" }, head), view);
   // The class of a share is in the style sheet: an element has no style of its own in the markup, but the script may set it.
   const shares = columns.map((c) => `minmax(0, ${c.wide ?? 1}fr)`).join(" ");
