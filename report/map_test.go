@@ -247,6 +247,34 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+// TestCalm: where nothing is wrong and services are many, the stacks come first; each has a view of its own.
+func TestCalm(t *testing.T) {
+	r := town(60)
+	r.Causes, r.Findings = nil, nil
+	for i := range r.Scene.Services {
+		r.Scene.Services[i].To = &scene.Tally{Pairs: 2, Delivered: 2}
+	}
+	for i := range r.Scene.Edges {
+		r.Scene.Edges[i].State, r.Scene.Edges[i].Pairs = scene.Delivered, &scene.Tally{Pairs: 2, Delivered: 2}
+	}
+	m := mapOf(r)
+	if m.Views[0].Key != "stacks" || len(m.Listed()) != 6 {
+		t.Fatalf("%s is first, %d stacks have a view", m.Views[0].Key, len(m.Listed()))
+	}
+	got := 0
+	for _, n := range m.Views[0].Drawing.Nodes {
+		if n.Kind == "stack" {
+			got += n.Count
+		}
+		if n.State.ill() {
+			t.Errorf("%s is %s", n.Name, n.State)
+		}
+	}
+	if got != 60 {
+		t.Errorf("the stacks have %d services", got)
+	}
+}
+
 // TestHub: who talks to nearly everybody is a letter on them.
 func TestHub(t *testing.T) {
 	s := &scene.Scene{}

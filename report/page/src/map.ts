@@ -72,6 +72,7 @@ export function map(app: App): void {
   }
   if (views.length > 0) {
     tools?.append(pause);
+    document.querySelector(".map-legend")?.append(h("li", { class: "wide-note" }, "Ctrl and the wheel look closer, as do + and -; p holds still"));
   }
 
   function show(key: string): boolean {
