@@ -321,7 +321,7 @@ func label(marks []drawnMark) {
 		}
 		if m.LabelX+float64(utf8.RuneCountInString(text))*timeLetter <= room {
 			m.Label = text
-		} else if before := float64(utf8.RuneCountInString(text))*timeLetter + timeGlyph*m.Size + 4; m.mac != "" && m.X-before > timeLeft && (i == 0 || marks[i-1].Y != m.Y || marks[i-1].X+marks[i-1].W < m.X-before) {
+		} else if before := float64(utf8.RuneCountInString(text))*timeLetter + timeGlyph*m.Size + 12; m.mac != "" && m.X-before > timeLeft && (i == 0 || marks[i-1].Y != m.Y || marks[i-1].X+marks[i-1].W < m.X-before) {
 			m.Label, m.LabelX = text, -before // no room behind it: before it, then
 		}
 	}

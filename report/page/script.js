@@ -1953,7 +1953,6 @@ ${line(head2.querySelector(".sub") ?? head2)}
     }
     if (views.length > 0) {
       tools?.append(pause);
-      document.querySelector(".map-legend")?.append(h("li", { class: "wide-note" }, "Ctrl and the wheel look closer, as do + and -; p holds still"));
     }
     function show(key2) {
       const chosen = views.find((v) => v.dataset.view === key2) ?? views[0];
@@ -2972,7 +2971,7 @@ ${c.id}`, kind: "container" });
     g.append(s("path", { class: "glyph", transform: `scale(${size.toFixed(2)})`, d: glyphs[tone] ?? "" }));
     const text = m.mac === "" ? String(m.n) : `${m.mac} ×${m.n}`;
     const x = m.w > bin ? m.w + 4 : glyph * size + 3;
-    const before = text.length * letter + glyph * size + 4;
+    const before = text.length * letter + glyph * size + 12;
     if (m.n > 1 && x + text.length * letter <= room2) {
       g.append(s("text", { x, dy: 4 }, text));
     } else if (m.mac !== "" && m.x - before > free) {

@@ -172,7 +172,7 @@ function element(m: Mark, room: number, free: number): SVGGElement {
   g.append(s("path", { class: "glyph", transform: `scale(${size.toFixed(2)})`, d: glyphs[tone] ?? "" }));
   const text = m.mac === "" ? String(m.n) : `${m.mac} ×${m.n}`;
   const x = m.w > bin ? m.w + 4 : glyph * size + 3;
-  const before = text.length * letter + glyph * size + 4;
+  const before = text.length * letter + glyph * size + 12;
   if (m.n > 1 && x + text.length * letter <= room) {
     g.append(s("text", { x, dy: 4 }, text));
   } else if (m.mac !== "" && m.x - before > free) {
