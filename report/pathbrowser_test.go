@@ -24,6 +24,7 @@ func TestPathBrowser(t *testing.T) {
 		test func(*testing.T, *browser)
 	}{
 		{"links to paths", testPathLinks},
+		{"opened steps", testPathSteps},
 		{"list of paths", testPathList},
 		{"links to findings", testFindingLinks},
 		{"hostile paths", testHostilePaths},
@@ -70,6 +71,32 @@ func testPathLinks(t *testing.T, b *browser) {
 	var bottom float64
 	if b.eval("document.querySelector('#path-1 .because').getBoundingClientRect().bottom", &bottom); bottom <= 0 || bottom > 768 {
 		t.Errorf("why it stops ends at %.0f pixels", bottom)
+	}
+}
+
+// testPathSteps opens every step: each place holds its steps, none lies over another, and nothing sticks out sideways.
+func testPathSteps(t *testing.T, b *browser) {
+	path := pageFile(t, rendered(t, HTML, sampleWithRemedies()))
+	for _, width := range []int{1366, 800, 390} {
+		b.width(width)
+		b.load(path, "#/path/1")
+		settles(b, shownPath+" === 'path-1'")
+		var folds, over int
+		b.eval("(f => { f.forEach(d => { d.open = true; }); return f.length; })([...document.querySelectorAll('#path-1 details.fold')])", &folds)
+		if folds == 0 {
+			t.Error("nothing is folded")
+		}
+		b.eval(`(() => {
+  const boxes = [...document.querySelectorAll('#path-1 .hop')].filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect());
+  const held = [...document.querySelectorAll('#path-1 .place')].every(p => [...p.querySelectorAll('.hop')].every(h => h.getBoundingClientRect().bottom <= p.getBoundingClientRect().bottom + 1));
+  return boxes.filter((x, i) => i > 0 && x.top < boxes[i - 1].bottom - 1).length + (held ? 0 : 1);
+})()`, &over)
+		if over > 0 {
+			t.Errorf("at %d pixels %d steps lie over others", width, over)
+		}
+		if b.eval("document.documentElement.scrollWidth - innerWidth", &over); over > 1 {
+			t.Errorf("at %d pixels the page sticks out by %d", width, over)
+		}
 	}
 }
 

@@ -1953,6 +1953,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
     }
     if (views.length > 0) {
       tools?.append(pause);
+      document.querySelector(".map-legend")?.append(h("li", { class: "wide-note" }, "Ctrl and the wheel look closer, as do + and -; p holds still"));
     }
     function show(key2) {
       const chosen = views.find((v) => v.dataset.view === key2) ?? views[0];
