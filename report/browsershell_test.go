@@ -368,6 +368,16 @@ for (const a of e) for (const c of e) { if (a === c || a.contains(c) || c.contai
 		if n := b.pdfPages(); n < 1 || n > 4 {
 			t.Errorf("%s prints %d pages", name, n)
 		}
+		// Of the rules those that are not clean are seen; the others are one button away.
+		rows := "[...document.querySelectorAll('.matrix tbody tr')].filter(r => r.checkVisibility())"
+		b.load(pageFile(t, rendered(t, HTML, r)), "#/coverage")
+		if !b.becomes(rows + ".length > 0 && " + rows + ".every(r => r.querySelector('[data-kind=found], [data-kind=open]'))") {
+			t.Errorf("%s: rules that are clean everywhere stand before the others", name)
+		}
+		var n int
+		if b.eval("([...document.querySelectorAll('#checks button')].at(-1).click(), "+rows+".length)", &n); n != len(r.Rules) {
+			t.Errorf("%s: %d rules are seen of %d", name, n, len(r.Rules))
+		}
 	}
 }
 

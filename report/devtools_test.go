@@ -63,7 +63,7 @@ func newBrowser(t *testing.T) *browser {
 	toR.Close()
 	fromW.Close()
 	b := &browser{t: t, in: toW, out: bufio.NewReader(fromR)}
-	kill := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() }) // the reads below then end
+	kill := time.AfterFunc(5*time.Minute, func() { _ = cmd.Process.Kill() }) // the reads below then end
 	t.Cleanup(func() {
 		b.session = ""
 		_ = b.send("Browser.close", nil)

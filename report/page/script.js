@@ -422,9 +422,37 @@ ${f.facts}`.toLowerCase();
     }
   };
 
+  // checks.ts
+  var many = 20;
+  function checks() {
+    const section2 = document.getElementById("checks");
+    const coverage = document.getElementById("coverage");
+    if (!section2) {
+      return;
+    }
+    if (coverage) {
+      section2.before(coverage);
+    }
+    const rows = [...section2.querySelectorAll(".matrix tbody tr")];
+    const dull = rows.filter((r) => !r.querySelector("[data-kind=found], [data-kind=open]") && r.querySelector("[data-kind=clean]"));
+    if (rows.length <= many || dull.length === 0 || dull.length === rows.length) {
+      return;
+    }
+    let all = true;
+    const b = button("", () => {
+      all = !all;
+      for (const r of dull) {
+        r.hidden = !all;
+      }
+      b.textContent = all ? `only the ${rows.length - dull.length} that are not clean` : `all ${rows.length} rules`;
+    });
+    section2.querySelector(".legend")?.append(h("li", {}, b));
+    b.click();
+  }
+
   // words.ts
-  function count(n, thing, many = thing + "s") {
-    return `${thousands(n)} ${n === 1 ? thing : many}`;
+  function count(n, thing, many2 = thing + "s") {
+    return `${thousands(n)} ${n === 1 ? thing : many2}`;
   }
   function thousands(n) {
     return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
@@ -3427,6 +3455,7 @@ ${c.id}`, kind: "container" });
   copies();
   markdownCopies();
   print();
+  checks();
   search(app);
   app.keys.on("o", "overview", () => app.go("#/"));
   app.keys.on("m", "map", () => app.go("#/map"));

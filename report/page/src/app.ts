@@ -1,5 +1,6 @@
 // The page is complete without its script. The script shows one page of it at a time, and draws what is too much for markup.
 import { App } from "./core";
+import { checks } from "./checks";
 import { containers } from "./container";
 import { copies } from "./copy";
 import { markdownCopies } from "./findingmd";
@@ -29,6 +30,7 @@ for (const a of document.querySelectorAll<HTMLAnchorElement>("a[data-to]")) {
 copies();
 markdownCopies();
 print();
+checks();
 search(app);
 app.keys.on("o", "overview", () => app.go("#/"));
 app.keys.on("m", "map", () => app.go("#/map"));
