@@ -256,6 +256,16 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 	return w, nil
 }
 
+// Wide reports whether a network has so many services that its pairs are not counted one by one.
+func (w *World) Wide() bool {
+	for _, n := range w.Networks {
+		if n.many {
+			return true
+		}
+	}
+	return false
+}
+
 // manyServices is from how many services on one network on pairs are counted by client service alone, and not all that end in the same
 // step are listed: there are as many as the square of the services.
 const manyServices = 256

@@ -12,6 +12,7 @@ const (
 	maxPaths  = 1000 // that are listed
 	maxTraced = 60   // segments of which one path is walked hop by hop
 	maxHosts  = 24   // hosts that are read for that
+	maxWide   = 4    // the same where a network has so many services that reading one costs as much as ten others
 )
 
 // readPaths lists who does not surely reach whom, and walks one such path hop by hop for each step at which paths end.

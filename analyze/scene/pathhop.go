@@ -30,7 +30,11 @@ func walkAll(ctx context.Context, tx *sql.Tx, paths []Path, at []int, ends map[i
 	if err != nil {
 		return err
 	}
-	tracing := w.Tracing(tx, maxHosts)
+	hosts := maxHosts
+	if w.Wide() {
+		hosts = maxWide
+	}
+	tracing := w.Tracing(tx, hosts)
 	for n, i := range at {
 		p := &paths[i]
 		e, ok := ends[p.Segment]
