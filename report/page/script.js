@@ -411,7 +411,7 @@ ${f.facts}`.toLowerCase();
       for (const section2 of document.querySelectorAll("[data-page]")) {
         section2.classList.toggle("here", section2.dataset.page === page);
       }
-      const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts", list: "data", failures: "time", path: "paths" }[name] ?? page;
+      const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts", list: "data", path: "paths" }[name] ?? page;
       for (const a of document.querySelectorAll("header.top nav a")) {
         if (a.dataset.for === under) {
           a.setAttribute("aria-current", "page");

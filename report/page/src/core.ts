@@ -134,7 +134,7 @@ export class App {
       section.classList.toggle("here", section.dataset.page === page);
     }
     // A thing belongs to the page from which one comes to it.
-    const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts", list: "data", failures: "time", path: "paths" }[name] ?? page;
+    const under = { host: "hosts", svc: "map", net: "map", ctr: "hosts", list: "data", path: "paths" }[name] ?? page;
     for (const a of document.querySelectorAll<HTMLAnchorElement>("header.top nav a")) {
       if (a.dataset.for === under) {
         a.setAttribute("aria-current", "page");
