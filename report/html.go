@@ -44,7 +44,7 @@ const (
 // The data block follows what the templates write: html/template escapes the + of base64 within a script of unknown type, and
 // nothing undoes that there.
 func HTML(w io.Writer, r *analyze.Result) error {
-	t, err := template.New("page").ParseFS(pageHTML, "page/*.html")
+	t, err := template.New("page").Funcs(template.FuncMap{"plain": plain}).ParseFS(pageHTML, "page/*.html")
 	if err != nil {
 		return fmt.Errorf("read the page's templates: %w", err)
 	}

@@ -245,18 +245,25 @@ func (n *drawnNode) NameY() int  { return n.Y + n.H/2 - 3 }
 func (n *drawnNode) LineY() int  { return n.Y + n.H/2 + 14 }
 func (n *drawnNode) Right() int  { return n.X + n.W }
 
-// Says is the node in a sentence.
+// Says is the node in a sentence. It begins with what is written on the node, so that who speaks to the machine can call it by what
+// is seen (WCAG 2.2, 2.5.3).
 func (n *drawnNode) Says() string {
-	s := n.Name
-	if n.Kind == "fold" {
-		return strconv.Itoa(n.Count) + " more: " + n.State.Word()
+	s := n.Text + " " + n.Line
+	if n.Causes > 0 {
+		s += " " + plural(n.Causes, "cause", "")
 	}
-	s += ": " + n.State.Word() + ", " + n.Sub()
+	if n.Kind == "fold" {
+		return s + ": " + strconv.Itoa(n.Count) + " more, " + n.State.Word()
+	}
+	if n.Text != n.Name {
+		s += ", " + n.Name
+	}
+	s += ": " + n.State.Word()
+	if sub := n.Sub(); sub != n.Line {
+		s += ", " + sub
+	}
 	if n.Tally != nil {
 		s += ", " + n.Reach()
-	}
-	if n.Causes > 0 {
-		s += ", " + plural(n.Causes, "cause", "")
 	}
 	return s
 }

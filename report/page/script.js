@@ -294,6 +294,11 @@ ${f.facts}`.toLowerCase();
     }
   }
 
+  // visible.ts
+  function visible(s2) {
+    return s2.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => "\\u{" + (c.codePointAt(0) ?? 0).toString(16) + "}");
+  }
+
   // core.ts
   var App = class {
     keys = new Keys();
@@ -328,7 +333,7 @@ ${f.facts}`.toLowerCase();
               return;
             }
             const made = draw(ix, p);
-            stage.replaceChildren(made ?? h("p", { class: "calm" }, `There is no such ${name} in what was captured: ${p.args.join(" ")}`));
+            stage.replaceChildren(made ?? h("p", { class: "calm" }, `There is no such ${name} in what was captured: ${visible(p.args.join(" "))}`));
           } catch (e) {
             stage.replaceChildren(h("p", { class: "calm" }, `The page's data cannot be read: ${String(e)}. The database and the JSON have everything.`));
           }
@@ -2081,7 +2086,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
         const word = data.healthy ? "nothing to hold, or all is held" : "nothing to hold";
         return h("td", {}, h("span", { class: "none", title: word }, "–", h("span", { class: "away" }, word)));
       }
-      const b = h("button", { type: "button", "data-state": stateOf(t), "aria-label": words(t), click: () => tell(t) }, sign(stateOf(t)), `${t.held}/${t.expected}`);
+      const b = h("button", { type: "button", "data-state": stateOf(t), "aria-label": `${t.held}/${t.expected}: ${words(t)}`, click: () => tell(t) }, sign(stateOf(t)), `${t.held}/${t.expected}`);
       return h("td", {}, b);
     };
     const matrix = h(
@@ -3449,8 +3454,11 @@ ${c.id}`, kind: "container" });
   var app = new App();
   app.route("", { page: "overview" });
   app.route("coverage", { page: "coverage" });
-  for (const a of document.querySelectorAll("a[data-to]")) {
+  for (const a of document.querySelectorAll("a[data-to]:not(svg a)")) {
     a.href = a.dataset.to ?? "";
+  }
+  for (const a of document.querySelectorAll("a[data-go]")) {
+    a.setAttribute("href", a.dataset.go ?? "");
   }
   copies();
   markdownCopies();

@@ -24,8 +24,11 @@ const app = new App();
 app.route("", { page: "overview" });
 app.route("coverage", { page: "coverage" });
 // Links of the markup lead to sections below; here they lead to pages.
-for (const a of document.querySelectorAll<HTMLAnchorElement>("a[data-to]")) {
+for (const a of document.querySelectorAll<HTMLAnchorElement>("a[data-to]:not(svg a)")) {
   a.href = a.dataset.to ?? "";
+}
+for (const a of document.querySelectorAll<HTMLAnchorElement | SVGAElement>("a[data-go]")) {
+  a.setAttribute("href", a.dataset.go ?? "");
 }
 copies();
 markdownCopies();

@@ -3,6 +3,7 @@ import { Index } from "./index";
 import { Keys } from "./keys";
 import { h } from "./dom";
 import { decode, parse, type Place, type Route } from "./route";
+import { visible } from "./visible";
 
 // An App is the page as the script runs it: one page at a time, by the hash. Each part installs its routes and keys in it.
 export class App {
@@ -42,7 +43,7 @@ export class App {
             return; // somebody went on in the meantime
           }
           const made = draw(ix, p);
-          stage.replaceChildren(made ?? h("p", { class: "calm" }, `There is no such ${name} in what was captured: ${p.args.join(" ")}`));
+          stage.replaceChildren(made ?? h("p", { class: "calm" }, `There is no such ${name} in what was captured: ${visible(p.args.join(" "))}`));
         } catch (e) {
           stage.replaceChildren(h("p", { class: "calm" }, `The page's data cannot be read: ${String(e)}. The database and the JSON have everything.`));
         }

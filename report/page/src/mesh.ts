@@ -73,7 +73,7 @@ export function mesh(data: Data, n: Network): HTMLElement | undefined {
       const word = data.healthy ? "nothing to hold, or all is held" : "nothing to hold";
       return h("td", {}, h("span", { class: "none", title: word }, "–", h("span", { class: "away" }, word)));
     }
-    const b = h("button", { type: "button", "data-state": stateOf(t), "aria-label": words(t), click: () => tell(t) }, sign(stateOf(t)), `${t.held}/${t.expected}`);
+    const b = h("button", { type: "button", "data-state": stateOf(t), "aria-label": `${t.held}/${t.expected}: ${words(t)}`, click: () => tell(t) }, sign(stateOf(t)), `${t.held}/${t.expected}`);
     return h("td", {}, b);
   };
   const matrix = h(
