@@ -3,6 +3,7 @@ package report
 import (
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +41,11 @@ func acceptAxe(t *testing.T, b *browser, r *analyze.Result, file string) {
 				t.Errorf("%s, %s: %s", hash, theme, f)
 			}
 		}
+	}
+	var control []string
+	b.eval("(document.querySelector('main').append(Object.assign(document.createElement('button'), {type: 'button'})), axe.run(document).then(r => r.violations.filter(v => v.impact === 'critical').map(v => v.id)))", &control)
+	if !slices.Contains(control, "button-name") {
+		t.Errorf("of a button without a name nothing is said: %q", control)
 	}
 	t.Logf("%s: %d pages in two themes", strings.TrimSuffix(path.Base(name), ".js"), len(pages))
 }

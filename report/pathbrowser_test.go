@@ -16,8 +16,8 @@ func settles(b *browser, condition string) bool {
 	return ok
 }
 
-// TestPathBrowser follows links to paths and to findings, as they stand in a mail.
-func TestPathBrowser(t *testing.T) {
+// TestBrowserPath follows links to paths and to findings, as they stand in a mail.
+func TestBrowserPath(t *testing.T) {
 	b := newBrowser(t)
 	for _, x := range []struct {
 		name string
