@@ -29,13 +29,18 @@ func TestBrowserAccept(t *testing.T) {
 		test func(t *testing.T, b *browser, r *analyze.Result, path string)
 	}{
 		{"first screen", acceptFirstScreen},
+		{"pages", acceptPages},
 		{"keys", acceptKeys},
 		{"motion", acceptMotion},
 		{"without script", acceptWithoutScript},
 		{"paper", acceptPaper},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			for _, name := range incidents {
+			of := incidents
+			if x.name == "pages" {
+				of = of[:3] // twenty pages each
+			}
+			for _, name := range of {
 				t.Run(name, func(t *testing.T) {
 					b.reset(t)
 					x.test(t, b, results[name], pages[name])
@@ -63,14 +68,18 @@ func (b *browser) prefers(pairs ...string) {
 const looks = `((root) => {
 const out = [], lines = [];
 const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+const bar = document.querySelector('header.top').getBoundingClientRect().bottom; // it stays where one scrolls
+const spoken = (e) => { for (; e && e !== document.body; e = e.parentElement) { const q = e.getBoundingClientRect(); if (getComputedStyle(e).position === 'absolute' && q.width <= 1.5 && q.height <= 1.5) return true; } return false; }; // to be heard only
+const scrolledAway = (e, x, y) => { for (; e && e !== document.body; e = e.parentElement) { const s = getComputedStyle(e), q = e.getBoundingClientRect(); if (/auto|scroll/.test(s.overflowX + s.overflowY) && (x < q.left || x > q.right || y < q.top || y > q.bottom)) return true; } return scrollY > 0 && y < bar + 4; };
 const say = (n) => (n.textContent.trim().replace(/\s+/g, ' ').slice(0, 40) + ' <' + n.parentElement.tagName.toLowerCase() + '.' + (n.parentElement.getAttribute('class') ?? '') + '>');
 for (let n = walk.nextNode(); n; n = walk.nextNode()) {
   const e = n.parentElement;
-  if (!n.textContent.trim() || !e.checkVisibility({opacityProperty: true, visibilityProperty: true}) || e.closest('defs,title,desc,.skip,[aria-hidden=true]:not(svg *)')) continue;
+  if (!n.textContent.trim() || !e.checkVisibility({opacityProperty: true, visibilityProperty: true}) || e.closest('defs,title,desc,.skip,[aria-hidden=true]:not(svg *)') || spoken(e)) continue;
   const r = document.createRange();
   r.selectNodeContents(n);
   for (const q of r.getClientRects()) {
     if (q.width < 2 || q.height < 2) continue;
+    if (!e.closest('header') && scrolledAway(e, (q.left + q.right) / 2, (q.top + q.bottom) / 2)) continue;
     const cut = q.height * 0.22;
     lines.push({n, e, l: q.left + 1, r: q.right - 1, t: q.top + cut, b: q.bottom - cut});
   }
@@ -89,7 +98,7 @@ for (let i = 0; i < lines.length; i++) {
   }
 }
 for (const e of [root, ...root.querySelectorAll('*')]) {
-  if (e instanceof SVGElement || !e.checkVisibility() || !e.textContent.trim()) continue;
+  if (e instanceof SVGElement || !e.checkVisibility() || !e.textContent.trim() || spoken(e)) continue;
   const s = getComputedStyle(e);
   if (s.display === 'inline') continue;
   if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) out.push('cut sideways by ' + (e.scrollWidth - e.clientWidth) + ': ' + e.tagName + '.' + e.className);
@@ -149,6 +158,31 @@ func acceptFirstScreen(t *testing.T, b *browser, r *analyze.Result, path string)
 		}
 		for _, c := range b.complaints(path) {
 			t.Error(c)
+		}
+	}
+}
+
+// acceptPages: nor does anything overlap on the other pages, however far one scrolls. What is wider than its place there has a bar to
+// scroll it by.
+func acceptPages(t *testing.T, b *browser, r *analyze.Result, path string) {
+	p := newHTMLPage(r)
+	b.prefers("reduced-motion", "reduce")
+	b.load(path, "")
+	for _, hash := range []string{"#/map", "#/findings", p.To("f", r.Findings[0].ID), "#/c/1", "#/paths", "#/path/1", "#/time", "#/failures", "#/hosts", p.To("host", r.Hosts[0].Name),
+		"#/svc", p.To("svc", "vote"), "#/net", p.To("net", "app"), "#/ctr", p.To("ctr", p.Scene.Containers[0].ID), "#/coverage", "#/data", "#/list/findings"} {
+		var ok bool
+		b.eval(fmt.Sprintf("(location.hash = %q, true)", hash), &ok)
+		b.becomes("[...document.querySelectorAll('main > section.page')].some(e => e.checkVisibility())")
+		b.becomes("!document.getElementById('thing')?.checkVisibility() || document.getElementById('thing').childElementCount > 0")
+		var tall int
+		b.eval("document.documentElement.scrollHeight", &tall)
+		for y := 0; y < min(tall, 12*700); y += 700 {
+			b.eval(fmt.Sprintf("(scrollTo(0, %d), true)", y), &ok)
+			var bad []string
+			b.eval(looks+"(document.body).filter(s => /^upon|^covered|^cut sideways/.test(s) && !/header|\\.scroll|\\.stage/.test(s))", &bad)
+			if len(bad) > 0 {
+				t.Errorf("%s at %d: %s", hash, y, strings.Join(bad, "\n"))
+			}
 		}
 	}
 }

@@ -2203,7 +2203,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
           { name: "Addresses used", text: use, value: (n) => n.size ? (n.used ?? 0) / n.size : -1 },
           { name: "Hosts", text: (n) => String(n.hosts?.length ?? 0), value: (n) => n.hosts?.length ?? 0, wide: 0.5 },
           { name: "Services", text: (n) => String(n.services?.length ?? 0), value: (n) => n.services?.length ?? 0, wide: 0.6 },
-          { name: "Tunnels that lack something", text: (n) => String(lacking(ix, n).length), value: (n) => lacking(ix, n).length }
+          { name: "Tunnels with gaps", text: (n) => String(lacking(ix, n).length), value: (n) => lacking(ix, n).length }
         ],
         ix.data.networks
       )
