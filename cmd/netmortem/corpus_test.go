@@ -140,7 +140,7 @@ func testCorpus(t *testing.T, set string, how hostile.Plant, planted map[string]
 	}
 	for _, table := range tables {
 		for _, format := range []string{"table", "csv", "json", "md"} {
-			out := said("query", db, fmt.Sprintf("select * from %q limit 40", table), "--format", format)
+			out := said("query", db, fmt.Sprintf("select * from %q limit 12", table), "--format", format)
 			if format == "csv" {
 				for _, begin := range []string{",=", ",\"=", "\n=", "\n\"="} {
 					if i := strings.Index(out, begin); i >= 0 {
