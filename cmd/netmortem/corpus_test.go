@@ -22,9 +22,9 @@ import (
 	"github.com/netmortem/netmortem/schema/hostile"
 )
 
-// TestCorpus plants an attack in every captured text, and looks for it in whatever a terminal, a spreadsheet or a program
+// TestIntegrationCorpus plants an attack in every captured text, and looks for it in whatever a terminal, a spreadsheet or a program
 // would read: no character that a terminal obeys, none that turns letters round, no cell that computes.
-func TestCorpus(t *testing.T) {
+func TestIntegrationCorpus(t *testing.T) {
 	planted := map[string]bool{} // columns, as table.column
 	if obeyed(hostile.Payload) == "" || obeyed("a\tb\r\nc ü\n") != "" {
 		t.Fatal("the payload has nothing that a terminal obeys: this proves nothing")
