@@ -138,7 +138,7 @@ func TestIntegrationEndsEarly(t *testing.T) {
 	}
 }
 
-// Where there is no room, or nothing may be written, the refusal comes before the capture, in one line, and nothing is
+// Where there is no room, or nothing may be written, the refusal comes before the capture, in its three parts, and nothing is
 // left behind.
 func TestIntegrationNowhereToWrite(t *testing.T) {
 	path := program(t)
@@ -159,7 +159,7 @@ func TestIntegrationNowhereToWrite(t *testing.T) {
 			out, _ := cmd.Output() // its code is looked at
 			if code := cmd.ProcessState.ExitCode(); code == 99 {
 				t.Skip("cannot mount here: ", said.String())
-			} else if code != codeFailed || !strings.Contains(said.String(), test.want) || strings.Count(said.String(), "\n") != 1 {
+			} else if code != codeFailed || !strings.Contains(said.String(), test.want) || strings.Count(said.String(), "\n") != 3 {
 				t.Errorf("code %d, it said:\n%s", code, said.String())
 			}
 			if len(out) != 0 {
