@@ -29,6 +29,7 @@ var (
 	segmentAddress = []causeKey{keyNet, keyIP}
 	segmentIP      = []causeKey{keyHost, keyIP}
 	segmentFrame   = []causeKey{keyHost, keyMAC}
+	segmentName    = []causeKey{keyNet, keyName}
 	anyKind        []string
 )
 
@@ -44,6 +45,7 @@ var pathEdges = []pathEdge{
 		"everything between the outside and containers is forwarded by the host"},
 	{[]string{"host-arp-stale-bridge"}, nil, []string{"published", "egress"}, segmentHost, "the host sends to another link address on its bridge"},
 	{[]string{"localhost-published-fails"}, nil, []string{"published"}, segmentPort, "what the host asks at 127.0.0.1 is no longer led on"},
+	{[]string{"dns-name-collision"}, nil, []string{"client"}, segmentName, "another service has the name as well"},
 	{[]string{"dns-nat-chain-missing", "ephemeral-ports"}, nil, []string{"client"}, segmentNetns, "it is this namespace's own way out"},
 	{[]string{"conntrack-full"}, nil, anyKind, segmentNetns, "what cannot be tracked is dropped there"},
 	{[]string{"lb-sandbox-missing"}, nil, []string{"balancer", "overlay"}, segmentNet, "nobody answers for virtual addresses of the network, nor for the balancer's own"},
@@ -62,7 +64,7 @@ var pathEdges = []pathEdge{
 }
 
 // offPath are the rules whose subject is a row on packets' way and which say nothing about whether they pass it.
-var offPath = []string{"lb-skew-long-lived", "dns-rr-rfc3484-skew", "dns-name-collision", "conntrack-long-established", "sysctl-drift", "config-skew"}
+var offPath = []string{"lb-skew-long-lived", "dns-rr-rfc3484-skew", "conntrack-long-established", "sysctl-drift", "config-skew"}
 
 // values are what a segment has for a key.
 func (s *causeSegment) values(k causeKey) []string {
@@ -72,7 +74,8 @@ func (s *causeSegment) values(k causeKey) []string {
 	case keyNetns:
 		return below(cmp.Or(s.hopHost, s.host), distinct(s.place))
 	case keyNet:
-		return distinct(s.network)
+		asked, _ := s.asked()
+		return distinct(cmp.Or(s.network, asked))
 	case keyIP:
 		ip, _, _ := strings.Cut(s.target, "/")
 		if at, err := netip.ParseAddrPort(ip); err == nil {
@@ -87,11 +90,23 @@ func (s *causeSegment) values(k causeKey) []string {
 		if strings.HasPrefix(s.subject, "fdb:") {
 			return distinct(s.tail())
 		}
+	case keyName:
+		_, name := s.asked()
+		return distinct(strings.TrimPrefix(name, "tasks."))
 	case keyPort:
 		at, _, _ := strings.Cut(s.target, "/")
 		return distinct(at[strings.LastIndexByte(at, ':')+1:])
 	}
 	return nil
+}
+
+// asked is the network and the name of a segment that a name or an answer to it decided: dns:HOST/NETWORK/NAME/ANSWER.
+func (s *causeSegment) asked() (network, name string) {
+	rest, ok := strings.CutPrefix(s.subject, "dns:")
+	if parts := strings.Split(rest, "/"); ok && len(parts) > 2 {
+		return parts[1], parts[2]
+	}
+	return "", ""
 }
 
 // tail is the last part of the subject.

@@ -17,6 +17,7 @@ const (
 	keyVIPAsIP                  // the cause's virtual address is the symptom's address
 	keyMAC                      // a hardware address
 	keyPort                     // a published port
+	keyName                     // a name that is asked, without tasks.
 	keyWorkload                 // a container, its task or its service, on a host
 )
 
@@ -27,6 +28,7 @@ var factsOf = map[causeKey][]string{
 	keyIP:       {"ip", "missing"},
 	keyVIP:      {"vip"},
 	keyMAC:      {"mac"},
+	keyName:     {"name"},
 	keyWorkload: {"service", "container", "name", "task", "victim_container"},
 }
 
