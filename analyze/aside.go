@@ -49,8 +49,10 @@ func (a *analysis) findOut(ctx context.Context, db *database, late []*Derived, q
 		}
 	}
 	if db.path == "" || runtime.GOMAXPROCS(0) == 1 {
-		if err := derive(ctx, db, late, func(int) {}); err != nil {
-			return nil, err
+		for _, d := range late {
+			if err := db.fill(ctx, d); err != nil {
+				return nil, fmt.Errorf("derived table %s: %w", d.Name, err)
+			}
 		}
 		last = append(first, last...)
 	} else if err := a.together(ctx, db, late, questions, first, hosts, asked); err != nil {

@@ -29,11 +29,13 @@ func shellText(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// commandLine is a command: words that are quoted where they must be.
 func commandLine(words ...string) string {
+	out := make([]string, len(words))
 	for i, w := range words {
-		words[i] = shellText(w)
+		out[i] = shellText(w)
 	}
-	return strings.Join(words, " ")
+	return strings.Join(out, " ")
 }
 
 // traceOf is the command that walks a path again; empty where trace has no words for its ends.
