@@ -23,6 +23,7 @@ type block struct {
 	Known      bool              `json:"known"` // a scene was read; otherwise nothing is known of what follows Causes
 	Hosts      []hostData        `json:"hosts"`
 	Findings   *findingColumns   `json:"findings"`
+	Left       int               `json:"findings_left,omitempty"` // findings that Findings leaves out
 	Causes     []causeData       `json:"causes"`
 	Services   []serviceData     `json:"services"` // null, as any list below, when nothing of the kind was captured
 	Tasks      *taskColumns      `json:"tasks"`
@@ -44,6 +45,7 @@ type block struct {
 func (p *htmlPage) data() *block {
 	in := newTexts()
 	b := &block{Tool: p.Tool, Database: p.Database, Hosts: hostsData(p.page), Causes: causesData(p.Causes), Findings: findingsData(in, p)}
+	b.Left = len(p.Findings) - len(b.Findings.ID)
 	if s := p.Scene; s != nil {
 		b.Known = true
 		b.Networks, b.Ports, b.Edges, b.EdgesLeft = s.Networks, s.Ports, s.Edges, s.EdgesLeft
@@ -81,8 +83,6 @@ type causeData struct {
 	Name     string           `json:"name"`
 	Host     string           `json:"host"`
 	Summary  string           `json:"summary"`
-	Findings []string         `json:"findings"` // ids: those that are it
-	Follows  []string         `json:"follows"`  // ids: those that follow from it
 	Services []string         `json:"services"`
 	Hosts    []string         `json:"hosts"`  // from which it is felt
 	Broken   int              `json:"broken"` // pairs that it breaks, in part or wholly
@@ -91,17 +91,20 @@ type causeData struct {
 func causesData(causes []analyze.Cause) []causeData {
 	out := make([]causeData, 0, len(causes))
 	for _, c := range causes {
-		d := causeData{c.Rank, c.Severity, told{Cause: c}.Name(), c.Host, c.Summary, c.Findings, nil, c.Breaks.Services, c.Breaks.Hosts, c.Breaks.Pairs + c.Breaks.Partly}
-		for _, s := range c.Symptoms {
-			d.Follows = append(d.Follows, s.Finding)
-		}
-		out = append(out, d)
+		out = append(out, causeData{c.Rank, c.Severity, told{Cause: c}.Name(), c.Host, c.Summary, c.Breaks.Services, c.Breaks.Hosts, c.Breaks.Pairs + c.Breaks.Partly})
 	}
 	return out
 }
 
-// findingColumns are the findings, in the order of the ranking.
+// The bounds of the findings in the block: what a rule finds 50,000 times on a host says less each time.
+const (
+	maxIndexedAlike = 500 // of one rule on one host
+	maxIndexed      = 20000
+)
+
+// findingColumns are findings, in the order of the ranking.
 type findingColumns struct {
+	No       []int `json:"no"` // place in the ranking, from 1
 	ID       []int `json:"id"`
 	Rule     []int `json:"rule"`
 	Severity []int `json:"severity"` // place in analyze.Severities
@@ -114,7 +117,13 @@ type findingColumns struct {
 
 func findingsData(in *texts, p *htmlPage) *findingColumns {
 	c := &findingColumns{}
+	type kind struct{ rule, host string }
+	alike := map[kind]int{}
 	for i, f := range p.Findings {
+		k := kind{f.Rule, f.Host}
+		if alike[k]++; alike[k] > maxIndexedAlike || len(c.ID) == maxIndexed {
+			continue
+		}
 		facts, anchor := "", ""
 		for _, x := range f.Facts {
 			facts += x.Name + " " + x.Value + "\n"
@@ -122,6 +131,7 @@ func findingsData(in *texts, p *htmlPage) *findingColumns {
 		if i < maxLines {
 			anchor = p.Anchor[f.ID]
 		}
+		c.No = append(c.No, i+1)
 		c.ID = append(c.ID, in.of(f.ID))
 		c.Rule = append(c.Rule, in.of(f.Rule))
 		c.Severity = append(c.Severity, f.Severity.Rank())

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -129,5 +130,44 @@ func TestTaskName(t *testing.T) {
 		if got := taskName(x[0], x[1]); got != x[2] {
 			t.Errorf("taskName(%q, %q) is %q, not %q", x[0], x[1], got, x[2])
 		}
+	}
+}
+
+// TestDataBound: of what a rule finds again and again on a host the block has the first, and counts them all.
+func TestDataBound(t *testing.T) {
+	r := fleet(2)
+	host := r.Hosts[0].Name
+	alike := r.Findings[0]
+	alike.Host = host
+	r.Findings, r.Causes[0].Findings = nil, nil
+	for i := range maxIndexedAlike + 200 {
+		f := alike
+		f.ID, f.Summary = fmt.Sprintf("alike-%d", i), fmt.Sprintf("the %d. time", i)
+		r.Findings = append(r.Findings, f)
+		r.Causes[0].Findings = append(r.Causes[0].Findings, f.ID)
+	}
+	last := alike
+	last.ID, last.Rule, last.Summary = "last", "another-rule", "something else"
+	r.Findings = append(r.Findings, last)
+	out := rendered(t, HTML, r)
+	var v struct {
+		S        []string
+		Left     int `json:"findings_left"`
+		Findings struct{ No, ID, Summary []int }
+		Hosts    []struct{ Findings int }
+	}
+	if err := json.Unmarshal(unpacked(t, out), &v); err != nil {
+		t.Fatal(err)
+	}
+	n := len(v.Findings.ID)
+	if n != maxIndexedAlike+1 || v.Left != 200 || v.Hosts[0].Findings != maxIndexedAlike+201 {
+		t.Errorf("%d findings are in the block and %d are left out; the host has %d", n, v.Left, v.Hosts[0].Findings)
+	}
+	if got := v.S[v.Findings.Summary[n-1]]; got != last.Summary || v.Findings.No[n-1] != maxIndexedAlike+201 {
+		t.Errorf("the last is no. %d, %q", v.Findings.No[n-1], got)
+	}
+	causes := out[strings.Index(out, `id="causes"`):strings.Index(out, `id="findings"`)]
+	if n := strings.Count(causes, "#/f/alike-"); n != maxItself || !strings.Contains(causes, fmt.Sprintf("and %d findings more", maxIndexedAlike+200-maxItself)) {
+		t.Errorf("the cause names %d findings", n)
 	}
 }

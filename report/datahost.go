@@ -19,6 +19,7 @@ type hostData struct {
 	Clean       int      `json:"clean"`             // rules
 	Found       int      `json:"found"`
 	Unjudged    int      `json:"unjudged"`
+	Findings    int      `json:"findings"`
 	Worst       int      `json:"worst"` // place in analyze.Severities of its worst finding; 0 for none
 }
 
@@ -57,6 +58,7 @@ func hostsData(p *page) []hostData {
 	}
 	for _, f := range p.Findings {
 		if i, ok := at[f.Host]; ok {
+			out[i].Findings++
 			out[i].Worst = max(out[i].Worst, f.Severity.Rank())
 		}
 	}

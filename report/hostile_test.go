@@ -23,7 +23,7 @@ func hostile() (r *analyze.Result, n int) { return planted(sample()) }
 
 // planted is a copy of a result with the payload in every string field.
 func planted(of *analyze.Result) (r *analyze.Result, n int) {
-	r = mapStrings(of, func(_, s string) string { return s })
+	r = copied(of, mapper{f: func(_, s string) string { return s }})
 	var plant func(v reflect.Value)
 	plant = func(v reflect.Value) {
 		switch v.Kind() {

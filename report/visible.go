@@ -75,56 +75,113 @@ var scenePackage = reflect.TypeFor[scene.Scene]().PkgPath()
 
 const sceneField = "scene."
 
-// visibleCopy is a deep copy of r in which every string is visible, also those of fields that are added later.
+// visibleCopy is r with every string visible, also those of fields that are added later. What nothing hides in is shared with r: of a
+// result that fills half the memory there is no room for another, and a page changes nothing in it.
 func visibleCopy(r *analyze.Result) *analyze.Result {
-	return mapStrings(r, func(field, s string) string { return visible(s, blocks[field]) })
+	return copied(r, mapper{func(field, s string) string { return visible(s, blocks[field]) }, true})
 }
 
-// mapStrings is a deep copy of r with f applied to every string; field is the struct field that holds it, such as
-// Finding.Summary. A nil slice becomes an empty one, except in a scene, where nil says that nothing of the kind was captured.
-func mapStrings(r *analyze.Result, f func(field, s string) string) *analyze.Result {
+// copied is r with a mapper applied to every string. A nil slice becomes an empty one, except in a scene, where nil says that nothing of
+// the kind was captured.
+func copied(r *analyze.Result, m mapper) *analyze.Result {
 	out := reflect.New(reflect.TypeFor[analyze.Result]()).Elem()
-	copyStrings(out, reflect.ValueOf(r).Elem(), "", f)
+	m.copy(out, reflect.ValueOf(r).Elem(), "")
 	return out.Addr().Interface().(*analyze.Result)
 }
 
-func copyStrings(dst, src reflect.Value, field string, f func(field, s string) string) {
+// A mapper copies values and maps the strings in them.
+type mapper struct {
+	f     func(field, s string) string // field is the struct field that holds s, such as Finding.Summary
+	share bool                         // what would be copied as it is is shared
+}
+
+func (m mapper) copy(dst, src reflect.Value, field string) {
+	if m.share && m.same(src, field) {
+		dst.Set(src)
+		return
+	}
 	switch src.Kind() {
 	case reflect.String:
-		dst.SetString(f(field, src.String()))
+		dst.SetString(m.f(field, src.String()))
 	case reflect.Slice:
-		if src.IsNil() && strings.HasPrefix(field, sceneField) {
+		if stays(src, field) {
 			return
 		}
 		dst.Set(reflect.MakeSlice(src.Type(), src.Len(), src.Len()))
 		for i := range src.Len() {
-			copyStrings(dst.Index(i), src.Index(i), field, f)
+			m.copy(dst.Index(i), src.Index(i), field)
 		}
 	case reflect.Map:
 		dst.Set(reflect.MakeMap(src.Type()))
 		for it := src.MapRange(); it.Next(); {
 			k, v := reflect.New(src.Type().Key()).Elem(), reflect.New(src.Type().Elem()).Elem()
-			copyStrings(k, it.Key(), field, f)
-			copyStrings(v, it.Value(), field, f)
+			m.copy(k, it.Key(), field)
+			m.copy(v, it.Value(), field)
 			dst.SetMapIndex(k, v)
 		}
 	case reflect.Struct:
 		dst.Set(src) // also what has no exported fields, as time.Time
 		for i := range src.NumField() {
-			if t := src.Type().Field(i); t.IsExported() {
-				name := src.Type().Name() + "." + t.Name
-				if src.Type().PkgPath() == scenePackage {
-					name = sceneField + name
-				}
-				copyStrings(dst.Field(i), src.Field(i), name, f)
+			if name, ok := fieldName(src.Type(), i); ok {
+				m.copy(dst.Field(i), src.Field(i), name)
 			}
 		}
 	case reflect.Pointer:
 		if !src.IsNil() {
 			dst.Set(reflect.New(src.Type().Elem()))
-			copyStrings(dst.Elem(), src.Elem(), field, f)
+			m.copy(dst.Elem(), src.Elem(), field)
 		}
 	default:
 		dst.Set(src)
 	}
+}
+
+// same reports whether a copy would be as what it is of.
+func (m mapper) same(src reflect.Value, field string) bool {
+	switch src.Kind() {
+	case reflect.String:
+		return m.f(field, src.String()) == src.String()
+	case reflect.Slice:
+		if src.IsNil() {
+			return stays(src, field)
+		}
+		for i := range src.Len() {
+			if !m.same(src.Index(i), field) {
+				return false
+			}
+		}
+	case reflect.Map:
+		if src.IsNil() {
+			return false
+		}
+		for it := src.MapRange(); it.Next(); {
+			if !m.same(it.Key(), field) || !m.same(it.Value(), field) {
+				return false
+			}
+		}
+	case reflect.Struct:
+		for i := range src.NumField() {
+			if name, ok := fieldName(src.Type(), i); ok && !m.same(src.Field(i), name) {
+				return false
+			}
+		}
+	case reflect.Pointer:
+		return src.IsNil() || m.same(src.Elem(), field)
+	}
+	return true
+}
+
+// stays reports whether a nil slice does not become an empty one.
+func stays(src reflect.Value, field string) bool {
+	return src.IsNil() && strings.HasPrefix(field, sceneField)
+}
+
+// fieldName is what a field of a struct is called here; ok is false for one that is not exported.
+func fieldName(t reflect.Type, i int) (name string, ok bool) {
+	f := t.Field(i)
+	name = t.Name() + "." + f.Name
+	if t.PkgPath() == scenePackage {
+		name = sceneField + name
+	}
+	return name, f.IsExported()
 }

@@ -29,7 +29,7 @@
       data.containers?.id.forEach((id, i) => this.ids.set(id, i));
       const f = data.findings;
       this.findings = (f.id ?? []).map((id, at) => ({
-        at,
+        no: f.no[at] ?? 0,
         id: this.text(id),
         rule: this.text(f.rule[at]),
         severity: severities[f.severity[at] ?? 0] ?? "none",
@@ -538,7 +538,7 @@ ${f.facts}`.toLowerCase();
   function section(title, ...body) {
     return h("section", {}, h("h3", {}, title), ...body);
   }
-  function findingList(list4, none) {
+  function findingList(list4, none, all = list4.length) {
     if (list4.length === 0) {
       return h("p", { class: "calm" }, none);
     }
@@ -547,7 +547,7 @@ ${f.facts}`.toLowerCase();
       "ul",
       { class: "plainlist" },
       ...list4.slice(0, most4).map((f) => h("li", {}, severity(f.severity), " ", h("a", { href: href("f", f.id) }, f.summary), h("span", { class: "sub" }, `${f.rule} · on ${f.host}`))),
-      list4.length > most4 ? h("li", { class: "calm" }, h("a", { href: href("search") + "?q=" + encodeURIComponent("host:" + (list4[0]?.host ?? "")) }, `and ${count(list4.length - most4, "finding")} more`)) : null
+      all > most4 ? h("li", { class: "calm" }, h("a", { href: href("search") + "?q=" + encodeURIComponent("host:" + (list4[0]?.host ?? "")) }, `and ${count(all - most4, "finding")} more`)) : null
     );
   }
   function edgeState(e) {
@@ -1179,10 +1179,11 @@ ${line(head2.querySelector(".sub") ?? head2)}
       }
     });
     async function beyond(id) {
-      const f = (await app2.index()).findings.find((x) => x.id === id);
+      const ix = await app2.index();
+      const f = ix.findings.find((x) => x.id === id);
       bar.replaceChildren(h("a", { href: "#/findings" }, "all findings"));
       extra.replaceChildren(
-        f ? h("article", { class: "thing" }, h("h2", {}, severity(f.severity), " ", f.summary), facts(["rule", f.rule], ["host", h("a", { href: href("host", f.host) }, f.host)], ["subject", h("code", {}, f.subject)], ["what is known", h("pre", {}, f.facts)], ["id", h("code", {}, f.id)]), h("p", { class: "calm" }, "There are too many findings for this page to hold the evidence of all; the JSON has it.")) : h("p", { class: "calm" }, `There is no finding ${id} in this report.`)
+        f ? h("article", { class: "thing" }, h("h2", {}, severity(f.severity), " ", f.summary), facts(["rule", f.rule], ["host", h("a", { href: href("host", f.host) }, f.host)], ["subject", h("code", {}, f.subject)], ["what is known", h("pre", {}, f.facts)], ["id", h("code", {}, f.id)]), h("p", { class: "calm" }, "There are too many findings for this page to hold the evidence of all; the JSON has it.")) : h("p", { class: "calm" }, ix.data.findings_left ? `${id} is not among the findings that this report holds; ${count(ix.data.findings_left, "finding")} more are in the JSON and the database.` : `There is no finding ${id} in this report.`)
       );
     }
     const step2 = (by) => () => {
@@ -1452,7 +1453,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
     return h(
       "article",
       { class: "thing" },
-      h("h2", {}, "Host ", x.name, " ", x.found > 0 ? chip(["clean", "low", "medium", "high", "critical"][x.worst] ?? "open", count(found.length, "finding")) : x.unjudged > 0 ? chip("open", "no findings, not all judged") : chip("clean", "no findings")),
+      h("h2", {}, "Host ", x.name, " ", x.found > 0 ? chip(["clean", "low", "medium", "high", "critical"][x.worst] ?? "open", count(x.findings, "finding")) : x.unjudged > 0 ? chip("open", "no findings, not all judged") : chip("clean", "no findings")),
       h(
         "div",
         { class: "three" },
@@ -1460,7 +1461,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
         stat("checks clean", `${x.clean} of ${x.clean + x.found + x.unjudged}`, x.unjudged > 0 ? `${x.unjudged} not judged` : ""),
         stat("items captured whole", `${thousands(x.items - x.gaps)} of ${thousands(x.items)}`, x.gaps > 0 ? count(x.gaps, "gap") : "")
       ),
-      section("Findings here", findingList(found, x.unjudged > 0 ? `None; ${x.unjudged} checks could not be judged here.` : "None.")),
+      section("Findings here", findingList(found, x.unjudged > 0 ? `None; ${x.unjudged} checks could not be judged here.` : "None.", x.findings)),
       facts(
         ["role", x.role ?? ""],
         ["engine", x.engine ?? ""],
@@ -1523,7 +1524,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
             h("li", {}, h("a", { href: href("svc") }, known(ix.data.services, ix.data.services?.length ?? 0, "service"))),
             h("li", {}, h("a", { href: href("ctr") }, known(ix.data.containers ? [] : null, ix.containers, "container"))),
             h("li", {}, h("a", { href: href("net") }, known(ix.data.networks, ix.data.networks?.length ?? 0, "network"))),
-            h("li", {}, h("a", { href: href("list", "findings") }, count(ix.findings.length, "finding"))),
+            h("li", {}, h("a", { href: href("list", "findings") }, count(ix.findings.length + (ix.data.findings_left ?? 0), "finding"))),
             h("li", {}, h("a", { href: href("list", "hosts") }, count(ix.data.hosts.length, "host")))
           )
         );
@@ -1539,7 +1540,7 @@ ${line(head2.querySelector(".sub") ?? head2)}
             table(
               "All findings, worst first",
               [
-                { name: "No", text: (f) => String(f.at + 1), value: (f) => f.at, wide: 0.4 },
+                { name: "No", text: (f) => String(f.no), value: (f) => f.no, wide: 0.4 },
                 { name: "Severity", text: (f) => f.severity, wide: 0.6 },
                 { name: "Rule", text: (f) => f.rule },
                 { name: "Host", text: (f) => f.host, node: (f) => h("a", { href: href("host", f.host) }, f.host), wide: 0.8 },
@@ -1547,7 +1548,8 @@ ${line(head2.querySelector(".sub") ?? head2)}
                 { name: "Subject", text: (f) => f.subject, wide: 1.4 }
               ],
               ix.findings
-            )
+            ),
+            ix.data.findings_left ? h("p", { class: "calm" }, `${count(ix.data.findings_left, "finding")} more, of which the list has the first: the JSON and the database have them all.`) : null
           );
         case "hosts":
           return h(

@@ -10,6 +10,7 @@ export interface Data {
   known: boolean; // a scene was read
   hosts: Host[];
   findings: Findings;
+  findings_left?: number; // findings that findings leaves out
   causes: Cause[];
   services: Service[] | null;
   tasks: Tasks | null;
@@ -43,10 +44,12 @@ export interface Host {
   clean: number;
   found: number;
   unjudged: number;
+  findings: number;
   worst: number; // place in severities
 }
 
 export interface Findings {
+  no: number[]; // place in the ranking, from 1
   id: T[] | null;
   rule: T[];
   severity: number[]; // place in severities
@@ -66,8 +69,6 @@ export interface Cause {
   name: string;
   host: string;
   summary: string;
-  findings: string[] | null;
-  follows: string[] | null;
   services: string[] | null;
   hosts: string[] | null;
   broken: number; // pairs that it breaks, in part or wholly

@@ -2,6 +2,7 @@ import type { App } from "./core";
 import { h } from "./dom";
 import { facts, severity } from "./parts";
 import { href } from "./route";
+import { count } from "./words";
 
 // findings shows all findings, or one of them with what it rests on; and causes likewise.
 export function findings(app: App): void {
@@ -69,12 +70,13 @@ export function findings(app: App): void {
 
   // beyond shows a finding that markup does not hold: what is known of it without its evidence.
   async function beyond(id: string): Promise<void> {
-    const f = (await app.index()).findings.find((x) => x.id === id);
+    const ix = await app.index();
+    const f = ix.findings.find((x) => x.id === id);
     bar.replaceChildren(h("a", { href: "#/findings" }, "all findings"));
     extra.replaceChildren(
       f
         ? h("article", { class: "thing" }, h("h2", {}, severity(f.severity), " ", f.summary), facts(["rule", f.rule], ["host", h("a", { href: href("host", f.host) }, f.host)], ["subject", h("code", {}, f.subject)], ["what is known", h("pre", {}, f.facts)], ["id", h("code", {}, f.id)]), h("p", { class: "calm" }, "There are too many findings for this page to hold the evidence of all; the JSON has it."))
-        : h("p", { class: "calm" }, `There is no finding ${id} in this report.`),
+        : h("p", { class: "calm" }, ix.data.findings_left ? `${id} is not among the findings that this report holds; ${count(ix.data.findings_left, "finding")} more are in the JSON and the database.` : `There is no finding ${id} in this report.`),
     );
   }
 

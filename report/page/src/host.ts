@@ -30,7 +30,7 @@ function one(ix: Index, x: Host): HTMLElement {
   return h(
     "article",
     { class: "thing" },
-    h("h2", {}, "Host ", x.name, " ", x.found > 0 ? chip(["clean", "low", "medium", "high", "critical"][x.worst] ?? "open", count(found.length, "finding")) : x.unjudged > 0 ? chip("open", "no findings, not all judged") : chip("clean", "no findings")),
+    h("h2", {}, "Host ", x.name, " ", x.found > 0 ? chip(["clean", "low", "medium", "high", "critical"][x.worst] ?? "open", count(x.findings, "finding")) : x.unjudged > 0 ? chip("open", "no findings, not all judged") : chip("clean", "no findings")),
     h(
       "div",
       { class: "three" },
@@ -38,7 +38,7 @@ function one(ix: Index, x: Host): HTMLElement {
       stat("checks clean", `${x.clean} of ${x.clean + x.found + x.unjudged}`, x.unjudged > 0 ? `${x.unjudged} not judged` : ""),
       stat("items captured whole", `${thousands(x.items - x.gaps)} of ${thousands(x.items)}`, x.gaps > 0 ? count(x.gaps, "gap") : ""),
     ),
-    section("Findings here", findingList(found, x.unjudged > 0 ? `None; ${x.unjudged} checks could not be judged here.` : "None.")),
+    section("Findings here", findingList(found, x.unjudged > 0 ? `None; ${x.unjudged} checks could not be judged here.` : "None.", x.findings)),
     facts(
       ["role", x.role ?? ""],
       ["engine", x.engine ?? ""],

@@ -34,7 +34,7 @@ export interface Task {
 }
 
 export interface Finding {
-  at: number;
+  no: number; // in the ranking, from 1
   id: string;
   rule: string;
   severity: string;
@@ -71,7 +71,7 @@ export class Index {
     data.containers?.id.forEach((id, i) => this.ids.set(id, i));
     const f = data.findings;
     this.findings = (f.id ?? []).map((id, at) => ({
-      at,
+      no: f.no[at] ?? 0,
       id: this.text(id),
       rule: this.text(f.rule[at]),
       severity: severities[f.severity[at] ?? 0] ?? "none",

@@ -24,7 +24,7 @@ export function lists(app: App): void {
           h("li", {}, h("a", { href: href("svc") }, known(ix.data.services, ix.data.services?.length ?? 0, "service"))),
           h("li", {}, h("a", { href: href("ctr") }, known(ix.data.containers ? [] : null, ix.containers, "container"))),
           h("li", {}, h("a", { href: href("net") }, known(ix.data.networks, ix.data.networks?.length ?? 0, "network"))),
-          h("li", {}, h("a", { href: href("list", "findings") }, count(ix.findings.length, "finding"))),
+          h("li", {}, h("a", { href: href("list", "findings") }, count(ix.findings.length + (ix.data.findings_left ?? 0), "finding"))),
           h("li", {}, h("a", { href: href("list", "hosts") }, count(ix.data.hosts.length, "host"))),
         ),
       );
@@ -40,7 +40,7 @@ export function lists(app: App): void {
           table(
             "All findings, worst first",
             [
-              { name: "No", text: (f) => String(f.at + 1), value: (f) => f.at, wide: 0.4 },
+              { name: "No", text: (f) => String(f.no), value: (f) => f.no, wide: 0.4 },
               { name: "Severity", text: (f) => f.severity, wide: 0.6 },
               { name: "Rule", text: (f) => f.rule },
               { name: "Host", text: (f) => f.host, node: (f) => h("a", { href: href("host", f.host) }, f.host), wide: 0.8 },
@@ -49,6 +49,7 @@ export function lists(app: App): void {
             ],
             ix.findings,
           ),
+          ix.data.findings_left ? h("p", { class: "calm" }, `${count(ix.data.findings_left, "finding")} more, of which the list has the first: the JSON and the database have them all.`) : null,
         );
       case "hosts":
         return h(

@@ -74,8 +74,8 @@ export function section(title: Child, ...body: Child[]): HTMLElement {
   return h("section", {}, h("h3", {}, title), ...body);
 }
 
-// findingList are findings as links, worst first as everywhere.
-export function findingList(list: Finding[], none: string): HTMLElement {
+// findingList are findings as links, worst first as everywhere. There may be more of them than the list has.
+export function findingList(list: Finding[], none: string, all = list.length): HTMLElement {
   if (list.length === 0) {
     return h("p", { class: "calm" }, none);
   }
@@ -84,7 +84,7 @@ export function findingList(list: Finding[], none: string): HTMLElement {
     "ul",
     { class: "plainlist" },
     ...list.slice(0, most).map((f) => h("li", {}, severity(f.severity), " ", h("a", { href: href("f", f.id) }, f.summary), h("span", { class: "sub" }, `${f.rule} · on ${f.host}`))),
-    list.length > most ? h("li", { class: "calm" }, h("a", { href: href("search") + "?q=" + encodeURIComponent("host:" + (list[0]?.host ?? "")) }, `and ${count(list.length - most, "finding")} more`)) : null,
+    all > most ? h("li", { class: "calm" }, h("a", { href: href("search") + "?q=" + encodeURIComponent("host:" + (list[0]?.host ?? "")) }, `and ${count(all - most, "finding")} more`)) : null,
   );
 }
 
