@@ -163,14 +163,19 @@ var stuckTask = Derived{
 		must(refCol("ref", "row of swarm_task")),
 	},
 	Query: `
-SELECT t.task_id, t.service_id, MIN(s.name), substr(n.network_id, 1, 8), t.host, MIN(r.last_s - (julianday(t.state_at) - 2440587.5) * 86400.0), MIN(t.ref)
-FROM swarm_task AS t
-JOIN reading AS r ON r.host = t.host
+WITH stuck AS MATERIALIZED (
+  SELECT t.host, t.task_id, t.service_id, r.last_s - (julianday(t.state_at) - 2440587.5) * 86400.0 AS waits_s, t.ref
+  FROM swarm_task AS t
+  CROSS JOIN reading AS r
+  WHERE r.host = t.host AND (
+    t.state = 'new' AND t.desired = 'running' AND COALESCE(t.err, '') = '' AND t.seen = 'both' AND (julianday(t.state_at) - 2440587.5) * 86400.0 <= r.last_s - 15
+    OR t.state = 'rejected' AND instr(t.err, 'node is missing network attachments') > 0 AND (julianday(t.state_at) - 2440587.5) * 86400.0 >= r.last_s - 900)
+)
+SELECT t.task_id, t.service_id, MIN(s.name), substr(n.network_id, 1, 8), t.host, MIN(t.waits_s), MIN(t.ref)
+FROM stuck AS t
 JOIN swarm_service_network AS n ON n.host = t.host AND n.service_id = t.service_id
 LEFT JOIN swarm_service AS s ON s.host = t.host AND s.service_id = t.service_id
-WHERE length(n.network_id) >= 8 AND (
-  t.state = 'new' AND t.desired = 'running' AND COALESCE(t.err, '') = '' AND t.seen = 'both' AND (julianday(t.state_at) - 2440587.5) * 86400.0 <= r.last_s - 15
-  OR t.state = 'rejected' AND instr(t.err, 'node is missing network attachments') > 0 AND (julianday(t.state_at) - 2440587.5) * 86400.0 >= r.last_s - 900)
+WHERE length(n.network_id) >= 8
 GROUP BY t.task_id, t.service_id, substr(n.network_id, 1, 8), t.host`,
 	Index: []string{"net"},
 }

@@ -28,7 +28,7 @@ SELECT host, netns, netns_name, kind, net, network, dev, age_s, ref FROM (
   LEFT JOIN host_era AS e ON e.host = l.host
   WHERE l.kind IN ('lb', 'ingress') OR (l.kind = 'container' AND e.era = 'container')
 ) WHERE place = 1`,
-	Index: []string{"host, netns", "net"},
+	Index: []string{"host, netns, net", "net"},
 }
 
 // markRule keeps the rules that do nothing but set a mark for one address or one port, as libnetwork writes them.
@@ -155,16 +155,21 @@ var balancerDestination = Derived{
 		refCol("mark_ref", "row of iptables_rule"),
 	},
 	Query: `
-SELECT d.host, d.netns, b.netns_name, b.net, b.kind, d.fwmark, m.vip, v.service_id, v.service, d.address, d.weight, d.forward, d.seen, d.ref, m.ref
+WITH marked AS MATERIALIZED (
+  SELECT m.host, m.netns, b.net, m.mark, m.vip, v.service_id, v.service, m.ref
+  FROM (SELECT host, netns, mark, vip, MIN(ref) AS ref FROM mark_rule WHERE vip IS NOT NULL AND seen = 'both' GROUP BY host, netns, mark, vip) AS m
+  CROSS JOIN balancer AS b
+  LEFT JOIN (SELECT net, ip, MIN(service_id) AS service_id, MIN(service) AS service FROM service_vip
+    GROUP BY net, ip HAVING COUNT(*) = 1) AS v ON v.net = b.net AND v.ip = m.vip
+  WHERE b.host = m.host AND b.netns = m.netns
+)
+SELECT d.host, d.netns, b.netns_name, b.net, b.kind, d.fwmark, m.vip, m.service_id, m.service, d.address, d.weight, d.forward, d.seen, d.ref, m.ref
 FROM ipvs_destination AS d
-JOIN balancer AS b ON b.host = d.host AND b.netns = d.netns
-LEFT JOIN (SELECT host, netns, mark, vip, MIN(ref) AS ref FROM mark_rule WHERE vip IS NOT NULL AND seen = 'both' GROUP BY host, netns, mark, vip) AS m
-  ON m.host = d.host AND m.netns = d.netns AND m.mark = d.fwmark
-LEFT JOIN (SELECT net, ip, MIN(service_id) AS service_id, MIN(service) AS service FROM service_vip
-  GROUP BY net, ip HAVING COUNT(*) = 1) AS v ON v.net = b.net AND v.ip = m.vip
-WHERE d.fwmark > 0 AND instr(d.address, ':') = 0
-  AND (b.kind <> 'container' OR v.service_id IS NOT NULL)`,
-	Index: []string{"host, netns, vip, ip", "host, netns, fwmark, ip"},
+CROSS JOIN balancer AS b
+LEFT JOIN marked AS m ON m.host = d.host AND m.netns = d.netns AND m.net = b.net AND m.mark = d.fwmark
+WHERE b.host = d.host AND b.netns = d.netns AND d.fwmark > 0 AND instr(d.address, ':') = 0
+  AND (b.kind <> 'container' OR m.service_id IS NOT NULL)`,
+	Index: []string{"host, netns, fwmark, ip"},
 }
 
 // expectedIPVSDestination asks only where a mark leads to a virtual service at all: where it does not, that is the fault.
@@ -183,15 +188,19 @@ var expectedIPVSDestination = Derived{
 		must(refCol("mark_ref", "row of iptables_rule")),
 	},
 	Query: `
-SELECT b.host, b.netns, b.net, v.ip, m.mark, v.service_id, t.task_id, t.ip, t.ref, i.ref, m.ref
-FROM balancer AS b
-JOIN reading AS r ON r.host = b.host
-JOIN service_vip AS v ON v.net = b.net
-JOIN (SELECT host, netns, vip, MIN(mark) AS mark, MIN(ref) AS ref FROM mark_rule WHERE effective = 1 AND seen = 'both'
-  GROUP BY host, netns, vip HAVING COUNT(DISTINCT mark) = 1) AS m ON m.host = b.host AND m.netns = b.netns AND m.vip = v.ip
-JOIN (SELECT host, netns, fwmark, MIN(ref) AS ref FROM ipvs_service WHERE family = 'ipv4' AND seen = 'both'
-  GROUP BY host, netns, fwmark) AS i ON i.host = b.host AND i.netns = b.netns AND i.fwmark = m.mark
-JOIN task_endpoint AS t ON t.service_id = v.service_id AND t.net = b.net
-WHERE b.age_s >= 60 AND t.running = 1 AND t.since_s <= r.first_s - 30 AND t.look_s >= r.first_s - 120`,
-	Index: []string{"host, netns, vip, ip"},
+WITH virtual AS MATERIALIZED (
+  SELECT b.host, b.netns, b.net, r.first_s, v.ip AS vip, m.mark, v.service_id, i.ref AS service_ref, m.ref AS mark_ref
+  FROM balancer AS b
+  JOIN reading AS r ON r.host = b.host
+  JOIN service_vip AS v ON v.net = b.net
+  JOIN (SELECT host, netns, vip, MIN(mark) AS mark, MIN(ref) AS ref FROM mark_rule WHERE effective = 1 AND seen = 'both'
+    GROUP BY host, netns, vip HAVING COUNT(DISTINCT mark) = 1) AS m ON m.host = b.host AND m.netns = b.netns AND m.vip = v.ip
+  JOIN (SELECT host, netns, fwmark, MIN(ref) AS ref FROM ipvs_service WHERE family = 'ipv4' AND seen = 'both'
+    GROUP BY host, netns, fwmark) AS i ON i.host = b.host AND i.netns = b.netns AND i.fwmark = m.mark
+  WHERE b.age_s >= 60
+)
+SELECT v.host, v.netns, v.net, v.vip, v.mark, v.service_id, t.task_id, t.ip, t.ref, v.service_ref, v.mark_ref
+FROM virtual AS v
+CROSS JOIN task_endpoint AS t
+WHERE t.service_id = v.service_id AND t.net = v.net AND t.running = 1 AND t.since_s <= v.first_s - 30 AND t.look_s >= v.first_s - 120`,
 }

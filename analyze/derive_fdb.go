@@ -2,6 +2,15 @@ package analyze
 
 import "github.com/netmortem/netmortem/schema"
 
+// vxlanDevice are the few devices that the many rows of fdb and neighbour are looked up in. The planner, which knows no sizes, would go
+// the other way and sort the rows first: hence CROSS JOIN, which it keeps in order.
+const vxlanDevice = `
+WITH device AS MATERIALIZED (
+  SELECT o.host, o.netns, v.ifindex, v.mac
+  FROM overlay_netns AS o
+  JOIN link AS v ON v.host = o.host AND v.netns = o.netns AND v.kind = 'vxlan'
+)`
+
 // vxlanFDB reads the state by its parts: an entry that bridge(8) made is NOARP beside PERMANENT, one of the driver's is
 // PERMANENT alone, and a static one of bridge(8) is NOARP alone.
 var vxlanFDB = Derived{
@@ -17,14 +26,13 @@ var vxlanFDB = Derived{
 		must(text("seen", schema.Plain, "first, last or both: which of the two reads held it")),
 		must(refCol("ref", "row of fdb")),
 	},
-	Query: `
+	Query: vxlanDevice + `
 SELECT f.host, f.netns, f.mac,
   CASE WHEN f.dst IS NULL THEN 'bridge' WHEN instr(f.state, 'permanent') > 0 OR instr(f.state, 'noarp') > 0 THEN 'programmed' ELSE 'learned' END,
   f.dev, f.dst, f.updated_s, f.seen, f.ref
-FROM fdb AS f
-JOIN overlay_netns AS o ON o.host = f.host AND o.netns = f.netns
-JOIN link AS v ON v.host = f.host AND v.netns = f.netns AND v.ifindex = f.ifindex AND v.kind = 'vxlan'
-WHERE f.mac <> v.mac AND (f.dst IS NOT NULL OR instr(f.state, 'permanent') = 0)`,
+FROM fdb AS f CROSS JOIN device AS v
+WHERE v.host = f.host AND v.netns = f.netns AND v.ifindex = f.ifindex
+  AND f.mac <> v.mac AND (f.dst IS NOT NULL OR instr(f.state, 'permanent') = 0)`,
 	Index: []string{"host, netns, mac, entry"},
 }
 
@@ -39,12 +47,11 @@ var vxlanNeighbour = Derived{
 		must(text("seen", schema.Plain, "first, last or both: which of the two reads held it")),
 		must(refCol("ref", "row of neighbour")),
 	},
-	Query: `
+	Query: vxlanDevice + `
 SELECT n.host, n.netns, n.ip, n.mac, n.updated_s, n.seen, n.ref
-FROM neighbour AS n
-JOIN overlay_netns AS o ON o.host = n.host AND o.netns = n.netns
-JOIN link AS v ON v.host = n.host AND v.netns = n.netns AND v.ifindex = n.ifindex AND v.kind = 'vxlan'
-WHERE instr(n.state, 'permanent') > 0 AND instr(n.ip, ':') = 0`,
+FROM neighbour AS n CROSS JOIN device AS v
+WHERE v.host = n.host AND v.netns = n.netns AND v.ifindex = n.ifindex
+  AND instr(n.state, 'permanent') > 0 AND instr(n.ip, ':') = 0`,
 	Index: []string{"host, netns, ip", "host, netns, mac"},
 }
 
@@ -80,14 +87,18 @@ SELECT host, netns, mac, ip, COALESCE(label, port), port, since_s, ref FROM (
 // managers two minutes before it or later. Where they do not tell, their own kernel must have held it after the first read began: what
 // goes is taken away elsewhere first.
 const settledPeer = `
-FROM overlay_netns AS o
-JOIN reading AS r ON r.host = o.host
-JOIN endpoint AS e ON e.net = o.net
-LEFT JOIN swarm_host AS h ON h.host = o.host
-WHERE o.copies = 1 AND o.age_s >= 60
-  AND e.owners = 1 AND e.mac IS NOT NULL AND e.since_s <= r.first_s - 30
-  AND (e.wanted = 1 AND e.until_s >= r.first_s - 120 OR e.wanted IS NULL AND e.until_s > r.first_s)
-  AND (e.node_id <> h.node_id OR e.host <> o.host AND (e.node_id IS NULL OR h.node_id IS NULL))`
+FROM (
+  SELECT o.host, o.netns, o.net, r.first_s, h.node_id
+  FROM overlay_netns AS o
+  JOIN reading AS r ON r.host = o.host
+  LEFT JOIN swarm_host AS h ON h.host = o.host
+  WHERE o.copies = 1 AND o.age_s >= 60
+) AS o
+CROSS JOIN endpoint AS e
+WHERE e.net = o.net
+  AND e.owners = 1 AND e.mac IS NOT NULL AND e.since_s <= o.first_s - 30
+  AND (e.wanted = 1 AND e.until_s >= o.first_s - 120 OR e.wanted IS NULL AND e.until_s > o.first_s)
+  AND (e.node_id <> o.node_id OR e.host <> o.host AND (e.node_id IS NULL OR o.node_id IS NULL))`
 
 // expectedFDB is the long one of the derived tables: hosts times the endpoints of the networks that they share. It names
 // the endpoint by network and address and leaves the rest to the table endpoint.
@@ -104,7 +115,6 @@ var expectedFDB = Derived{
 	},
 	Query: `
 SELECT o.host, o.netns, o.net, e.mac, e.ip, COALESCE(e.node_id, e.host), e.source, e.ref` + settledPeer,
-	Index: []string{"host, netns, mac"},
 }
 
 // expectedNeighbour follows from the same endpoints, so it is a view.
@@ -138,8 +148,9 @@ var vtepAgreed = Derived{
 	Query: `
 SELECT e.node, f.dst, COUNT(*), MIN(f.ref)
 FROM expected_fdb AS e
-JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
-WHERE EXISTS (SELECT 1 FROM vtep AS v WHERE v.node = e.node AND v.ip = f.dst)
+CROSS JOIN vxlan_fdb AS f
+WHERE f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
+  AND EXISTS (SELECT 1 FROM vtep AS v WHERE v.node = e.node AND v.ip = f.dst)
 GROUP BY e.node, f.dst`,
 	Index: []string{"node"},
 }

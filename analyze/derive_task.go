@@ -59,6 +59,16 @@ func column(ctx context.Context, tx *sql.Tx, query string) ([]string, error) {
 	return out, nil
 }
 
+// lastTeller is, for each task, the captured manager that looked last. It is found out from two narrow columns: every manager has every
+// task, and to rank whole rows would sort them all.
+const lastTeller = `seat AS MATERIALIZED (
+  SELECT host, last_s, ROW_NUMBER() OVER (ORDER BY last_s DESC, host) AS place FROM reading
+), first_seat AS MATERIALIZED (
+  SELECT w.task_id, MIN(s.place) AS place FROM swarm_task AS w JOIN seat AS s ON s.host = w.host GROUP BY w.task_id
+), teller AS MATERIALIZED (
+  SELECT f.task_id, s.host, s.last_s AS look_s FROM first_seat AS f JOIN seat AS s ON s.place = f.place
+)`
+
 // taskEndpoint takes each task from the captured manager that looked last. A task counts as running when both of
 // that manager's reads say so, and as gone when every word about it is of an end; in between it is neither, and
 // nothing is concluded from it.
@@ -83,20 +93,22 @@ var taskEndpoint = Derived{
 		must(refCol("ref", "row of swarm_task")),
 		must(refCol("address_ref", "row of swarm_task_address")),
 	},
-	Query: `
+	Query: "WITH " + lastTeller + `
 SELECT t.task_id, t.service_id, s.name,
   COALESCE(s.name, t.service_id) || '.' || CASE WHEN t.slot > 0 THEN t.slot || '' ELSE COALESCE(n.hostname, t.node_id, '?') END,
   t.node_id, h.host, substr(a.network_id, 1, 8), a.ip, m.mac, t.running, t.gone, t.state, t.since_s, t.look_s, t.ref, a.ref
 FROM (
-  SELECT host, task_id, MAX(service_id) AS service_id, MAX(slot) AS slot, MAX(node_id) AS node_id, look_s,
+  SELECT w.host, w.task_id, MAX(service_id) AS service_id, MAX(slot) AS slot, MAX(node_id) AS node_id, c.look_s,
     MIN(CASE WHEN seen = 'both' AND desired = 'running' AND state = 'running' THEN 1 ELSE 0 END) AS running,
     MIN(CASE WHEN state IN ('complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned') THEN 1 ELSE 0 END) AS gone,
     MAX(state) AS state, (MAX(julianday(state_at)) - 2440587.5) * 86400.0 AS since_s, MIN(ref) AS ref
-  FROM (SELECT w.*, r.last_s AS look_s, RANK() OVER (PARTITION BY w.task_id ORDER BY r.last_s DESC, w.host) AS place
-    FROM swarm_task AS w JOIN reading AS r ON r.host = w.host)
-  WHERE place = 1 GROUP BY host, task_id, look_s) AS t
-JOIN (SELECT host, task_id, network_id, ip, MIN(ref) AS ref FROM swarm_task_address WHERE instr(ip, ':') = 0
-  GROUP BY host, task_id, network_id, ip) AS a ON a.host = t.host AND a.task_id = t.task_id
+  FROM swarm_task AS w CROSS JOIN teller AS c
+  WHERE c.task_id = w.task_id AND c.host = w.host
+  GROUP BY w.host, w.task_id, c.look_s) AS t
+JOIN (SELECT w.host, w.task_id, network_id, ip, MIN(ref) AS ref
+  FROM swarm_task_address AS w CROSS JOIN teller AS c
+  WHERE c.task_id = w.task_id AND c.host = w.host AND instr(ip, ':') = 0
+  GROUP BY w.host, w.task_id, network_id, ip) AS a ON a.host = t.host AND a.task_id = t.task_id
 LEFT JOIN swarm_service AS s ON s.host = t.host AND s.service_id = t.service_id
 LEFT JOIN swarm_node AS n ON n.host = t.host AND n.node_id = t.node_id
 LEFT JOIN (SELECT node_id, MIN(host) AS host FROM swarm_host GROUP BY node_id) AS h ON h.node_id = t.node_id

@@ -26,12 +26,12 @@ var taskNow = Derived{
 		must(number("look_s", "begin of the manager's last read, seconds since 1970")),
 		must(refCol("ref", "row of swarm_task")),
 	},
-	Query: `
+	Query: "WITH " + lastTeller + `
 SELECT t.host, t.task_id, t.service_id, s.name, COALESCE(s.name, t.service_id) || '.' || CASE WHEN t.slot > 0 THEN t.slot || '' ELSE COALESCE(n.hostname, t.node_id, '?') END,
   t.slot, t.node_id, n.hostname, h.host, t.desired, t.state, t.err, t.container, CASE WHEN t.seen = 'both' THEN 1 ELSE 0 END,
   (julianday(t.created_at) - 2440587.5) * 86400.0, (julianday(t.state_at) - 2440587.5) * 86400.0, t.look_s, t.ref
-FROM (SELECT w.*, r.last_s AS look_s, ROW_NUMBER() OVER (PARTITION BY w.task_id ORDER BY r.last_s DESC, w.host, CASE w.seen WHEN 'first' THEN 2 ELSE 1 END, w.ref) AS place
-  FROM swarm_task AS w JOIN reading AS r ON r.host = w.host) AS t
+FROM (SELECT w.*, c.look_s, ROW_NUMBER() OVER (PARTITION BY w.task_id ORDER BY CASE w.seen WHEN 'first' THEN 2 ELSE 1 END, w.ref) AS place
+  FROM swarm_task AS w CROSS JOIN teller AS c WHERE c.task_id = w.task_id AND c.host = w.host) AS t
 LEFT JOIN swarm_service AS s ON s.host = t.host AND s.service_id = t.service_id
 LEFT JOIN swarm_node AS n ON n.host = t.host AND n.node_id = t.node_id
 LEFT JOIN (SELECT node_id, MIN(host) AS host FROM swarm_host GROUP BY node_id) AS h ON h.node_id = t.node_id

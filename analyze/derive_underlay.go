@@ -34,8 +34,9 @@ var underlayPath = Derived{
 	Fill:  fillUnderlayPath,
 }
 
+// The table is read as it lies: by its index, whose order would save a part of the sorting, each row is looked up by itself.
 const underlayVTEPs = `
-SELECT f.host, f.dst FROM (SELECT DISTINCT host, dst FROM vxlan_fdb WHERE entry = 'programmed' AND dst IS NOT NULL) AS f
+SELECT f.host, f.dst FROM (SELECT DISTINCT host, dst FROM vxlan_fdb NOT INDEXED WHERE entry = 'programmed' AND dst IS NOT NULL) AS f
 LEFT JOIN (SELECT DISTINCT host, ip FROM address) AS a ON a.host = f.host AND a.ip = f.dst
 WHERE a.ip IS NULL
 ORDER BY f.host, f.dst`

@@ -28,6 +28,23 @@
 -- Two forms: the bridge takes an endpoint of this host to be behind the tunnel, without having heard it there
 -- again between the two reads; or the VXLAN device has learned one node for an endpoint that runs on another.
 -- Engines before 17.06 do this with every address that moves.
+WITH stray AS MATERIALIZED (
+  SELECT b.host, b.netns, b.mac, b.dev, b.updated_s, b.ref
+  FROM vxlan_fdb AS b
+  CROSS JOIN reading AS r
+  LEFT JOIN vxlan_fdb AS p ON p.host = b.host AND p.netns = b.netns AND p.mac = b.mac AND p.entry = 'programmed'
+  WHERE b.entry = 'bridge' AND b.seen = 'both' AND r.host = b.host AND b.updated_s > r.last_s - r.first_s AND p.mac IS NULL
+), learned AS MATERIALIZED (
+  SELECT l.host, l.netns, l.mac, l.dev, l.dst, l.updated_s, l.ref
+  FROM vxlan_fdb AS l
+  LEFT JOIN vxlan_fdb AS p ON p.host = l.host AND p.netns = l.netns AND p.mac = l.mac AND p.entry = 'programmed'
+  WHERE l.entry = 'learned' AND l.seen = 'both' AND p.mac IS NULL
+), wanted AS MATERIALIZED (
+  SELECT l.host, l.netns, l.mac, l.dev, l.dst, l.updated_s, l.ref, e.net, e.ip, e.node, e.endpoint_ref
+  FROM expected_fdb AS e
+  CROSS JOIN learned AS l
+  WHERE l.host = e.host AND l.netns = e.netns AND l.mac = e.mac
+)
 SELECT
   b.host,
   'the bridge of ' || o.network || ' on ' || b.host || ' still takes ' || m.label || ' (' || COALESCE(m.ip || ', ', '') || b.mac
@@ -45,19 +62,18 @@ SELECT
   CAST(300 - b.updated_s AS INTEGER) AS ends_in_s,
   b.ref AS fdb_ref,
   m.ref AS endpoint_ref
-FROM vxlan_fdb AS b
-JOIN overlay_netns AS o ON o.host = b.host AND o.netns = b.netns
-JOIN reading AS r ON r.host = b.host
-JOIN local_mac AS m ON m.host = b.host AND m.netns = b.netns AND m.mac = b.mac
-JOIN captured AS cn ON cn.tbl = 'neighbour' AND cn.host = b.host AND cn.netns = b.netns
+FROM stray AS b
+CROSS JOIN overlay_netns AS o
+CROSS JOIN local_mac AS m
+CROSS JOIN captured AS cn
 LEFT JOIN vxlan_neighbour AS n ON n.host = b.host AND n.netns = b.netns AND n.mac = b.mac
-LEFT JOIN vxlan_fdb AS p ON p.host = b.host AND p.netns = b.netns AND p.mac = b.mac AND p.entry = 'programmed'
-WHERE b.entry = 'bridge' AND b.seen = 'both' AND b.updated_s > r.last_s - r.first_s AND n.ip IS NULL AND p.mac IS NULL
+WHERE o.host = b.host AND o.netns = b.netns AND m.host = b.host AND m.netns = b.netns AND m.mac = b.mac
+  AND cn.tbl = 'neighbour' AND cn.host = b.host AND cn.netns = b.netns AND n.ip IS NULL
 UNION ALL
 SELECT
   l.host,
-  l.host || ' has learned that ' || COALESCE(d.label || ' ', '') || '(' || e.ip || ', ' || l.mac || ') is behind ' || l.dst || ', but it runs on '
-    || COALESCE(d.host, e.node),
+  l.host || ' has learned that ' || COALESCE(d.label || ' ', '') || '(' || l.ip || ', ' || l.mac || ') is behind ' || l.dst || ', but it runs on '
+    || COALESCE(d.host, l.node),
   'fdb:' || l.host || '/' || o.netns_name || '/' || l.mac,
   o.netns_name,
   l.mac,
@@ -65,16 +81,13 @@ SELECT
   'self',
   o.network,
   d.label,
-  e.ip,
-  COALESCE(d.host, e.node),
+  l.ip,
+  COALESCE(d.host, l.node),
   l.dst,
   CAST(300 - l.updated_s AS INTEGER),
   l.ref,
-  e.endpoint_ref
-FROM vxlan_fdb AS l
+  l.endpoint_ref
+FROM wanted AS l
 JOIN overlay_netns AS o ON o.host = l.host AND o.netns = l.netns
-JOIN expected_fdb AS e ON e.host = l.host AND e.netns = l.netns AND e.mac = l.mac
-JOIN endpoint AS d ON d.net = e.net AND d.ip = e.ip
-JOIN (SELECT ip, MIN(node) AS node FROM vtep GROUP BY ip HAVING COUNT(DISTINCT node) = 1) AS w ON w.ip = l.dst AND w.node <> e.node
-LEFT JOIN vxlan_fdb AS p ON p.host = l.host AND p.netns = l.netns AND p.mac = l.mac AND p.entry = 'programmed'
-WHERE l.entry = 'learned' AND l.seen = 'both' AND p.mac IS NULL
+JOIN endpoint AS d ON d.net = l.net AND d.ip = l.ip
+JOIN (SELECT ip, MIN(node) AS node FROM vtep GROUP BY ip HAVING COUNT(DISTINCT node) = 1) AS w ON w.ip = l.dst AND w.node <> l.node

@@ -47,6 +47,7 @@ SELECT
   c.ref AS networks_ref,
   g.ref AS log_ref
 FROM pool_use AS p
-JOIN captured AS c ON c.tbl = 'network_subnet' AND c.host = p.host
+CROSS JOIN captured AS c
 LEFT JOIN said AS g ON g.host = p.host AND (p.scope = 'local' OR p.free = 0)
-WHERE (p.free <= 1 AND p.total > 4) OR (p.free = 0) OR (g.ref IS NOT NULL AND p.scope = 'local')
+WHERE c.tbl = 'network_subnet' AND c.host = p.host
+  AND ((p.free <= 1 AND p.total > 4) OR (p.free = 0) OR (g.ref IS NOT NULL AND p.scope = 'local'))

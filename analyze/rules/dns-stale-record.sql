@@ -27,11 +27,29 @@
 -- The resolver of this host answers the name, every time that it was asked, with an address that the service does not have: a task
 -- that has ended, or a task of another service, or nobody. A client that picks it waits for a connection that never comes, or talks
 -- to the wrong service. Each host answers from its own copy of the gossiped tables, so other hosts may be right.
-WITH wrong AS MATERIALIZED (
-  SELECT a.host, a.netns, a.container, a.name, a.service, a.ip, a.hits, a.ref, l.net, w.network, l.label AS client, v.manager, v.first_s, v.tasks_ref, s.service_id, v.look_s
+WITH own AS MATERIALIZED (
+  SELECT s.host AS manager, s.name, s.service_id
+  FROM (SELECT DISTINCT manager FROM swarm_view) AS v
+  JOIN swarm_service AS s ON s.host = v.manager
+  LEFT JOIN (SELECT host, name FROM swarm_service GROUP BY host, name HAVING COUNT(*) > 1) AS twin ON twin.host = s.host AND twin.name = s.name
+  WHERE twin.name IS NULL
+), sure AS MATERIALIZED (
+  -- nearly all answers are addresses that the service has without any doubt: those are left out before anything else is asked
+  SELECT s.manager, s.name, t.ip FROM own AS s JOIN task_endpoint AS t ON t.service_id = s.service_id AND t.gone < 1
+  UNION ALL
+  SELECT s.manager, s.name, p.ip FROM own AS s JOIN swarm_service_vip AS p ON p.host = s.manager AND p.service_id = s.service_id
+), doubtful AS MATERIALIZED (
+  SELECT a.*, v.manager
   FROM dns_answer_set AS a
   JOIN swarm_view AS v ON v.host = a.host
-  JOIN (SELECT host, netns, net, MIN(label) AS label FROM local_endpoint GROUP BY host, netns, net) AS l ON l.host = a.host AND l.netns = a.netns
+  LEFT JOIN sure AS r ON r.manager = v.manager AND r.name = a.service AND r.ip = a.ip
+  WHERE a.hits = a.asked AND r.ip IS NULL
+), wrong AS MATERIALIZED (
+  SELECT a.host, a.netns, a.container, a.name, a.service, a.ip, a.hits, a.ref, l.net, w.network, l.label AS client, v.manager, v.first_s, v.tasks_ref, s.service_id, v.look_s
+  FROM doubtful AS a
+  JOIN swarm_view AS v ON v.host = a.host AND v.manager = a.manager
+  JOIN (SELECT e.host, e.netns, e.net, MIN(e.label) AS label FROM (SELECT DISTINCT host, netns FROM doubtful) AS d
+    JOIN local_endpoint AS e ON e.host = d.host AND e.netns = d.netns GROUP BY e.host, e.netns, e.net) AS l ON l.host = a.host AND l.netns = a.netns
   JOIN overlay_network AS w ON w.net = l.net
   JOIN swarm_service AS s ON s.host = v.manager AND s.name = a.service
   JOIN captured AS cv ON cv.tbl = 'swarm_service_vip' AND cv.host = v.manager
@@ -39,7 +57,7 @@ WITH wrong AS MATERIALIZED (
   LEFT JOIN network_change AS q ON q.net = l.net
   LEFT JOIN swarm_service_vip AS p ON p.host = v.manager AND p.service_id = s.service_id AND p.ip = a.ip
   LEFT JOIN task_endpoint AS t ON t.ip = a.ip AND t.service_id = s.service_id AND (t.gone = 0 OR t.since_s > v.first_s - 60)
-  WHERE a.hits = a.asked AND p.ip IS NULL AND t.ip IS NULL
+  WHERE p.ip IS NULL AND t.ip IS NULL
     AND (v.look_s >= v.last_s OR q.changed_s <= v.look_s - 60)
 ), proved AS (
   SELECT x.*, 1 AS rank, 'task ' || COALESCE(t.label, t.task_id) || ' had it and has ended (' || t.state || ')' AS owner, t.ref AS owner_ref
@@ -74,7 +92,8 @@ SELECT
   b.host,
   b.name || ' is answered with ' || b.ip || ' on ' || b.host || ': ' || b.owner AS summary,
   'dns:' || b.host || '/' || b.network || '/' || b.name || '/' || b.ip AS subject,
-  CASE WHEN k.ip IS NOT NULL THEN 'the managers'' tasks, and this host''s resolver and kernel, which agree with each other' END AS views,
+  CASE WHEN EXISTS (SELECT 1 FROM overlay_netns AS o JOIN vxlan_neighbour AS n ON n.host = o.host AND n.netns = o.netns
+    WHERE o.host = b.host AND o.net = b.net AND n.ip = b.ip) THEN 'the managers'' tasks, and this host''s resolver and kernel, which agree with each other' END AS views,
   b.name,
   b.service,
   b.network,
@@ -86,5 +105,4 @@ SELECT
   b.owner_ref,
   b.tasks_ref
 FROM best AS b
-LEFT JOIN (SELECT DISTINCT o.host, o.net, n.ip FROM vxlan_neighbour AS n JOIN overlay_netns AS o ON o.host = n.host AND o.netns = n.netns) AS k ON k.host = b.host AND k.net = b.net AND k.ip = b.ip
 WHERE b.place = 1

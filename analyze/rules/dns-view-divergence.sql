@@ -26,9 +26,14 @@
 --
 -- Large events and bulk syncs that do not get through are a cause (TCP or large UDP on port 7946 blocked, MTU), a node that was cut off for a while and
 -- whose records the others refuse to take back (engine 29.0 to 29.7.2) is another.
-WITH asked AS (
+WITH split AS MATERIALIZED (
+  -- nearly all names are answered alike everywhere: only the others are looked into
+  SELECT v.*
+  FROM (SELECT scope, name FROM dns_view GROUP BY scope, name HAVING MIN(ips) <> MAX(ips)) AS k
+  JOIN dns_view AS v ON v.scope = k.scope AND v.name = k.name
+), asked AS (
   SELECT v.*, r.first_s, w.manager, w.tasks_ref
-  FROM dns_view AS v
+  FROM split AS v
   JOIN reading AS r ON r.host = v.host
   JOIN swarm_view AS w ON w.host = v.host
   JOIN captured AS p ON p.tbl = 'swarm_service_vip' AND p.host = w.manager
@@ -40,7 +45,9 @@ WITH asked AS (
     COUNT(*) OVER (PARTITION BY q.scope, q.name, q.ips) AS hosts
   FROM asked AS q
   LEFT JOIN (SELECT a.host, a.netns, a.container, a.name, p.host AS manager, substr(p.network_id, 1, 8) AS net, COUNT(DISTINCT a.ip) AS vips
-    FROM dns_answer_set AS a JOIN swarm_service_vip AS p ON p.ip = a.ip
+    FROM split AS v
+    JOIN dns_answer_set AS a ON a.host = v.host AND a.netns = v.netns AND a.container = v.container AND a.name = v.name
+    JOIN swarm_service_vip AS p ON p.ip = a.ip
     GROUP BY a.host, a.netns, a.container, a.name, p.host, substr(p.network_id, 1, 8)) AS b
     ON b.host = q.host AND b.netns = q.netns AND b.container = q.container AND b.name = q.name AND b.manager = q.manager AND b.net = q.net
 ), best AS (

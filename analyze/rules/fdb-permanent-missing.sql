@@ -34,24 +34,27 @@
 -- passes (see the fact "still_learned"); it ends 300 seconds after the endpoint's last frame.
 --
 -- Alive means: the managers or the endpoint's own kernel say so, or frames from it came out of the tunnel within the last minute.
-WITH proof AS (
+WITH proof AS MATERIALIZED (
   SELECT e.host, e.netns, e.net, e.mac, e.ip, e.node, e.endpoint_ref AS proof_ref, e.source, 1 AS rank
   FROM expected_fdb AS e
+  LEFT JOIN vxlan_fdb AS p ON p.host = e.host AND p.netns = e.netns AND p.mac = e.mac AND p.entry = 'programmed'
+  WHERE p.mac IS NULL
   UNION ALL
   SELECT f.host, f.netns, NULL, f.mac, n.ip, NULL, f.ref, NULL, 2
   FROM vxlan_fdb AS f
   JOIN known_host AS k ON k.host = f.host
   JOIN vxlan_neighbour AS n ON n.host = f.host AND n.netns = f.netns AND n.mac = f.mac
   LEFT JOIN local_mac AS m ON m.host = f.host AND m.netns = f.netns AND m.mac = f.mac
-  WHERE f.entry = 'learned' AND f.seen = 'both' AND f.updated_s < 60 AND n.updated_s >= 60 AND m.mac IS NULL
+  LEFT JOIN vxlan_fdb AS p ON p.host = f.host AND p.netns = f.netns AND p.mac = f.mac AND p.entry = 'programmed'
+  WHERE f.entry = 'learned' AND f.seen = 'both' AND f.updated_s < 60 AND n.updated_s >= 60 AND m.mac IS NULL AND p.mac IS NULL
 ), ranked AS (
   SELECT p.*, n.ref AS neighbour_ref, c.ref AS coverage_ref,
     ROW_NUMBER() OVER (PARTITION BY p.host, p.netns, p.mac ORDER BY p.rank, p.proof_ref) AS place
   FROM proof AS p
-  JOIN captured AS c ON c.tbl = 'fdb' AND c.host = p.host AND c.netns = p.netns
-  JOIN vxlan_neighbour AS n ON n.host = p.host AND n.netns = p.netns AND n.ip = p.ip AND n.mac = p.mac AND n.seen = 'both'
-  LEFT JOIN vxlan_fdb AS f ON f.host = p.host AND f.netns = p.netns AND f.mac = p.mac AND f.entry = 'programmed'
-  WHERE f.mac IS NULL
+  CROSS JOIN captured AS c
+  CROSS JOIN vxlan_neighbour AS n
+  WHERE c.tbl = 'fdb' AND c.host = p.host AND c.netns = p.netns
+    AND n.host = p.host AND n.netns = p.netns AND n.ip = p.ip AND n.mac = p.mac AND n.seen = 'both'
 )
 SELECT
   r.host,

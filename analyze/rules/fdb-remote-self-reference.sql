@@ -32,14 +32,21 @@
 --
 -- Critical when the address is that of an endpoint known to live on another node: this host cannot reach it, and, because
 -- the kernel refuses frames from the tunnel whose sender has a permanent entry to somewhere else, cannot hear it either.
-WITH own AS (
-  SELECT a.host, a.ip, MIN(a.ref) AS ref FROM address AS a JOIN netns AS h ON h.host = a.host AND h.netns = a.netns AND h.kind = 'host' GROUP BY a.host, a.ip
-), self AS (
+WITH home AS MATERIALIZED (
+  SELECT host, netns FROM netns WHERE kind = 'host'
+), own AS MATERIALIZED (
+  SELECT a.host, a.ip, MIN(a.ref) AS ref FROM address AS a CROSS JOIN home AS h WHERE h.host = a.host AND h.netns = a.netns GROUP BY a.host, a.ip
+), self AS MATERIALIZED (
   SELECT f.host, f.netns, f.mac, f.dev, f.dst, f.ref, own.ref AS address_ref
   FROM vxlan_fdb AS f
   LEFT JOIN own ON own.host = f.host AND own.ip = f.dst
   LEFT JOIN local_mac AS l ON l.host = f.host AND l.netns = f.netns AND l.mac = f.mac
   WHERE f.entry = 'programmed' AND f.seen = 'both' AND l.mac IS NULL AND (own.ip IS NOT NULL OR substr(f.dst, 1, 4) = '127.')
+), wanted AS MATERIALIZED (
+  SELECT e.host, e.netns, e.mac, e.ip, e.net, e.node, e.source, e.endpoint_ref
+  FROM expected_fdb AS e
+  CROSS JOIN (SELECT DISTINCT host, netns, mac FROM self) AS s
+  WHERE s.host = e.host AND s.netns = e.netns AND s.mac = e.mac
 ), agreed AS (
   SELECT node, MIN(ip) AS ip FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1
 ), told AS (
@@ -70,7 +77,7 @@ FROM self AS s
 JOIN overlay_netns AS o ON o.host = s.host AND o.netns = s.netns
 LEFT JOIN known_host AS k ON k.host = s.host
 LEFT JOIN vxlan_neighbour AS n ON n.host = s.host AND n.netns = s.netns AND n.mac = s.mac AND n.seen = 'both'
-LEFT JOIN expected_fdb AS e ON e.host = s.host AND e.netns = s.netns AND e.mac = s.mac
+LEFT JOIN wanted AS e ON e.host = s.host AND e.netns = s.netns AND e.mac = s.mac
 LEFT JOIN endpoint AS d ON d.net = e.net AND d.ip = e.ip
 LEFT JOIN agreed ON agreed.node = e.node
 LEFT JOIN told ON told.node = e.node

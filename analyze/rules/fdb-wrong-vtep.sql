@@ -37,15 +37,26 @@
 -- Why the entry is taken to be wrong stands in the fact "because". When the managers' tasks and the other hosts agree against
 -- this one, it missed an event: the cheapest remedy is the row, here. When all hosts point to the same wrong node, the record
 -- that the gossip carries is wrong: force-update the service.
-WITH suspect AS MATERIALIZED (
+WITH foreign_dst AS MATERIALIZED (
   SELECT e.host, e.netns, e.net, e.mac, e.ip, e.node, e.endpoint_ref, e.source, f.dev, f.dst, f.ref AS fdb_ref
   FROM expected_fdb AS e
-  JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
-  JOIN netns AS h ON h.host = e.host AND h.kind = 'host'
-  JOIN captured AS c ON c.tbl = 'address' AND c.host = h.host AND c.netns = h.netns
-  LEFT JOIN address AS own ON own.host = h.host AND own.netns = h.netns AND own.ip = f.dst
+  CROSS JOIN vxlan_fdb AS f
   LEFT JOIN vtep AS mine ON mine.node = e.node AND mine.ip = f.dst
-  WHERE mine.ip IS NULL AND own.ip IS NULL AND substr(f.dst, 1, 4) <> '127.'
+  WHERE f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
+    AND mine.ip IS NULL AND substr(f.dst, 1, 4) <> '127.'
+), home AS MATERIALIZED (
+  SELECT h.host, h.netns
+  FROM netns AS h
+  JOIN captured AS c ON c.tbl = 'address' AND c.host = h.host AND c.netns = h.netns
+  WHERE h.kind = 'host'
+), own AS MATERIALIZED (
+  SELECT DISTINCT a.host, a.netns, a.ip FROM address AS a CROSS JOIN home AS h WHERE h.host = a.host AND h.netns = a.netns
+), suspect AS MATERIALIZED (
+  SELECT e.*
+  FROM foreign_dst AS e
+  JOIN home AS h ON h.host = e.host
+  LEFT JOIN own ON own.host = h.host AND own.netns = h.netns AND own.ip = e.dst
+  WHERE own.ip IS NULL
 ), agreed AS (
   SELECT node, MIN(ip) AS ip, MIN(ref) AS ref FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1
 ), told AS (

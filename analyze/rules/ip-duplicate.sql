@@ -68,8 +68,8 @@ SELECT
   m.ref AS tasks_ref
 FROM listed AS a
 JOIN listed AS b ON b.net = a.net AND b.ip = a.ip AND b.place = 2
-JOIN (SELECT MIN(p.ref) AS ref FROM captured AS p JOIN captured AS q ON q.host = p.host AND q.tbl = 'swarm_task_address'
-  JOIN captured AS v ON v.host = p.host AND v.tbl = 'swarm_service_vip' WHERE p.tbl = 'swarm_task' HAVING COUNT(*) > 0) AS m
+JOIN (SELECT MIN(p.ref) AS ref FROM bundle AS b CROSS JOIN captured AS p JOIN captured AS q ON q.host = p.host AND q.tbl = 'swarm_task_address'
+  JOIN captured AS v ON v.host = p.host AND v.tbl = 'swarm_service_vip' WHERE p.host = b.host AND p.tbl = 'swarm_task' HAVING COUNT(*) > 0) AS m
 LEFT JOIN (SELECT substr(network_id, 1, 8) AS net, MIN(name) AS network FROM network GROUP BY substr(network_id, 1, 8)) AS w ON w.net = a.net
 LEFT JOIN address AS x ON x.ref = a.kernel_ref
 LEFT JOIN netns AS n ON n.host = x.host AND n.netns = x.netns

@@ -38,7 +38,7 @@ WITH judged AS (
     (SELECT MIN(k.service) FROM stuck_task AS k WHERE k.net = s.net) AS waiting_service,
     (SELECT MIN(k.ref) FROM stuck_task AS k WHERE k.net = s.net) AS waiting_ref
   FROM network_size AS s
-  JOIN (SELECT MIN(c.host) AS host, MIN(c.ref) AS tasks_ref FROM captured AS c WHERE c.tbl = 'swarm_task' HAVING COUNT(*) > 0) AS m
+  JOIN (SELECT MIN(c.host) AS host, MIN(c.ref) AS tasks_ref FROM bundle AS b CROSS JOIN captured AS c WHERE c.host = b.host AND c.tbl = 'swarm_task' HAVING COUNT(*) > 0) AS m
   WHERE s.driver = 'overlay'
 )
 SELECT

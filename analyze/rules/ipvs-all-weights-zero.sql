@@ -32,25 +32,36 @@
 --
 -- When some destinations of running tasks have weight 0 and others serve, the finding is medium: no request fails, and those
 -- tasks idle while others carry their share.
-WITH wanted AS (
+WITH virtual AS MATERIALIZED (
+  SELECT DISTINCT host, netns, vip, fwmark FROM expected_ipvs_destination
+), zero AS MATERIALIZED (
+  SELECT DISTINCT host, netns, fwmark FROM balancer_destination WHERE weight = 0 AND seen = 'both'
+), others AS MATERIALIZED (
+  SELECT v.host, v.netns, v.vip, v.fwmark, z.fwmark AS zero_fwmark,
+    EXISTS (SELECT 1 FROM balancer_destination AS d WHERE d.host = v.host AND d.netns = v.netns AND d.fwmark = v.fwmark AND (d.weight > 0 OR d.seen <> 'both')) AS serves
+  FROM virtual AS v
+  LEFT JOIN zero AS z ON z.host = v.host AND z.netns = v.netns AND z.fwmark = v.fwmark
+), suspect AS MATERIALIZED (
+  SELECT host, netns, vip, fwmark, CASE WHEN serves THEN 1 END AS n FROM others WHERE zero_fwmark IS NOT NULL OR NOT serves
+), wanted AS (
   SELECT e.host, e.netns, e.net, e.vip, e.fwmark, e.service_id, MIN(e.ip) AS ip, COUNT(DISTINCT e.ip) AS tasks,
     COUNT(DISTINCT CASE WHEN d.weight > 0 THEN e.ip END) AS serving,
     COUNT(DISTINCT CASE WHEN d.weight = 0 AND d.seen = 'both' THEN e.ip END) AS idle,
     MIN(CASE WHEN d.weight = 0 AND d.seen = 'both' THEN e.ip END) AS idle_ip, MIN(CASE WHEN d.weight = 0 THEN d.ref END) AS destination_ref,
-    MIN(e.task_ref) AS task_ref, MIN(e.service_ref) AS service_ref, MIN(e.mark_ref) AS mark_ref
+    MIN(e.task_ref) AS task_ref, MIN(e.service_ref) AS service_ref, MIN(e.mark_ref) AS mark_ref, MAX(s.n) AS others
   FROM expected_ipvs_destination AS e
+  CROSS JOIN suspect AS s
   LEFT JOIN balancer_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.fwmark = e.fwmark AND d.ip = e.ip
+  WHERE s.host = e.host AND s.netns = e.netns AND s.vip = e.vip AND s.fwmark = e.fwmark
   GROUP BY e.host, e.netns, e.net, e.vip, e.fwmark, e.service_id
-), others AS (
-  SELECT host, netns, fwmark, COUNT(*) AS n FROM balancer_destination WHERE weight > 0 OR seen <> 'both' GROUP BY host, netns, fwmark
 )
 SELECT
   w.host,
-  b.netns_name || ' on ' || w.host || ' gives ' || CASE WHEN o.n > 0 THEN w.idle || ' of ' || w.tasks || ' running tasks' WHEN w.tasks = 1 THEN 'the running task' ELSE 'none of ' || w.tasks || ' running tasks' END
-    || ' of ' || COALESCE(s.service, w.service_id) || ' (' || w.vip || ')' || CASE WHEN w.tasks = 1 AND o.n IS NULL THEN ' no' ELSE '' END || ' new connections: '
+  b.netns_name || ' on ' || w.host || ' gives ' || CASE WHEN w.others = 1 THEN w.idle || ' of ' || w.tasks || ' running tasks' WHEN w.tasks = 1 THEN 'the running task' ELSE 'none of ' || w.tasks || ' running tasks' END
+    || ' of ' || COALESCE(s.service, w.service_id) || ' (' || w.vip || ')' || CASE WHEN w.tasks = 1 AND w.others IS NULL THEN ' no' ELSE '' END || ' new connections: '
     || CASE WHEN w.idle > 0 THEN 'weight 0' ELSE 'the virtual service has no destination' END AS summary,
   'ipvs:' || w.host || '/' || b.netns_name || '/' || w.fwmark AS subject,
-  CASE WHEN o.n > 0 THEN 'medium' END AS severity,
+  CASE WHEN w.others = 1 THEN 'medium' END AS severity,
   b.netns_name AS netns,
   s.service,
   w.vip,
@@ -69,5 +80,4 @@ JOIN swarm_view AS v ON v.host = w.host
 LEFT JOIN network_change AS q ON q.net = w.net
 JOIN (SELECT host, netns, MIN(netns_name) AS netns_name FROM balancer GROUP BY host, netns) AS b ON b.host = w.host AND b.netns = w.netns
 LEFT JOIN (SELECT service_id, MIN(service) AS service FROM service_vip GROUP BY service_id) AS s ON s.service_id = w.service_id
-LEFT JOIN others AS o ON o.host = w.host AND o.netns = w.netns AND o.fwmark = w.fwmark
-WHERE (w.idle > 0 OR (w.serving = 0 AND o.n IS NULL)) AND (v.look_s >= v.first_s OR q.changed_s <= v.look_s - 120)
+WHERE (w.idle > 0 OR (w.serving = 0 AND w.others IS NULL)) AND (v.look_s >= v.first_s OR q.changed_s <= v.look_s - 120)

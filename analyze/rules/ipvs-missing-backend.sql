@@ -28,14 +28,33 @@
 --
 -- Look at the other load balancers (fact "also_missing_elsewhere", their number): if the same task is missing everywhere, its own node never announced it; if it
 -- is missing here only, the gossip did not reach this host or the driver failed.
-WITH missing AS (
-  SELECT e.host, e.netns, e.net, e.vip, e.fwmark, e.service_id, e.task_id, e.ip, e.task_ref, e.service_ref, e.mark_ref, c.ref AS coverage_ref,
-    COUNT(*) OVER (PARTITION BY e.task_id, e.vip) - 1 AS elsewhere, p.places
+WITH unmarked AS MATERIALIZED (
+  SELECT e.host, e.netns, e.net, e.vip, e.fwmark, e.service_id, e.task_id, e.ip, e.task_ref, e.service_ref, e.mark_ref
   FROM expected_ipvs_destination AS e
-  JOIN captured AS c ON c.tbl = 'ipvs_destination' AND c.host = e.host AND c.netns = e.netns
-  LEFT JOIN (SELECT task_id, vip, COUNT(*) AS places FROM expected_ipvs_destination GROUP BY task_id, vip) AS p ON p.task_id = e.task_id AND p.vip = e.vip
-  LEFT JOIN balancer_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.vip = e.vip AND d.ip = e.ip
+  LEFT JOIN balancer_destination AS d ON d.host = e.host AND d.netns = e.netns AND d.fwmark = e.fwmark AND d.ip = e.ip AND d.vip = e.vip
   WHERE d.ip IS NULL
+), anyhow AS MATERIALIZED (
+  SELECT DISTINCT d.host, d.netns, d.vip, d.ip
+  FROM (SELECT DISTINCT host, netns FROM unmarked) AS u
+  CROSS JOIN balancer_destination AS d
+  WHERE d.host = u.host AND d.netns = u.netns
+), absent AS MATERIALIZED (
+  SELECT u.*
+  FROM unmarked AS u
+  LEFT JOIN anyhow AS d ON d.host = u.host AND d.netns = u.netns AND d.vip = u.vip AND d.ip = u.ip
+  WHERE d.ip IS NULL
+), place AS MATERIALIZED (
+  SELECT e.task_id, e.vip, COUNT(*) AS places
+  FROM expected_ipvs_destination AS e
+  CROSS JOIN (SELECT DISTINCT task_id, vip FROM absent) AS a
+  WHERE a.task_id = e.task_id AND a.vip = e.vip
+  GROUP BY e.task_id, e.vip
+), missing AS MATERIALIZED (
+  SELECT e.*, c.ref AS coverage_ref, COUNT(*) OVER (PARTITION BY e.task_id, e.vip) - 1 AS elsewhere, p.places
+  FROM absent AS e
+  CROSS JOIN captured AS c
+  LEFT JOIN place AS p ON p.task_id = e.task_id AND p.vip = e.vip
+  WHERE c.tbl = 'ipvs_destination' AND c.host = e.host AND c.netns = e.netns
 )
 SELECT
   m.host,
@@ -58,5 +77,7 @@ SELECT
   m.mark_ref,
   m.coverage_ref
 FROM missing AS m
-JOIN balancer AS b ON b.host = m.host AND b.netns = m.netns AND b.net = m.net
-JOIN task_endpoint AS t ON t.net = m.net AND t.ip = m.ip AND t.task_id = m.task_id
+CROSS JOIN balancer AS b
+CROSS JOIN task_endpoint AS t
+WHERE b.host = m.host AND b.netns = m.netns AND b.net = m.net
+  AND t.net = m.net AND t.ip = m.ip AND t.task_id = m.task_id

@@ -35,10 +35,10 @@ WITH found AS (
   SELECT e.host, e.netns, e.netns_name, e.kind, e.net, e.network, e.subnet, e.to_ip, e.why, e.service_ref, e.address_ref, e.network_ref,
     c.ref AS coverage_ref, NULL AS sysctl_ref, 'no rule translates the source' AS broken
   FROM expected_snat AS e
-  JOIN captured AS c ON c.tbl = 'iptables_rule' AND c.host = e.host AND c.netns = e.netns
+  CROSS JOIN captured AS c
   LEFT JOIN iptables_rule AS r ON r.host = e.host AND r.netns = e.netns AND r.tbl = 'nat' AND r.family = 'ipv4' AND r.chain = 'POSTROUTING'
     AND (r.target = 'MASQUERADE' OR r.target = 'SNAT' AND (r.to_ip IS NULL OR r.to_ip = e.to_ip)) AND (r.dst IS NULL OR r.dst = e.subnet OR COALESCE(r.unmodelled, '') <> '')
-  WHERE r.host IS NULL
+  WHERE c.tbl = 'iptables_rule' AND c.host = e.host AND c.netns = e.netns AND r.host IS NULL
   UNION ALL
   SELECT e.host, e.netns, e.netns_name, e.kind, e.net, e.network, e.subnet, e.to_ip, y.why, e.service_ref, e.address_ref, e.network_ref,
     NULL, y.ref, 'net.ipv4.vs.conntrack is ' || y.value

@@ -40,15 +40,19 @@
 -- Bridges of the host (docker0, docker_gwbridge, bridge networks) that take larger packets than the device of the default route. The
 -- setting mtu of daemon.json reaches docker0 alone; docker_gwbridge and bridge networks need the option at creation. TCP finds the right
 -- size as long as ICMP passes, hence low.
-WITH odd AS (
-  SELECT x.host, x.netns AS overlay, l.netns, l.name AS dev, l.mtu, l.ref, x.mtu AS want
-  FROM expected_mtu AS x
-  JOIN link AS l ON l.host = x.host AND l.netns = x.netns AND (l.kind = 'veth' AND l.master > 0 AND l.mtu <> x.mtu OR l.kind = 'vxlan' AND l.mtu < x.mtu)
+WITH port AS MATERIALIZED (
+  SELECT l.host, l.netns, l.kind, l.name, l.mtu, l.ref, l.peer_netns, l.peer_ifindex, x.mtu AS want
+  FROM link AS l
+  CROSS JOIN expected_mtu AS x
+  WHERE x.host = l.host AND x.netns = l.netns AND (l.kind = 'veth' AND l.master > 0 OR l.kind = 'vxlan')
+), odd AS (
+  SELECT host, netns AS overlay, netns, name AS dev, mtu, ref, want
+  FROM port WHERE kind = 'veth' AND mtu <> want OR kind = 'vxlan' AND mtu < want
   UNION ALL
-  SELECT x.host, x.netns, e.netns, e.name, e.mtu, e.ref, x.mtu
-  FROM expected_mtu AS x
-  JOIN link AS l ON l.host = x.host AND l.netns = x.netns AND l.kind = 'veth' AND l.master > 0
-  JOIN link AS e ON e.host = l.host AND e.netns = l.peer_netns AND e.ifindex = l.peer_ifindex AND e.mtu <> x.mtu
+  SELECT p.host, p.netns, e.netns, e.name, e.mtu, e.ref, p.want
+  FROM link AS e
+  CROSS JOIN port AS p
+  WHERE p.host = e.host AND p.peer_netns = e.netns AND p.peer_ifindex = e.ifindex AND p.kind = 'veth' AND e.mtu <> p.want
 ), first_odd AS (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY host, overlay ORDER BY ref) AS place, COUNT(*) OVER (PARTITION BY host, overlay) AS number FROM odd
 ), named AS (
@@ -56,6 +60,25 @@ WITH odd AS (
   FROM expected_mtu AS x
   JOIN overlay_netns AS o ON o.host = x.host AND o.netns = x.netns
   LEFT JOIN overlay_network AS w ON w.net = x.net
+), home AS MATERIALIZED (
+  SELECT host, netns FROM netns WHERE kind = 'host'
+), way AS MATERIALIZED (
+  SELECT r.host, r.netns, r.ifindex, r.type, r.ref
+  FROM route AS r
+  CROSS JOIN home AS h
+  WHERE r.dst = '0.0.0.0/0' AND r.table_id = 254 AND h.host = r.host AND h.netns = r.netns
+), one_way AS MATERIALIZED (
+  SELECT host, netns FROM way GROUP BY host, netns HAVING COUNT(DISTINCT ifindex) = 1
+), uplink AS MATERIALIZED (
+  SELECT u.host, u.netns, u.ifindex, u.name, u.mtu, u.ref, r.ref AS route_ref
+  FROM link AS u
+  CROSS JOIN way AS r
+  WHERE r.host = u.host AND r.netns = u.netns AND r.ifindex = u.ifindex AND r.type = 'unicast'
+), bridge AS MATERIALIZED (
+  SELECT b.host, b.netns, b.ifindex, b.name, b.mtu, b.ref
+  FROM link AS b
+  CROSS JOIN home AS h
+  WHERE b.kind = 'bridge' AND b.operstate <> 'down' AND h.host = b.host AND h.netns = b.netns
 )
 SELECT
   f.host,
@@ -117,13 +140,9 @@ SELECT
   COUNT(*),
   MIN(b.ref),
   MIN(u.ref),
-  MIN(r.ref)
-FROM netns AS h
-JOIN route AS r ON r.host = h.host AND r.netns = h.netns AND r.dst = '0.0.0.0/0' AND r.table_id = 254 AND r.type = 'unicast'
-JOIN link AS u ON u.host = r.host AND u.netns = r.netns AND u.ifindex = r.ifindex
-JOIN link AS b ON b.host = h.host AND b.netns = h.netns AND b.kind = 'bridge' AND b.mtu > u.mtu AND b.ifindex <> u.ifindex AND b.operstate <> 'down'
+  MIN(u.route_ref)
+FROM uplink AS u
+JOIN one_way AS o ON o.host = u.host AND o.netns = u.netns
+JOIN bridge AS b ON b.host = u.host AND b.netns = u.netns AND b.mtu > u.mtu AND b.ifindex <> u.ifindex
 JOIN (SELECT DISTINCT host, bridge_ifindex FROM bridge_endpoint) AS e ON e.host = b.host AND e.bridge_ifindex = b.ifindex
-JOIN (SELECT host, netns FROM route WHERE dst = '0.0.0.0/0' AND table_id = 254 GROUP BY host, netns HAVING COUNT(DISTINCT ifindex) = 1) AS way
-  ON way.host = h.host AND way.netns = h.netns
-WHERE h.kind = 'host'
 GROUP BY b.host, u.name, u.mtu

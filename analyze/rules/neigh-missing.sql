@@ -33,6 +33,14 @@
 -- If the forwarding entry is missing as well (fact "forwarding_entry"), the host was never told of the endpoint, or was
 -- told that it is gone: a fault of the gossip. If it is there, the driver failed half-way, as it does when the table is full
 -- (see neigh-table-overflow), and the finding blames the driver.
+WITH absent AS MATERIALIZED (
+  SELECT e.host, e.netns, e.net, e.ip, e.mac, e.node, e.source, e.endpoint_ref
+  FROM expected_neighbour AS e
+  LEFT JOIN vxlan_neighbour AS n ON n.host = e.host AND n.netns = e.netns AND n.ip = e.ip
+  WHERE n.ip IS NULL
+), missing AS (
+  SELECT a.*, c.ref AS coverage_ref FROM absent AS a CROSS JOIN captured AS c WHERE c.tbl = 'neighbour' AND c.host = a.host AND c.netns = a.netns
+)
 SELECT
   e.host,
   e.host || ' has no neighbour row for ' || COALESCE(d.label || ' ', '') || '(' || e.ip || ')'
@@ -52,16 +60,13 @@ SELECT
   CASE WHEN f.ref IS NOT NULL THEN 'is there, to ' || f.dst
     WHEN w.ref IS NOT NULL THEN 'missing, too' ELSE 'not known' END AS forwarding_entry,
   d.why,
-  c.ref AS coverage_ref,
+  e.coverage_ref,
   e.endpoint_ref,
   f.ref AS fdb_ref,
   o.ref AS netns_ref
-FROM expected_neighbour AS e
+FROM missing AS e
 JOIN overlay_netns AS o ON o.host = e.host AND o.netns = e.netns
 JOIN endpoint AS d ON d.net = e.net AND d.ip = e.ip
-JOIN captured AS c ON c.tbl = 'neighbour' AND c.host = e.host AND c.netns = e.netns
 LEFT JOIN captured AS w ON w.tbl = 'fdb' AND w.host = e.host AND w.netns = e.netns
 LEFT JOIN vxlan_fdb AS f ON f.host = e.host AND f.netns = e.netns AND f.mac = e.mac AND f.entry = 'programmed' AND f.seen = 'both'
 LEFT JOIN (SELECT node, MIN(ip) AS ip FROM vtep_agreed GROUP BY node HAVING COUNT(*) = 1) AS a ON a.node = e.node
-LEFT JOIN vxlan_neighbour AS n ON n.host = e.host AND n.netns = e.netns AND n.ip = e.ip
-WHERE n.ip IS NULL

@@ -30,17 +30,21 @@
 -- all namespaces count towards one limit (see neigh-table-overflow), and when the address is given out again: then it is
 -- critical, and is reported as what it has become. With the new owner on another node than the row says that is
 -- fdb-wrong-vtep, with the new owner on this host fdb-local-mac-behind-vxlan, with another hardware address mac-ip-mismatch.
-WITH candidate AS (
-  SELECT n.host, n.netns, o.netns_name, o.vxlan AS dev, o.net, o.network, n.ip, n.mac, n.updated_s, n.ref, v.manager, v.first_s, v.last_s, v.tasks_ref,
-    f.dst, f.ref AS fdb_ref, o.ref AS netns_ref
+WITH unowned AS MATERIALIZED (
+  SELECT n.host, n.netns, o.netns_name, o.vxlan, o.net, o.network, n.ip, n.mac, n.updated_s, n.ref, o.ref AS netns_ref
   FROM vxlan_neighbour AS n
-  JOIN overlay_netns AS o ON o.host = n.host AND o.netns = n.netns AND o.copies = 1
-  JOIN swarm_view AS v ON v.host = n.host
-  LEFT JOIN network_change AS q ON q.net = o.net
+  CROSS JOIN overlay_netns AS o
   LEFT JOIN endpoint AS e ON e.net = o.net AND e.ip = n.ip
-  LEFT JOIN task_endpoint AS t ON t.net = o.net AND t.ip = n.ip AND (t.gone = 0 OR t.since_s > v.first_s - 60)
+  WHERE o.host = n.host AND o.netns = n.netns AND o.copies = 1 AND n.seen = 'both' AND e.ip IS NULL
+), candidate AS MATERIALIZED (
+  SELECT n.host, n.netns, n.netns_name, n.vxlan AS dev, n.net, n.network, n.ip, n.mac, n.updated_s, n.ref, v.manager, v.first_s, v.last_s, v.tasks_ref,
+    f.dst, f.ref AS fdb_ref, n.netns_ref
+  FROM unowned AS n
+  CROSS JOIN swarm_view AS v
+  LEFT JOIN network_change AS q ON q.net = n.net
+  LEFT JOIN task_endpoint AS t ON t.net = n.net AND t.ip = n.ip AND (t.gone = 0 OR t.since_s > v.first_s - 60)
   LEFT JOIN vxlan_fdb AS f ON f.host = n.host AND f.netns = n.netns AND f.mac = n.mac AND f.entry = 'programmed' AND f.seen = 'both'
-  WHERE n.seen = 'both' AND e.ip IS NULL AND t.ip IS NULL
+  WHERE v.host = n.host AND t.ip IS NULL
     AND (v.look_s >= v.first_s OR q.changed_s <= v.look_s - 120)
 )
 SELECT

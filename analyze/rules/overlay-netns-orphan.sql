@@ -57,7 +57,7 @@ SELECT
   c.ref AS networks_ref
 FROM overlay_netns AS s
 JOIN netns AS n ON n.host = s.host AND n.netns = s.netns
-JOIN (SELECT host, MIN(ref) AS ref FROM captured WHERE tbl = 'network' AND outcome = 'ok' GROUP BY host) AS c ON c.host = s.host
+JOIN (SELECT b.host, MIN(k.ref) AS ref FROM bundle AS b CROSS JOIN captured AS k WHERE k.host = b.host AND k.tbl = 'network' AND k.outcome = 'ok' GROUP BY b.host) AS c ON c.host = s.host
 JOIN captured AS l ON l.host = s.host AND l.netns = s.netns AND l.tbl = 'link'
 JOIN engine AS e ON e.host = s.host AND e.swarm_state IN ('active', 'inactive')
 JOIN reading AS r ON r.host = s.host

@@ -58,7 +58,8 @@ SELECT
   COUNT(*) || CASE WHEN COUNT(*) = 1 THEN ' task of ' ELSE ' tasks of ' END || COALESCE(MIN(s.name), t.service_id) || CASE WHEN COUNT(*) = 1 THEN ' waits for a host-mode port that every node has given away' ELSE ' wait for a host-mode port that every node has given away' END,
   'service:' || t.service_id || '/host-mode-port',
   MIN(p.proto), MIN(p.published), MIN(p.target), MIN(s.name), NULL, NULL, NULL, COUNT(*), MIN(t.err), MIN(t.ref), NULL, MIN(p.ref)
-FROM (SELECT w.*, RANK() OVER (PARTITION BY w.task_id ORDER BY r.last_s DESC, w.host) AS place FROM swarm_task AS w JOIN reading AS r ON r.host = w.host) AS t
+FROM (SELECT w.*, RANK() OVER (PARTITION BY w.task_id ORDER BY r.last_s DESC, w.host) AS place FROM swarm_task AS w JOIN reading AS r ON r.host = w.host
+  WHERE w.task_id IN (SELECT task_id FROM swarm_task WHERE instr(err, 'host-mode port already in use') > 0)) AS t
 LEFT JOIN swarm_service AS s ON s.host = t.host AND s.service_id = t.service_id
 LEFT JOIN (SELECT service_id, MIN(proto) AS proto, MIN(published) AS published, MIN(target) AS target, MIN(ref) AS ref FROM published_port WHERE mode = 'host' GROUP BY service_id) AS p ON p.service_id = t.service_id
 WHERE t.place = 1 AND t.seen = 'both' AND t.desired = 'running' AND t.state = 'pending' AND instr(t.err, 'host-mode port already in use') > 0

@@ -31,13 +31,16 @@ WITH member AS (
   WHERE n.state <> 'down' GROUP BY n.node_id
 ), sized AS (
   SELECT kind, COUNT(*) AS nodes FROM member GROUP BY kind
-), held AS (
-  SELECT m.kind, z.nodes, m.host, k.key, k.value, k.ref, m.ref AS node_ref
+), home AS MATERIALIZED (
+  SELECT m.kind, z.nodes, s.host, s.netns, m.ref AS node_ref
   FROM member AS m
   JOIN sized AS z ON z.kind = m.kind
   JOIN netns AS s ON s.host = m.host AND s.kind = 'host'
-  JOIN sysctl AS k ON k.host = s.host AND k.netns = s.netns
-  WHERE k.key IN ('net.ipv4.ip_forward', 'net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.default.rp_filter', 'net.ipv4.neigh.default.gc_thresh1', 'net.ipv4.neigh.default.gc_thresh2',
+), held AS MATERIALIZED (
+  SELECT m.kind, m.nodes, m.host, k.key, k.value, k.ref, m.node_ref
+  FROM sysctl AS k
+  CROSS JOIN home AS m
+  WHERE m.host = k.host AND m.netns = k.netns AND k.key IN ('net.ipv4.ip_forward', 'net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.default.rp_filter', 'net.ipv4.neigh.default.gc_thresh1', 'net.ipv4.neigh.default.gc_thresh2',
     'net.ipv4.neigh.default.gc_thresh3', 'net.core.somaxconn', 'net.ipv4.tcp_keepalive_time', 'net.ipv4.tcp_keepalive_intvl', 'net.ipv4.tcp_keepalive_probes',
     'net.bridge.bridge-nf-call-iptables', 'net.bridge.bridge-nf-call-ip6tables', 'net.ipv4.vs.conntrack', 'net.ipv4.vs.conn_reuse_mode', 'net.ipv4.vs.expire_nodest_conn')
 ), agreed AS (

@@ -44,5 +44,5 @@ SELECT
   e.rule_ref,
   k.ref AS coverage_ref
 FROM expected_redirect AS e
-JOIN captured AS k ON k.tbl = 'iptables_rule' AND k.host = e.host AND k.netns = e.netns
-WHERE e.found_port IS NULL OR e.found_port <> e.target
+CROSS JOIN captured AS k
+WHERE k.tbl = 'iptables_rule' AND k.host = e.host AND k.netns = e.netns AND (e.found_port IS NULL OR e.found_port <> e.target)

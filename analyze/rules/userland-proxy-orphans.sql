@@ -51,8 +51,8 @@ SELECT
   a.ref AS coverage_ref,
   o.ref AS owner_ref
 FROM userland_proxy AS x
-JOIN captured AS a ON a.host = x.host AND a.tbl = 'container_port'
-JOIN captured AS b ON b.host = x.host AND b.tbl = 'container'
+CROSS JOIN captured AS a
+CROSS JOIN captured AS b
 LEFT JOIN published AS p ON p.host = x.host AND p.proto = x.proto AND p.host_port = x.host_port
 LEFT JOIN owner AS o ON o.host = x.host AND o.ip = x.container_ip
-WHERE x.seen = 'both' AND (x.age_s >= 60 OR x.ppid = 1) AND p.host IS NULL
+WHERE a.host = x.host AND a.tbl = 'container_port' AND b.host = x.host AND b.tbl = 'container' AND x.seen = 'both' AND (x.age_s >= 60 OR x.ppid = 1) AND p.host IS NULL

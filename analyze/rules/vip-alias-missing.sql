@@ -37,6 +37,11 @@ WITH wanted AS (
   FROM mark_rule AS m
   JOIN balancer AS b ON b.host = m.host AND b.netns = m.netns AND b.kind IN ('lb', 'ingress')
   WHERE m.chain = 'INPUT' AND m.effective = 1 AND m.seen = 'both' AND m.vip IS NOT NULL
+), absent AS MATERIALIZED (
+  SELECT w.*
+  FROM wanted AS w
+  LEFT JOIN address AS a ON a.host = w.host AND a.netns = w.netns AND a.ip = w.vip
+  WHERE a.ip IS NULL
 )
 SELECT
   w.host,
@@ -53,9 +58,8 @@ SELECT
   w.coverage_ref
 FROM (
   SELECT w1.*, c.ref AS coverage_ref, ROW_NUMBER() OVER (PARTITION BY w1.host, w1.netns, w1.vip ORDER BY w1.rank, w1.truth_ref) AS place
-  FROM wanted AS w1
-  JOIN captured AS c ON c.tbl = 'address' AND c.host = w1.host AND c.netns = w1.netns
-  LEFT JOIN address AS a ON a.host = w1.host AND a.netns = w1.netns AND a.ip = w1.vip
-  WHERE a.ip IS NULL
+  FROM absent AS w1
+  CROSS JOIN captured AS c
+  WHERE c.tbl = 'address' AND c.host = w1.host AND c.netns = w1.netns
 ) AS w
 WHERE w.place = 1
