@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -25,10 +24,6 @@ const (
 	reportName   = "netmortem-report"
 	databaseName = "report.db"
 )
-
-// analyzeGrowth is by how many percent the heap may grow until the garbage collector runs. The rows are SQLite's; what stands in the
-// heap are the passing tables of one derivation, and waiting with them is what makes a fleet large.
-const analyzeGrowth = 40
 
 // analyzeOptions are what the command line says.
 type analyzeOptions struct {
@@ -99,8 +94,10 @@ func runAnalyze(ctx context.Context, o analyzeOptions, std streams) error {
 	p := newProgress(std.err, progressMode(o.Progress, o.Quiet))
 	o.Options.Progress = func(s analyze.Progress) { p.step(analyzeStep(s)) }
 	if os.Getenv(envGOGC) == "" {
-		debug.SetGCPercent(analyzeGrowth)
+		// The rows are SQLite's; what stands in the heap are the passing tables of one derivation, and waiting with them is what makes a fleet large.
+		heap{percent: 35, floor: 200 << 20}.keep()
 	}
+	oneArena()
 	result, err := analyze.Run(ctx, o.Options)
 	p.done()
 	switch {

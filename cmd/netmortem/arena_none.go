@@ -1,0 +1,6 @@
+//go:build !cgo || !linux
+
+package main
+
+// oneArena does nothing here.
+func oneArena() {}
