@@ -17,28 +17,24 @@ const ResultVersion = 1
 
 // assemble runs the rules and puts everything that was found out into one structure, in an order that depends on
 // nothing but the bundles.
-func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded, late []*Derived, questions []*question) (*Result, error) {
+func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded, c *course, questions []*question) (*Result, error) {
 	res := &Result{
 		SchemaVersion: ResultVersion, Tool: a.options.Tool, Analyzed: a.options.Now.UTC(), Severity: None, Database: a.options.DB,
 		Hosts: []Host{}, Findings: []Finding{}, Causes: []Cause{}, Rules: []Judged{},
 	}
+	captured := map[string]bool{}
 	for _, r := range reports {
 		res.Problems = append(res.Problems, r.problems...)
+		captured[r.source.host] = true
 	}
-	hosts, err := hostsOf(ctx, db, reports)
+	answers, err := a.findOut(ctx, db, c, questions, captured)
 	if err != nil {
 		return nil, err
 	}
-	res.Hosts = hosts
+	if res.Hosts, err = hostsOf(ctx, db, reports); err != nil {
+		return nil, err
+	}
 	know, err := knowledgeOf(ctx, db, reports)
-	if err != nil {
-		return nil, err
-	}
-	known := map[string]bool{}
-	for _, h := range res.Hosts {
-		known[h.Name] = h.Bundle != ""
-	}
-	answers, err := a.findOut(ctx, db, late, questions, known)
 	if err != nil {
 		return nil, err
 	}

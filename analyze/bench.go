@@ -31,31 +31,21 @@ func openBench(ctx context.Context, r *Rule) (b *bench, err error) {
 			db.discard()
 		}
 	}()
-	lin, err := lineageOf(ctx, db, all)
+	reads, err := readsOf(ctx, db, all)
 	if err != nil {
 		return nil, err
 	}
 	b = &bench{rule: r, db: db}
-	if b.q, err = askOne(ctx, db, lin, r); err != nil {
+	if b.q, err = askOne(ctx, db, newLineage(all, reads), r); err != nil {
 		return nil, fmt.Errorf("%s: %w", r.Path, err)
 	}
 	needed := map[string]bool{}
-	queue, err := db.reads(ctx, r.Query)
-	for i := len(all) - 1; err == nil && i >= 0; i-- { // a derived table reads only those before it
-		if d := all[i]; slices.Contains(queue, d.Name) {
+	queue := slices.Clone(b.q.tables)
+	for _, d := range slices.Backward(all) { // a derived table reads only those before it
+		if slices.Contains(queue, d.Name) {
 			needed[d.Name] = true
-			reads := slices.Clone(d.Reads)
-			if d.With != "" {
-				reads = append(reads, d.With)
-			}
-			if d.Query != "" {
-				reads, err = db.reads(ctx, d.Query)
-			}
-			queue = append(queue, reads...)
+			queue = append(append(queue, reads[d.Name]...), d.With)
 		}
-	}
-	if err != nil {
-		return nil, err
 	}
 	var reset strings.Builder
 	for i := range schema.Tables {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/netmortem/netmortem/schema"
@@ -23,12 +24,18 @@ type coverage struct {
 	gaps    []Gap           // for the result: one for each item or damage
 	lost    map[string]loss // by table: the first thing that is missing
 	swarm   map[string]bool // tables of the swarm that this bundle holds whole: its host is a manager
+	lay     *layout
+	row     []packedValue     // used again for each row
+	names   map[string]string // short texts that many rows have, each once
 }
 
-// An item is one coverage row.
+// An item is what a coverage row says, its costs left out.
 type item struct {
-	schema.Coverage
-	line int64
+	tbl, netns, document string
+	outcome              schema.Outcome
+	reason               string
+	found                bool // rows or bytes were written
+	line                 int64
 }
 
 // A loss is something that is not known to the end: a gap that a coverage row tells of, or one that nobody knew of
@@ -39,31 +46,34 @@ type loss struct {
 	reason, ref          string
 }
 
-func newCoverage(host string) *coverage {
-	return &coverage{host: host, files: map[string]bool{}, netns: map[string]bool{}, lost: map[string]loss{}, swarm: map[string]bool{}}
+func newCoverage(host string, lay *layout) *coverage {
+	return &coverage{host: host, files: map[string]bool{}, netns: map[string]bool{}, lost: map[string]loss{}, swarm: map[string]bool{}, lay: lay, names: map[string]string{}}
 }
 
-// add takes a packed row of the table coverage.
+// name is a text that many rows have.
+func (c *coverage) name(b []byte) string {
+	s, ok := c.names[string(b)]
+	if !ok {
+		s = string(b)
+		c.names[s] = s
+	}
+	return s
+}
+
+// add takes a packed row of the table coverage. A fleet has millions.
 func (c *coverage) add(line int64, packed []byte) {
-	v, _, err := unpack(nil, packed)
-	if err != nil {
+	var err error
+	if c.row, _, err = unpackInto(c.row[:0], packed); err != nil {
 		return
 	}
-	t := schema.TableByName("coverage")
-	value := func(name string) any {
-		return v[len(v)-len(t.Columns)+slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.Name == name })]
+	v := c.row[len(c.row)-len(c.lay.keys):]
+	at := c.lay.index
+	it := item{
+		tbl: c.name(v[at["tbl"]].text), netns: c.name(v[at["netns"]].text), document: string(v[at["document"]].text),
+		outcome: schema.Outcome(c.name(v[at["outcome"]].text)), reason: string(v[at["reason"]].text),
+		found: v[at["rows"]].int > 0 || v[at["bytes"]].int > 0, line: line,
 	}
-	col := func(name string) string {
-		s, _ := value(name).(string)
-		return s
-	}
-	it := item{schema.Coverage{
-		Collector: col("collector"), Tbl: col("tbl"), Netns: col("netns"), Document: col("document"),
-		Outcome: schema.Outcome(col("outcome")), Reason: col("reason"),
-	}, line}
-	it.Rows, _ = value("rows").(int64)
-	it.Bytes, _ = value("bytes").(int64)
-	if ns := cmp.Or(it.Netns, documentNetns(it.Document)); ns != "" {
+	if ns := cmp.Or(it.netns, documentNetns(it.document)); ns != "" {
 		c.netns[ns] = true
 	}
 	c.items = append(c.items, it)
@@ -80,6 +90,11 @@ func (c *coverage) namespace(packed []byte, lay *layout) {
 	}
 }
 
+// appendRef appends the address of a coverage row.
+func (c *coverage) appendRef(b []byte, line int64) []byte {
+	return strconv.AppendInt(append(append(b, c.host...), "/rows/coverage.jsonl:"...), line, 10)
+}
+
 // damage notes that something could not be understood at load.
 func (c *coverage) damage(tbl, netns, document, reason, ref string) {
 	c.losses = append(c.losses, loss{tbl, netns, document, schema.Partial, reason, ref})
@@ -88,7 +103,7 @@ func (c *coverage) damage(tbl, netns, document, reason, ref string) {
 // damageDocument is damage of every table that is decoded from a document.
 func (c *coverage) damageDocument(document, reason, ref string) {
 	for _, tbl := range tablesFrom(document) {
-		c.damage(tbl, c.netnsOf(item{Coverage: schema.Coverage{Document: document}}, tbl), document, reason, ref)
+		c.damage(tbl, c.netnsOf(&item{document: document}, tbl), document, reason, ref)
 	}
 }
 
@@ -97,7 +112,7 @@ type place struct{ tbl, netns string }
 
 // conclude works out captured and gap and packs their rows.
 func (c *coverage) conclude(interrupted string, packOf func(table string) *pack) {
-	good := map[place][]item{} // items that were read whole, by what they speak for
+	good := map[place][]*item{} // items that were read whole, by what they speak for
 	lost := map[place]bool{}
 	spoken := map[string]bool{} // tables that any coverage row speaks for
 	gap := packOf("gap")
@@ -123,13 +138,13 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 		c.gaps = append(c.gaps, Gap{Item: what, Outcome: string(o), Reason: reason, Ref: ref})
 	}
 
-	for _, it := range c.items {
-		ref := fmt.Sprintf("%s/rows/coverage.jsonl:%d", c.host, it.line)
-		outcome, reason := it.Outcome, it.Reason
+	for i := range c.items {
+		it := &c.items[i]
+		outcome, reason := it.outcome, it.reason
 		if !slices.Contains(schema.Outcomes, outcome) {
-			outcome, reason = schema.Partial, fmt.Sprintf("no such outcome: %q", it.Outcome)
+			outcome, reason = schema.Partial, fmt.Sprintf("no such outcome: %q", it.outcome)
 		}
-		if !outcome.Gap() && (it.Rows > 0 || it.Bytes > 0) {
+		if !outcome.Gap() && it.found {
 			if file := missingFile(it, c.files); file != "" {
 				outcome, reason = schema.Partial, file+" is not in the bundle"
 			}
@@ -141,19 +156,19 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 		if !outcome.Gap() {
 			for _, tbl := range tables {
 				pl := place{tbl, c.netnsOf(it, tbl)}
-				it.Outcome = outcome
 				good[pl] = append(good[pl], it)
 			}
 			continue
 		}
+		ref := string(c.appendRef(nil, it.line))
 		if !strings.HasPrefix(reason, schema.OnRequest) {
-			note(it.Tbl, it.Netns, it.Document, outcome, reason, ref)
+			note(it.tbl, it.netns, it.document, outcome, reason, ref)
 		}
 		if len(tables) == 0 {
-			put(loss{"", it.Netns, it.Document, outcome, reason, ref})
+			put(loss{"", it.netns, it.document, outcome, reason, ref})
 		}
 		for _, tbl := range tables {
-			put(loss{tbl, c.netnsOf(it, tbl), it.Document, outcome, reason, ref})
+			put(loss{tbl, c.netnsOf(it, tbl), it.document, outcome, reason, ref})
 		}
 	}
 	seen := map[string]bool{}
@@ -167,6 +182,8 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 	}
 
 	namespaces := slices.Sorted(maps.Keys(c.netns))
+	captured := packOf("captured")
+	var ref []byte
 	for i := range schema.Tables {
 		t := &schema.Tables[i]
 		if t.Name == "coverage" {
@@ -187,17 +204,18 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 			places = namespaces
 		}
 		for _, ns := range places {
-			if it, ok := known(t, ns, good, lost); ok && (t.Scope != schema.PerSwarm || it.Outcome == schema.OK) {
+			if it, ok := known(t, ns, good, lost); ok && (t.Scope != schema.PerSwarm || it.outcome == schema.OK) {
 				if t.Scope == schema.PerSwarm {
 					c.swarm[t.Name] = true
 				}
-				p := packOf("captured")
+				p := captured
 				p.begin(len(capturedTable.Columns))
 				p.text(c.host)
 				p.optional(ns)
 				p.text(t.Name)
-				p.text(string(it.Outcome))
-				p.text(fmt.Sprintf("%s/rows/coverage.jsonl:%d", c.host, it.line))
+				p.text(string(it.outcome))
+				ref = c.appendRef(ref[:0], it.line)
+				p.bytes(ref)
 			}
 		}
 	}
@@ -205,24 +223,24 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 
 // known reports whether everything that speaks for a table in a namespace (or, with an empty one, on the host) says
 // that it was read whole, and the item to cite for it: one that found something, before one that had nothing to read.
-func known(t *schema.Table, ns string, good map[place][]item, lost map[place]bool) (item, bool) {
-	if lost[place{t.Name, ""}] || lost[place{t.Name, ns}] {
-		return item{}, false
+func known(t *schema.Table, ns string, good map[place][]*item, lost map[place]bool) (*item, bool) {
+	if len(lost) > 0 && (lost[place{t.Name, ""}] || lost[place{t.Name, ns}]) {
+		return nil, false
 	}
 	items := good[place{t.Name, ns}]
 	if ns != "" {
 		items = append(slices.Clip(items), good[place{t.Name, ""}]...)
 	}
 	if len(items) == 0 {
-		return item{}, false
+		return nil, false
 	}
 	for _, pattern := range t.Docs { // a decoded table needs each of its documents
-		if !slices.ContainsFunc(items, func(it item) bool { return it.Tbl != "" || matches(pattern, it.Document) }) {
-			return item{}, false
+		if !slices.ContainsFunc(items, func(it *item) bool { return it.tbl != "" || matches(pattern, it.document) }) {
+			return nil, false
 		}
 	}
 	for _, it := range items {
-		if it.Outcome == schema.OK {
+		if it.outcome == schema.OK {
 			return it, true
 		}
 	}
@@ -230,13 +248,13 @@ func known(t *schema.Table, ns string, good map[place][]item, lost map[place]boo
 }
 
 // tablesOf are the tables that a coverage row speaks for.
-func tablesOf(it item) []string {
+func tablesOf(it *item) []string {
 	var out []string
-	if it.Tbl != "" {
-		out = append(out, it.Tbl)
+	if it.tbl != "" {
+		out = append(out, it.tbl)
 	}
-	if it.Document != "" {
-		out = append(out, tablesFrom(it.Document)...)
+	if it.document != "" {
+		out = append(out, tablesFrom(it.document)...)
 	}
 	return out
 }
@@ -294,15 +312,15 @@ func matches(pattern, document string) bool {
 }
 
 // netnsOf is the namespace that a coverage row speaks for in a table: none where the table has none.
-func (c *coverage) netnsOf(it item, tbl string) string {
+func (c *coverage) netnsOf(it *item, tbl string) string {
 	t := schema.TableByName(tbl)
 	if t == nil || t.Scope != schema.PerNetns {
 		return ""
 	}
-	if it.Netns == "" && it.Document != "" {
-		return documentNetns(it.Document)
+	if it.netns == "" && it.document != "" {
+		return documentNetns(it.document)
 	}
-	return it.Netns
+	return it.netns
 }
 
 // documentNetns is the namespace that a document's path names: netns/<id>/…
@@ -316,15 +334,15 @@ func documentNetns(document string) string {
 }
 
 // missingFile is the file that a coverage row says was written but that the bundle does not have; empty if it has.
-func missingFile(it item, files map[string]bool) string {
-	if it.Document != "" {
-		if name := "raw/" + strings.TrimPrefix(it.Document, "raw/"); !files[name] {
+func missingFile(it *item, files map[string]bool) string {
+	if it.document != "" {
+		if name := "raw/" + strings.TrimPrefix(it.document, "raw/"); !files[name] {
 			return name
 		}
 		return ""
 	}
-	if t := schema.TableByName(it.Tbl); t != nil && !t.Decoded() {
-		if name := "rows/" + it.Tbl + ".jsonl"; !files[name] {
+	if t := schema.TableByName(it.tbl); t != nil && !t.Decoded() {
+		if name := "rows/" + it.tbl + ".jsonl"; !files[name] {
 			return name
 		}
 	}

@@ -21,6 +21,7 @@ type database struct {
 	partial string // name while it is built
 
 	packrows bool // SQLite reads packs itself
+	shared   bool // what is written is in the log beside the file
 }
 
 // partialSuffix marks a database that is being built. It is written without a journal, so what a crash leaves
@@ -34,7 +35,7 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA temp_store = FILE;
-PRAGMA cache_size = -65536;
+PRAGMA cache_size = -32768;
 PRAGMA trusted_schema = OFF;`
 
 // create makes an empty database with every table.
@@ -45,7 +46,7 @@ func create(ctx context.Context, path string, derived []*Derived) (_ *database, 
 	db := &database{path: path, packrows: packrows.Register() == nil}
 	if path != "" {
 		db.partial = path + partialSuffix
-		if err := os.Remove(db.partial); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := db.remove(); err != nil {
 			return nil, fmt.Errorf("create database: %w", err)
 		}
 		f, err := os.OpenFile(db.partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // captured facts are for their owner
@@ -109,27 +110,25 @@ func escapeURI(path string) string {
 	return string(b)
 }
 
-// readerPragmas are for a connection that reads while the database is whole and nobody writes.
-const readerPragmas = `PRAGMA temp_store = FILE;
-PRAGMA cache_size = -32768;
-PRAGMA trusted_schema = OFF;`
-
 func (db *database) begin(ctx context.Context) (err error) {
 	db.tx, err = db.conn.BeginTx(ctx, nil)
 	return err
 }
 
-// settle commits what was written to the file, and opens it for readers: nothing may be written until they are closed.
-func (db *database) settle(ctx context.Context) (*sql.DB, error) {
+// turn commits what was written, for readers to see, and begins the next transaction. What can only be done between two is done there.
+func (db *database) turn(ctx context.Context, between string) error {
 	err := db.tx.Commit()
 	db.tx = nil
+	if err == nil && between != "" {
+		_, err = db.conn.ExecContext(ctx, between)
+	}
 	if err == nil {
-		_, err = db.conn.ExecContext(ctx, "PRAGMA shrink_memory") // what it keeps of the file is for the readers to have
+		err = db.begin(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("write database: %w", err)
+		return fmt.Errorf("write database: %w", err)
 	}
-	return sql.Open("sqlite3", dsn(db.partial)+"?mode=ro&immutable=1")
+	return nil
 }
 
 // finish commits and gives the file its name.
@@ -138,7 +137,7 @@ func (db *database) finish() error {
 		return fmt.Errorf("write database: %w", err)
 	}
 	db.tx = nil
-	if err := db.close(); err != nil {
+	if err := errors.Join(db.unshare(), db.close()); err != nil {
 		return fmt.Errorf("write database: %w", err)
 	}
 	if db.path != "" {
@@ -173,6 +172,16 @@ func (db *database) discard() {
 	}
 	db.close()
 	if db.partial != "" {
-		os.Remove(db.partial)
+		db.remove()
 	}
+}
+
+// remove removes what is being built, and what SQLite keeps beside it.
+func (db *database) remove() error {
+	for _, beside := range []string{"-wal", "-shm", ""} {
+		if err := os.Remove(db.partial + beside); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }

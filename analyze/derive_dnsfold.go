@@ -25,20 +25,27 @@ type dnsAsker struct {
 
 // dnsAsked is a name with all its questions and answers.
 type dnsAsked struct {
-	name, service, rcode, ref string
-	tasks                     bool
-	asked, answered           int
-	told                      []dnsTold
-	at                        map[string]int // where in told an address is; nil while these are few
+	name, service, rcode string
+	line                 rowLine // first of dns_query
+	tasks                bool
+	asked, answered      int
+	told                 []dnsTold
+	at                   map[string]int // where in told an address is; nil while these are few
 }
 
-// dnsTold is an address, in how many answers it was, and the first row.
+// dnsTold is an address, in how many answers it was, and the first row of dns_answer.
 type dnsTold struct {
-	ip, ref string
-	hits    int
-	in      uint64 // answers up to the 64th, a bit each
-	later   []int
+	ip    string
+	line  rowLine
+	hits  int
+	in    uint64 // answers up to the 64th, a bit each
+	later []int
 }
+
+// A rowLine is the line of a row as its address has it. The first is that whose address is, as MIN(ref) has it.
+type rowLine string
+
+func (l rowLine) ref(host, table string) string { return stack.Ref(host, table, string(l)) }
 
 // A dnsFolder folds one host after the other.
 type dnsFolder struct {
@@ -118,12 +125,12 @@ func (f *dnsFolder) fold(host string) error {
 		}
 	}
 	for _, x := range list {
-		if err := f.questions(host, x.by.netns, x.by.container, x.clients, x.name, orNull(x.service), x.tasks, x.asked, x.answered, orNull(x.rcode), x.ref); err != nil {
+		if err := f.questions(host, x.by.netns, x.by.container, x.clients, x.name, orNull(x.service), x.tasks, x.asked, x.answered, orNull(x.rcode), x.line.ref(host, "dns_query")); err != nil {
 			return err
 		}
 		for i := range x.told {
 			t := &x.told[i]
-			f.answers.put(host, x.by.netns, x.by.container, x.name, orNull(x.service), x.tasks, t.ip, t.hits, x.asked, t.ref)
+			f.answers.put(host, x.by.netns, x.by.container, x.name, orNull(x.service), x.tasks, t.ip, t.hits, x.asked, t.line.ref(host, "dns_answer"))
 		}
 	}
 	views.put(host, f.views)
@@ -168,17 +175,17 @@ func (f *dnsFolder) read(host string) ([]*dnsAsker, error) {
 		name string
 	}
 	questions := map[place]*dnsAsked{}
-	err := f.r.Each(f.ctx, host, "dns_query", "netns,container,name,service,tasks,rcode,truncated,error,ref", "qtype = 'A'", func(v []string) {
+	err := f.r.Each(f.ctx, host, "dns_query", "netns,container,name,service,tasks,rcode,truncated,error,line", "qtype = 'A'", func(v []string) {
 		a := asker(v[0], v[1])
 		k := place{a, v[2]}
 		q := questions[k]
 		if q == nil {
-			q = &dnsAsked{name: v[2], ref: v[8]}
+			q = &dnsAsked{name: v[2], line: rowLine(v[8])}
 			questions[k] = q
 			a.asked = append(a.asked, q)
 		}
 		q.asked++
-		q.service, q.rcode, q.ref = max(q.service, v[3]), max(q.rcode, v[5]), min(q.ref, v[8])
+		q.service, q.rcode, q.line = max(q.service, v[3]), max(q.rcode, v[5]), min(q.line, rowLine(v[8]))
 		q.tasks = q.tasks || v[4] == "1"
 		if (v[5] == "NOERROR" || v[5] == "NXDOMAIN" || v[5] == "SERVFAIL") && v[6] != "1" && v[7] == "" {
 			q.answered++
@@ -189,13 +196,13 @@ func (f *dnsFolder) read(host string) ([]*dnsAsker, error) {
 	}
 	var of place
 	var q *dnsAsked
-	err = f.r.Each(f.ctx, host, "dns_answer", "netns,container,name,address,attempt,ref", "qtype = 'A' AND rtype = 'A' AND address IS NOT NULL", func(v []string) {
+	err = f.r.Each(f.ctx, host, "dns_answer", "netns,container,name,address,attempt,line", "qtype = 'A' AND rtype = 'A' AND address IS NOT NULL", func(v []string) {
 		if a := asker(v[0], v[1]); of.dnsAsker != a || of.name != v[2] {
 			of = place{a, v[2]}
 			q = questions[of]
 		}
 		if q != nil {
-			q.tell(v[3], v[4], v[5])
+			q.tell(v[3], v[4], rowLine(v[5]))
 		}
 	})
 	if err != nil {
@@ -218,10 +225,10 @@ func (f *dnsFolder) read(host string) ([]*dnsAsker, error) {
 }
 
 // tell notes an address of an answer.
-func (q *dnsAsked) tell(ip, attempt, ref string) {
+func (q *dnsAsked) tell(ip, attempt string, line rowLine) {
 	t := &q.told[q.place(ip)]
-	if t.ref == "" || ref < t.ref {
-		t.ref = ref
+	if t.line == "" || line < t.line {
+		t.line = line
 	}
 	n, _ := strconv.Atoi(attempt)
 	switch bit := uint64(1) << (uint(n) & 63); {

@@ -164,7 +164,7 @@ func (v *dnsViews) put(host string, into *inserting) {
 		for i := range t.told {
 			ips[i] = t.told[i].ip
 		}
-		into.put(host, t.by.netns, t.by.container, k.scope, k.name, orNull(t.service), orNull(t.net), strings.Join(ips, ","), len(ips), t.containers, t.ref, t.by.coverage)
+		into.put(host, t.by.netns, t.by.container, k.scope, k.name, orNull(t.service), orNull(t.net), strings.Join(ips, ","), len(ips), t.containers, t.line.ref(host, "dns_query"), t.by.coverage)
 	}
 }
 

@@ -67,20 +67,28 @@ func names(cols []schema.Column) string {
 	return strings.Join(s, ", ")
 }
 
-// lineageOf says for each derived table which captured tables are behind it. It needs no rows.
-func lineageOf(ctx context.Context, db *database, list []*Derived) (lineage, error) {
-	lin := lineage{}
+// readsOf says for each derived table which tables it reads itself, captured and derived. It needs no rows.
+func readsOf(ctx context.Context, db *database, list []*Derived) (map[string][]string, error) {
+	out := map[string][]string{}
 	for _, d := range list {
-		reads := d.Reads
+		out[d.Name] = d.Reads
 		if d.Query != "" {
 			var err error
-			if reads, err = db.reads(ctx, d.Query); err != nil {
+			if out[d.Name], err = db.reads(ctx, d.Query); err != nil {
 				return nil, fmt.Errorf("derived table %s: %w", d.Name, err)
 			}
 		}
-		lin[d.Name] = lin.captured(reads)
 	}
-	return lin, nil
+	return out, nil
+}
+
+// newLineage says for each derived table which captured tables are behind it. reads is what each reads itself.
+func newLineage(list []*Derived, reads map[string][]string) lineage {
+	lin := lineage{}
+	for _, d := range list {
+		lin[d.Name] = lin.captured(reads[d.Name])
+	}
+	return lin
 }
 
 // derive computes all derived tables in the order of the list.

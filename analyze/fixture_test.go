@@ -35,14 +35,14 @@ func loadHosts(t testing.TB, hosts []*fixtureHost, derived []*Derived) (*databas
 	if err != nil {
 		t.Fatal(err)
 	}
-	lin, err := lineageOf(ctx, db, derived)
+	reads, err := readsOf(ctx, db, derived)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := derive(ctx, db, derived, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
-	return db, lin, reports
+	return db, newLineage(derived, reads), reports
 }
 
 // newBench is a bench that the test closes; without SQLite the test is skipped.

@@ -1,16 +1,20 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"github.com/netmortem/netmortem/analyze/packrows"
 )
 
 // valuesRows is the number of rows of one INSERT … VALUES: enough that the cost of a call stops mattering.
 const valuesRows = 50
 
-// An inserter puts rows into one table. Rows of values wait until there are enough of them; flush writes the rest.
+// An inserter puts rows into one table. Rows of values wait until there are enough of them, packed where SQLite reads packs; flush writes
+// the rest.
 type inserter struct {
 	db      *database
 	table   string
@@ -18,6 +22,9 @@ type inserter struct {
 	many    *sql.Stmt // INSERT of valuesRows rows
 	blob    *sql.Stmt // INSERT of a whole pack
 	args    []any
+	waiting pack
+	plain   bool  // there was a value that no pack holds
+	last    int64 // rowid of the last row that was written; 0 before the first
 }
 
 func newInserter(db *database, table string, columns int) *inserter {
@@ -26,11 +33,33 @@ func newInserter(db *database, table string, columns int) *inserter {
 
 // values adds one row.
 func (in *inserter) values(ctx context.Context, row []any) error {
+	if in.db.packrows && !in.plain {
+		if in.waiting.values(row) {
+			if len(in.waiting.buf) < batchBytes {
+				return nil
+			}
+			return in.unpend(ctx)
+		}
+		in.plain = true
+		if err := in.unpend(ctx); err != nil {
+			return err
+		}
+	}
 	in.args = append(in.args, row...)
 	if len(in.args) < valuesRows*in.columns {
 		return nil
 	}
 	return in.write(ctx)
+}
+
+// unpend writes the rows that wait in a pack.
+func (in *inserter) unpend(ctx context.Context) error {
+	if len(in.waiting.buf) == 0 {
+		return nil
+	}
+	err := in.packed(ctx, in.waiting)
+	in.waiting = pack{buf: in.waiting.buf[:0]}
+	return err
 }
 
 // packed adds all rows of a pack: in one call where SQLite reads packs itself, else some rows at a time.
@@ -49,10 +78,7 @@ func (in *inserter) packed(ctx context.Context, p pack) error {
 			return fmt.Errorf("table %s: %w", in.table, err)
 		}
 	}
-	if _, err := in.blob.ExecContext(ctx, p.buf); err != nil {
-		return fmt.Errorf("table %s: %w", in.table, err)
-	}
-	return nil
+	return in.exec(ctx, in.blob, p.buf)
 }
 
 // unpacked adds the rows of a pack by way of values. It is for platforms without packrows, and says in tests what
@@ -95,16 +121,27 @@ func (in *inserter) write(ctx context.Context) error {
 		}
 		stmt = s
 	}
-	if _, err := stmt.ExecContext(ctx, in.args...); err != nil {
-		return fmt.Errorf("table %s: %w", in.table, err)
+	if err := in.exec(ctx, stmt, in.args...); err != nil {
+		return err
 	}
 	in.args = in.args[:0]
 	return nil
 }
 
+func (in *inserter) exec(ctx context.Context, stmt *sql.Stmt, args ...any) error {
+	res, err := stmt.ExecContext(ctx, args...)
+	if err == nil {
+		in.last, err = res.LastInsertId()
+	}
+	if err != nil {
+		return fmt.Errorf("table %s: %w", in.table, err)
+	}
+	return nil
+}
+
 // flush writes what waits and ends the inserter's statements.
 func (in *inserter) flush(ctx context.Context) error {
-	err := in.write(ctx)
+	err := cmp.Or(in.unpend(ctx), in.write(ctx))
 	for _, s := range []**sql.Stmt{&in.many, &in.blob} {
 		if *s != nil {
 			(*s).Close()
@@ -127,7 +164,7 @@ type inserting struct {
 }
 
 func insertInto(ctx context.Context, tx *sql.Tx, d *Derived) *inserting {
-	return &inserting{ctx: ctx, in: newInserter(&database{tx: tx}, d.Name, len(d.Columns))}
+	return &inserting{ctx: ctx, in: newInserter(&database{tx: tx, packrows: packrows.Register() == nil}, d.Name, len(d.Columns))}
 }
 
 func (i *inserting) put(values ...any) {

@@ -26,10 +26,12 @@ type layout struct {
 	heads [][]byte       // of table.Columns: "key": as it stands before the value
 	index map[string]int // key to its place in these
 	width int            // columns of a packed row: host, doc, line and the table's own
+
+	decoded bool
 }
 
 func newLayout(t *schema.Table) *layout {
-	l := &layout{table: t, index: map[string]int{}, width: len(t.LoadColumns())}
+	l := &layout{table: t, index: map[string]int{}, width: len(t.LoadColumns()), decoded: t.Decoded()}
 	for i, c := range t.Columns {
 		l.kinds = append(l.kinds, kindOf(t.Type.Field(c.Field).Type))
 		l.keys = append(l.keys, c.Name)

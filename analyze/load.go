@@ -3,7 +3,9 @@ package analyze
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/netmortem/netmortem/schema"
@@ -22,7 +24,7 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lays := layouts()
-	spare := make(chan []byte, 16) // buffers of packs that were written
+	spare := make(chan []byte, 64) // buffers of whole batches that were written
 	type job struct {
 		out chan batch
 		rep *loaded
@@ -61,8 +63,12 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 		ins[t.Name] = newInserter(db, t.Name, len(t.LoadColumns()))
 	}
 	for _, d := range ownTables() {
-		ins[d.Name] = newInserter(db, d.Name, len(d.Columns))
+		if d != &hostRowsTable { // last of all
+			ins[d.Name] = newInserter(db, d.Name, len(d.Columns))
+		}
 	}
+	places := newInserter(db, hostRowsTable.Name, len(hostRowsTable.Columns))
+	before := map[string]int64{} // last rows of the hosts before
 	for i := range jobs {
 		for {
 			var b batch
@@ -78,13 +84,24 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 			if err := ins[b.table].packed(ctx, b.pack); err != nil {
 				return nil, nil, fmt.Errorf("load %s: %w", sources[i].path, err)
 			}
-			select {
-			case spare <- b.pack.buf[:0]:
-			default:
+			if cap(b.pack.buf) >= batchBytes {
+				select {
+				case spare <- b.pack.buf[:0]:
+				default:
+				}
+			}
+		}
+		for _, table := range slices.Sorted(maps.Keys(ins)) {
+			if last := ins[table].last; last > before[table] {
+				if err := places.values(ctx, []any{sources[i].host, table, before[table] + 1, last}); err != nil {
+					return nil, nil, fmt.Errorf("load %s: %w", sources[i].path, err)
+				}
+				before[table] = last
 			}
 		}
 		progress(i + 1)
 	}
+	ins[hostRowsTable.Name] = places
 	for _, in := range ins {
 		if err := in.flush(ctx); err != nil {
 			return nil, nil, err

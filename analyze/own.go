@@ -4,7 +4,7 @@ import "github.com/netmortem/netmortem/schema"
 
 // ownTables are the tables that loading itself fills: which bundles there are, and what is known at all.
 func ownTables() []*Derived {
-	return []*Derived{&bundleTable, &capturedTable, &gapTable}
+	return []*Derived{&bundleTable, &hostRowsTable, &capturedTable, &gapTable}
 }
 
 var bundleTable = Derived{
@@ -24,6 +24,18 @@ var bundleTable = Derived{
 		Col("window_s", "REAL", schema.Plain, "seconds between the two reads"),
 		Col("interrupted", "TEXT", schema.Text, "why the capture or the file ends early; absent when it does not"),
 		must(Col("rows", "INTEGER", schema.Plain, "rows loaded, decoded ones among them")),
+	},
+}
+
+// hostRowsTable spares who reads host by host an index on every table, or a pass over it.
+var hostRowsTable = Derived{
+	Name: "host_rows",
+	Doc:  "Where a host's rows are in a table that was loaded: they lie together. A table of which a host has no row is not named.",
+	Columns: []schema.Column{
+		must(Col("host", "TEXT", schema.Name, "host")),
+		must(Col("tbl", "TEXT", schema.Plain, "table")),
+		must(Col("first_row", "INTEGER", schema.Plain, "rowid of the first")),
+		must(Col("last_row", "INTEGER", schema.Plain, "rowid of the last")),
 	},
 }
 

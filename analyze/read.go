@@ -51,7 +51,7 @@ type bundleReader struct {
 func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out chan<- batch, spare <-chan []byte) {
 	r := &bundleReader{
 		ctx: ctx, host: rep.source.host, rep: rep, lays: lays, out: out, spare: spare, packs: map[string]*pack{},
-		coverage: newCoverage(rep.source.host), unknown: map[string]map[string]int{}, damaged: map[string]int{},
+		coverage: newCoverage(rep.source.host, lays["coverage"]), unknown: map[string]map[string]int{}, damaged: map[string]int{},
 	}
 	rep.interrupted = rep.source.meta.Interrupted
 	b, err := rep.source.open()
@@ -138,6 +138,9 @@ func (r *bundleReader) rows(lay *layout, e *schema.Entry) {
 	if lay.table.Decoded() {
 		doc = e.Name
 	}
+	if p := r.pack(name); p.buf == nil && e.Size >= batchBytes/2 {
+		p.buf = r.buffer()
+	}
 	lines := schema.NewLines(e.Name, e.Data, maxLine)
 	for r.ctx.Err() == nil && lines.Next() {
 		line, n := bytes.TrimRight(lines.Bytes(), "\r"), lines.Number()
@@ -201,12 +204,18 @@ func (r *bundleReader) send(table string, p *pack, size int) {
 	case <-r.ctx.Done():
 	}
 	*p = pack{}
+	if size > 0 { // a large table: more is to come
+		p.buf = r.buffer()
+	}
+}
+
+// buffer is an empty one for a whole batch.
+func (r *bundleReader) buffer() []byte {
 	select {
-	case p.buf = <-r.spare:
+	case b := <-r.spare:
+		return b
 	default:
-		if size > 0 { // a large table: more is to come
-			p.buf = make([]byte, 0, batchBytes+batchBytes/8)
-		}
+		return make([]byte, 0, batchBytes+batchBytes/8)
 	}
 }
 

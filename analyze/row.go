@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -12,17 +13,17 @@ import (
 // Whatever looks otherwise (an escape, a space, a nested value, an unknown key, a mistake) is left to slowRow, which
 // is the judge of what a line means.
 func packRow(p *pack, l *layout, host, doc string, n int64, line []byte, unknown func(key string)) error {
-	mark := *p
-	p.begin(l.width)
-	p.text(host)
-	if l.table.Decoded() {
-		p.text(doc)
+	w := *p // what it is written to stays out of the garbage collector's sight
+	w.begin(l.width)
+	w.text(host)
+	if l.decoded {
+		w.text(doc)
 	}
-	p.int(n)
-	if fastRow(p, l, line) {
+	w.int(n)
+	if fastRow(&w, l, line) {
+		*p = w
 		return nil
 	}
-	*p = mark
 	return slowRow(p, l, host, doc, n, line, unknown)
 }
 
@@ -111,21 +112,33 @@ func fastValue(p *pack, k kind, s []byte, i int) int {
 // plainString is the length of a string's text up to its closing quote; -1 when it has an escape, a control
 // character or bytes that are no UTF-8, or has no end.
 func plainString(s []byte) int {
-	for i, c := range s {
-		switch {
-		case c == '"':
-			return i
-		case c == '\\' || c < ' ':
-			return -1
-		case c >= utf8.RuneSelf:
-			end := bytes.IndexByte(s, '"')
-			if end < 0 || bytes.IndexByte(s[:end], '\\') >= 0 || !utf8.Valid(s[:end]) || control(s[:end]) {
-				return -1
-			}
-			return end
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	end := bytes.IndexByte(s, '"')
+	if end < 0 {
+		return -1
+	}
+	t := s[:end]
+	for ; len(t) >= 8; t = t[8:] { // eight bytes at once: the top bit of each that is no plain character is set in odd
+		w := binary.LittleEndian.Uint64(t)
+		escape := w ^ '\\'*ones
+		if odd := (w | (w-' '*ones)&^w | (escape-ones)&^escape) & tops; odd != 0 {
+			return oddString(s[:end])
 		}
 	}
-	return -1
+	for _, c := range t {
+		if c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			return oddString(s[:end])
+		}
+	}
+	return end
+}
+
+// oddString is plainString for what stands before the first quote, and may be more than plain characters.
+func oddString(s []byte) int {
+	if bytes.IndexByte(s, '\\') >= 0 || !utf8.Valid(s) || control(s) {
+		return -1
+	}
+	return len(s)
 }
 
 func control(s []byte) bool {

@@ -111,14 +111,30 @@ func FuzzRow(f *testing.F) {
 	})
 }
 
-// FuzzUnpack wants no panic on any bytes.
+// FuzzUnpack wants no panic on any bytes, and the same of both ways to read a row.
 func FuzzUnpack(f *testing.F) {
 	f.Add([]byte("\x03\x00\x01\x03\x02\x02hi"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for len(b) > 0 {
-			var err error
-			if _, b, err = unpack(nil, b); err != nil {
+			v, rest, err := unpack(nil, b)
+			same, left, failed := unpackInto(nil, b)
+			if (err == nil) != (failed == nil) || len(rest) != len(left) || err == nil && len(v) != len(same) {
+				t.Fatalf("%x: %d values, %v; in place %d, %v", b, len(v), err, len(same), failed)
+			}
+			if b = rest; err != nil {
 				return
+			}
+			for i := range v {
+				switch x := v[i].(type) {
+				case string:
+					if x != string(same[i].text) {
+						t.Errorf("%q; in place %q", x, same[i].text)
+					}
+				case int64:
+					if x != same[i].int {
+						t.Errorf("%d; in place %d", x, same[i].int)
+					}
+				}
 			}
 		}
 	})

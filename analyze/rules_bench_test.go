@@ -25,11 +25,11 @@ func BenchmarkRules(b *testing.B) {
 		b.Skip(err)
 	}
 	defer db.discard()
-	lin, err := lineageOf(ctx, db, computed())
+	reads, err := readsOf(ctx, db, computed())
 	if err != nil {
 		b.Fatal(err)
 	}
-	questions, err := ask(ctx, db, lin, shippedRules(b))
+	questions, err := ask(ctx, db, newLineage(computed(), reads), shippedRules(b))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -93,11 +93,11 @@ func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
 	}
 	defer db.discard()
 	// A rule or a derivation that SQLite refuses is told before the work, on the empty tables.
-	lin, err := lineageOf(ctx, db, a.derived)
+	reads, err := readsOf(ctx, db, a.derived)
 	if err != nil {
 		return nil, err
 	}
-	questions, err := ask(ctx, db, lin, a.rules)
+	questions, err := ask(ctx, db, newLineage(a.derived, reads), a.rules)
 	if err != nil {
 		return nil, err
 	}
@@ -111,18 +111,7 @@ func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
 	if len(reports) == 0 {
 		return nil, a.noBundle()
 	}
-	var soon, late []*Derived
-	for _, d := range a.derived {
-		if aside(a.derived, d.Name) {
-			late = append(late, d)
-		} else {
-			soon = append(soon, d)
-		}
-	}
-	if err := derive(ctx, db, soon, a.progress("derive", len(soon))); err != nil {
-		return nil, err
-	}
-	res, err := a.assemble(ctx, db, reports, late, questions)
+	res, err := a.assemble(ctx, db, reports, newCourse(a.derived, reads), questions)
 	if err != nil {
 		return nil, err
 	}

@@ -8,5 +8,9 @@
 // 1 integer (zigzag varint), 2 text (length as an unsigned varint, bytes), 3 float (8 bytes, little endian).
 // A blob comes from untrusted bundles: every length is checked, and a damaged blob is an error, never a crash.
 //
-// The function exists on connections of this program only. Nothing in a database refers to it.
+// The other way it is the aggregate joinrows(value, …): the rows of a query in one text, each value followed by a unit separator, the last of
+// a row by a record separator, which is left out behind the last row. NULL is an empty value; of no row it is NULL. Such a text costs a
+// third of what group_concat and || cost, which copy a row once for each value.
+//
+// The functions exist on connections of this program only. Nothing in a database refers to them.
 package packrows

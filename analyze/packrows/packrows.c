@@ -227,9 +227,12 @@ static const sqlite3_module module = {
   .xRowid = rowid,
 };
 
+int netmortem_joinrows_create(sqlite3 *db);
+
 static int entry(sqlite3 *db, char **err, const void *api) {
   (void)err, (void)api;
-  return sqlite3_create_module(db, "packrows", &module, 0);
+  int rc = sqlite3_create_module(db, "packrows", &module, 0);
+  return rc == SQLITE_OK ? netmortem_joinrows_create(db) : rc;
 }
 
 int netmortem_packrows_register(void) { return sqlite3_auto_extension((void (*)(void))entry); }

@@ -1,5 +1,5 @@
 /*
-** The part of SQLite's C interface that packrows.c uses, word for word as sqlite3.h declares it; TestHeader
+** The part of SQLite's C interface that packrows.c and joinrows.c use, word for word as sqlite3.h declares it; TestHeader
 ** compares it with the header of the SQLite that go-sqlite3 brings. SQLite is in the public domain.
 **
 ** Only declarations are needed: the functions are those of the SQLite that go-sqlite3 links into the same program.
@@ -27,6 +27,8 @@ typedef void (*sqlite3_destructor_type)(void*);
 #define SQLITE_NOMEM        7
 #define SQLITE_CONSTRAINT  19
 #define SQLITE_INDEX_CONSTRAINT_EQ          2
+#define SQLITE_UTF8           1
+#define SQLITE_DIRECTONLY       0x000080000
 #define SQLITE_STATIC      ((sqlite3_destructor_type)0)
 
 SQLITE_API int sqlite3_auto_extension(void(*xEntryPoint)(void));
@@ -36,14 +38,30 @@ SQLITE_API int sqlite3_create_module(
   const sqlite3_module *p,
   void *pClientData
 );
+SQLITE_API int sqlite3_create_function(
+  sqlite3 *db,
+  const char *zFunctionName,
+  int nArg,
+  int eTextRep,
+  void *pApp,
+  void (*xFunc)(sqlite3_context*,int,sqlite3_value**),
+  void (*xStep)(sqlite3_context*,int,sqlite3_value**),
+  void (*xFinal)(sqlite3_context*)
+);
+SQLITE_API void *sqlite3_aggregate_context(sqlite3_context*, int nBytes);
 SQLITE_API int sqlite3_declare_vtab(sqlite3*, const char *zSQL);
 SQLITE_API void *sqlite3_malloc64(sqlite3_uint64);
+SQLITE_API void *sqlite3_realloc64(void*, sqlite3_uint64);
 SQLITE_API void sqlite3_free(void*);
 SQLITE_API char *sqlite3_mprintf(const char*,...);
 SQLITE_API const void *sqlite3_value_blob(sqlite3_value*);
+SQLITE_API const unsigned char *sqlite3_value_text(sqlite3_value*);
 SQLITE_API int sqlite3_value_bytes(sqlite3_value*);
 SQLITE_API int sqlite3_value_int(sqlite3_value*);
 SQLITE_API void sqlite3_result_text(sqlite3_context*, const char*, int, void(*)(void*));
+SQLITE_API void sqlite3_result_text64(sqlite3_context*, const char *z, sqlite3_uint64 n,
+                           void(*)(void*), unsigned char encoding);
+SQLITE_API void sqlite3_result_error_nomem(sqlite3_context*);
 SQLITE_API void sqlite3_result_null(sqlite3_context*);
 SQLITE_API void sqlite3_result_int64(sqlite3_context*, sqlite3_int64);
 SQLITE_API void sqlite3_result_double(sqlite3_context*, double);

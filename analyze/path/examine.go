@@ -256,9 +256,9 @@ func (m *machine) examineClient(ls *legState, l leg) {
 			if tasks {
 				name = s.tasksName
 			}
-			a := m.names[l.space.ID+"/"+name]
+			a := m.answers(l.space, name)
 			switch {
-			case len(want) > 0 && (ls.unasked == nil || a.asked != ""):
+			case len(want) > 0 && (ls.unasked == nil || a.asked):
 			case len(want) == 0 && ls.unasked != nil:
 				ls.self.learned(name, nil, nil, nil, nil)
 				continue

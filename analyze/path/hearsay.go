@@ -132,7 +132,7 @@ func (m *machine) peers(l leg, net *Network) *hearsay {
 			if o := m.speaker(c, net, name); o != nil && len(want) > 0 {
 				w := &walk{}
 				wrong := m.resolve(w, o.space, s.ID, name, net.Name, want, m.world.alsoMeant(net.byIP[o.ip(net)].Owner, s, net, tasks), m.world.ref(s, net))
-				x.learned(name, m.clone(w.bad), m.allKept(wrong), m.names[o.space.ID+"/"+name].ips, want)
+				x.learned(name, m.clone(w.bad), m.allKept(wrong), m.answers(o.space, name).ips, want)
 			}
 		}
 	}
@@ -145,7 +145,7 @@ func (m *machine) speaker(company string, net *Network, name string) *leg {
 		return nil
 	}
 	for _, l := range m.overlays[net.Net].legs() {
-		if m.names[l.space.ID+"/"+name].asked != "" && m.company(l.space) == company && net.byIP[l.ip(net)] != nil && m.resolves(l.space) == nil && m.configured(l.space, name) == nil {
+		if m.answers(l.space, name).asked && m.company(l.space) == company && net.byIP[l.ip(net)] != nil && m.resolves(l.space) == nil && m.configured(l.space, name) == nil {
 			return &l
 		}
 	}

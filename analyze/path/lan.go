@@ -64,22 +64,23 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 		want = balancer.dev.MAC
 	}
 	h := at("neighbour")
-	h.Subject = "neigh:" + m.Name + "/" + s.Name + "/" + ip.String()
+	address := ip.String() // joined to others by +: this runs for each host and endpoint, and Sprintf would be a fifth of it
+	h.Subject = "neigh:" + m.Name + "/" + s.Name + "/" + address
 	if ep != nil {
 		h.ExpectedRef = ep.Ref
 		if local {
-			h.Expected = fmt.Sprintf("%s of %s answers for %s with %s", ep.Label, m.Name, ip, want)
+			h.Expected = ep.Label + " of " + m.Name + " answers for " + address + " with " + want
 		} else {
-			h.Expected = fmt.Sprintf("the tunnel answers for %s with %s", ip, want)
+			h.Expected = "the tunnel answers for " + address + " with " + want
 		}
 	} else if balancer != nil {
-		h.Expected = fmt.Sprintf("%s answers for %s with %s", balancer.space.Name, ip, want)
+		h.Expected = balancer.space.Name + " answers for " + address + " with " + want
 	}
 	out.mac = want
-	macs := map[string]bool{}
+	differ := false
 	proxies, others := 0, 0
 	for _, r := range replies {
-		macs[r.MAC] = true
+		differ = differ || r.MAC != replies[0].MAC
 		h.Ref = r.Ref
 		if r.Proxy {
 			proxies++
@@ -106,7 +107,11 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 			}
 		}
 		arp.drop(h)
-	case len(macs) > 1:
+	case differ:
+		macs := map[string]bool{}
+		for _, r := range replies {
+			macs[r.MAC] = true
+		}
 		h.Observed = "answers with " + strings.Join(keys(macs), " and ")
 		h.Why = "several answer, and which answer counts is a matter of time"
 		arp.doubt(h)
@@ -214,7 +219,7 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	}
 	out.fixed = len(entries) > 0 && entries[0].Permanent() && entries[0].MAC == out.mac
 	out.learns = teaches(port)
-	h.Expected = fmt.Sprintf("%s behind the VTEP of its node", out.mac)
+	h.Expected = out.mac + " behind the VTEP of its node"
 	switch {
 	case local && entry != nil && entry.Permanent():
 		h.Observed, h.Why = "the bridge sends it to the tunnel", "the endpoint is on this host, and its frames go into the tunnel"
@@ -256,7 +261,7 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	}
 	if ep != nil {
 		owns, known := m.world.owns(e.Dst, ep.Node, ep.Host)
-		h.Expected = fmt.Sprintf("%s behind a VTEP of %s", out.mac, m.world.node(ep.Node))
+		h.Expected = out.mac + " behind a VTEP of " + m.world.node(ep.Node)
 		h.Observed = "behind " + e.Dst.String()
 		switch {
 		case owns:

@@ -18,8 +18,8 @@ type machine struct {
 	sets       map[string]*ruleset.Set
 	overlays   map[string]*overlay // by network
 	unders     map[tunnel]*under
-	inside     bool               // its rules look inside of packets
-	names      map[string]answers // by namespace and name
+	inside     bool // its rules look inside of packets
+	names      map[nameKey]*answers
 	resolvers  map[*stack.Space]*Hop
 	egressPart func(ruleset.Packet) *Hop // the host's part of a way out, where it is judged once for all
 	resolv     map[string]*resolvConf    // by container

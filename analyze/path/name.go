@@ -13,30 +13,51 @@ import (
 
 // answers are what the daemon's resolver said to a name on one host and network.
 type answers struct {
-	ips    map[netip.Addr]string // row of dns_answer
+	ips    map[netip.Addr]string // line of dns_answer
 	failed string                // row of dns_query: there was no answer, or an error
 	why    string
-	lost   bool   // failed is one that nobody answered
-	silent int    // questions that nobody answered
-	good   int    // questions that were answered with addresses
-	asked  string // row of dns_query; empty when it was not asked
+	lost   bool // failed is one that nobody answered
+	silent int  // questions that nobody answered
+	good   int  // questions that were answered with addresses
+	asked  bool
+}
+
+// A nameKey is a name and the namespace that asked for it.
+type nameKey struct{ netns, name string }
+
+// answers are what a sandbox was told of a name; nothing where it did not ask.
+func (m *machine) answers(s *stack.Space, name string) answers {
+	if a := m.names[nameKey{s.ID, name}]; a != nil {
+		return *a
+	}
+	return answers{}
+}
+
+// row is the address of a row of a table of the host.
+func (m *machine) row(table, line string) string {
+	return stack.Ref(m.Name, table, line)
 }
 
 // readNames reads the questions that capture asked on a host. The resolver of a daemon answers all containers of a
 // network alike, so one that was asked for a name speaks for all that share exactly the networks on which the
 // name is known: answers are kept by the namespace that asked.
-func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[string]answers, error) {
-	out := map[string]answers{}
-	get := func(ns, name string) answers {
-		a, ok := out[ns+"/"+name]
-		if !ok {
-			a = answers{ips: map[netip.Addr]string{}}
+func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[nameKey]*answers, error) {
+	out := map[nameKey]*answers{}
+	var key nameKey // of the row before: those of a question come one after the other
+	var a *answers
+	get := func(ns, name string) *answers {
+		if k := (nameKey{ns, name}); a == nil || k != key {
+			key = k
+			if a = out[k]; a == nil {
+				a = &answers{}
+				out[k] = a
+			}
 		}
 		return a
 	}
-	err := r.Each(ctx, m.Name, "dns_query", "netns,name,rcode,error,answers,ref", "qtype = 'A'", func(f []string) {
+	err := r.Each(ctx, m.Name, "dns_query", "netns,name,rcode,error,answers,line", "qtype = 'A'", func(f []string) {
 		a := get(f[0], f[1])
-		a.asked = f[5]
+		a.asked = true
 		switch {
 		case f[4] != "0":
 			a.good++
@@ -44,20 +65,21 @@ func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[string]ans
 			a.silent++
 		}
 		if f[4] == "0" && a.failed == "" {
-			a.failed, a.why = f[5], strings.TrimSpace(f[2]+" "+f[3])
+			a.failed, a.why = m.row("dns_query", f[5]), strings.TrimSpace(f[2]+" "+f[3])
 			a.lost = f[2] == ""
 		}
-		out[f[0]+"/"+f[1]] = a
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = r.Each(ctx, m.Name, "dns_answer", "netns,name,address,ref", "address IS NOT NULL AND instr(address, ':') = 0", func(f []string) {
+	err = r.Each(ctx, m.Name, "dns_answer", "netns,name,address,line", "address IS NOT NULL AND instr(address, ':') = 0", func(f []string) {
 		a := get(f[0], f[1])
 		if ip, ok := parse(f[2]); ok && a.ips[ip] == "" {
+			if a.ips == nil {
+				a.ips = map[netip.Addr]string{}
+			}
 			a.ips[ip] = f[3]
 		}
-		out[f[0]+"/"+f[1]] = a
 	})
 	return out, err
 }
@@ -69,7 +91,7 @@ var resolverIP = netip.AddrFrom4([4]byte{127, 0, 0, 11})
 // of another network that the client shares with the service are as good: also holds them. Answers that are wrong
 // beside good ones are returned one by one: they are backends that nobody serves, or another service does.
 func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, want, also map[netip.Addr]bool, ref string) (wrongly []*Hop) {
-	a, ok := m.names[s.ID+"/"+name]
+	a := m.answers(s, name)
 	if w.keep {
 		r := &walk{keep: true}
 		m.resolver(r, s)
@@ -86,10 +108,13 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 		w.bad = bad
 		return nil
 	}
+	if !w.keep && a.resolves(want, also) {
+		return nil
+	}
 	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "name", ExpectedRef: ref, Subject: "dns:" + m.Name + "/" + network + "/" + name}
 	h.Expected = fmt.Sprintf("%s is %s", name, someOf(want))
 	switch {
-	case !ok || a.asked == "":
+	case !a.asked:
 		h.Why = "the name was not asked in this sandbox"
 		w.doubt(h)
 		return nil
@@ -113,10 +138,10 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 	}
 	var wrong []string
 	good := false
-	for ip, ref := range a.ips {
+	for ip, line := range a.ips {
 		if want[ip] || also[ip] {
 			good = true
-			h.Ref = ref
+			h.Ref = m.row("dns_answer", line)
 		} else {
 			wrong = append(wrong, ip.String())
 		}
@@ -134,7 +159,7 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 			x := h
 			at := netip.MustParseAddr(ip)
 			x.Subject += "/" + ip
-			x.Ref = a.ips[at]
+			x.Ref = m.row("dns_answer", a.ips[at])
 			switch whose, service := m.world.whose(at); {
 			case service != "" && service != asked:
 				x.Verdict, x.Why = Dropped, "the answer "+ip+" is the address of "+whose+": another service is asked"
@@ -157,6 +182,19 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 		}
 	}
 	return wrongly
+}
+
+// resolves reports whether all is well with a name, which most are: it was asked and answered, and only with addresses of want and also.
+func (a *answers) resolves(want, also map[netip.Addr]bool) bool {
+	if !a.asked || sixOnly(want) || a.failed != "" && !(a.lost && a.good > a.silent) {
+		return false
+	}
+	for ip := range a.ips {
+		if !want[ip] && !also[ip] {
+			return false
+		}
+	}
+	return true
 }
 
 // whose names who has an address on any overlay, empty for nobody, and the id of the service that it is of, if it is of one.

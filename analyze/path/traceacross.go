@@ -65,7 +65,7 @@ func (t *tracer) across(q Question) (*Trace, error) {
 	if name != "" {
 		want := t.world.meant(sv, net, via == "tasks")
 		asked := al.space
-		if a.names[asked.ID+"/"+name].asked == "" && a.unasked(asked) != nil {
+		if !a.answers(asked, name).asked && a.unasked(asked) != nil {
 			if o := a.speaker(a.company(asked), net, name); o != nil {
 				asked = o.space
 			}
@@ -322,7 +322,7 @@ func (t *tracer) choose(q Question) (from *Endpoint, net *Network, sv *Service, 
 				name = "tasks." + name
 			}
 			for _, e := range q.From.Endpoints {
-				for ip := range m.names[s.ID+"/"+name].ips {
+				for ip := range m.answers(s, name).ips {
 					if shares(e.Net) && (e.Net.vips[ip] != nil || e.Net.byIP[ip] != nil) {
 						from, net = e, e.Net
 					}

@@ -10,11 +10,14 @@ import (
 
 // A Reader reads hosts one after the other from a database of package analyze.
 //
-// Loading writes the rows of one host together, so that a host is a range of each table and needs no index of its own.
+// Loading writes the rows of one host together, and notes where they are in host_rows: a host is a range of each table and needs no index of its own.
 // Where a table has a host in several places all of them are read.
 type Reader struct {
 	tx     *sql.Tx
-	ranges map[string]map[string][]span // table → host
+	ranges map[string]map[string][]span // table → host; nil until the first is asked for
+	passed map[string]bool              // tables of which ranges has everything
+
+	joinrows bool // SQLite joins rows by a function of package packrows
 }
 
 // A span is a range of rowids, both ends in it.
@@ -22,7 +25,7 @@ type span struct{ from, to int64 }
 
 // NewReader prepares to read hosts.
 func NewReader(tx *sql.Tx) *Reader {
-	return &Reader{tx: tx, ranges: map[string]map[string][]span{}}
+	return &Reader{tx: tx}
 }
 
 // Hosts lists the captured hosts in the order in which they were loaded.
@@ -43,22 +46,68 @@ func (r *Reader) Hosts(ctx context.Context) ([]string, error) {
 	return out, rows.Err()
 }
 
-// spans finds where the rows of each host are, in one pass over the table.
+// spans says where the rows of each host are in a table: loading noted it, and one pass tells of what was not loaded.
 func (r *Reader) spans(ctx context.Context, table string) (map[string][]span, error) {
-	if m, ok := r.ranges[table]; ok {
-		return m, nil
+	if r.ranges == nil {
+		if err := r.noted(ctx); err != nil {
+			return nil, err
+		}
 	}
-	m := map[string][]span{}
+	if !r.passed[table] {
+		if err := r.pass(ctx, table); err != nil {
+			return nil, err
+		}
+		r.passed[table] = true
+	}
+	return r.ranges[table], nil
+}
+
+// noted reads what loading noted, and finds out how rows can be joined.
+func (r *Reader) noted(ctx context.Context) error {
+	var one string
+	r.joinrows = r.tx.QueryRowContext(ctx, "SELECT joinrows(1)").Scan(&one) == nil
+	rows, err := r.tx.QueryContext(ctx, "SELECT tbl, host, first_row, last_row FROM host_rows")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	r.ranges, r.passed = map[string]map[string][]span{}, map[string]bool{}
+	for rows.Next() {
+		var table, host string
+		var s span
+		if err := rows.Scan(&table, &host, &s.from, &s.to); err != nil {
+			return err
+		}
+		r.put(table, host, s)
+	}
+	return rows.Err()
+}
+
+func (r *Reader) put(table, host string, s span) {
+	if r.ranges[table] == nil {
+		r.ranges[table] = map[string][]span{}
+	}
+	r.ranges[table][host] = append(r.ranges[table][host], s)
+}
+
+// pass finds where the rows of each host are behind those that were loaded: all rows of a derived table.
+func (r *Reader) pass(ctx context.Context, table string) error {
+	at := int64(-1)
+	for _, spans := range r.ranges[table] {
+		for _, s := range spans {
+			at = max(at, s.to)
+		}
+	}
 	next, err := r.tx.PrepareContext(ctx, "SELECT rowid, host FROM "+table+" WHERE rowid > ? AND host IS NOT ? ORDER BY rowid LIMIT 1")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer next.Close()
 	var end sql.NullInt64
 	if err := r.tx.QueryRowContext(ctx, "SELECT max(rowid) FROM "+table).Scan(&end); err != nil {
-		return nil, err
+		return err
 	}
-	at, host, have := int64(-1), "", false
+	host, have := "", false
 	for {
 		var row int64
 		var name string
@@ -68,23 +117,25 @@ func (r *Reader) spans(ctx context.Context, table string) (map[string][]span, er
 		}
 		err := next.QueryRowContext(ctx, at, arg).Scan(&row, &name)
 		if err != nil && err != sql.ErrNoRows {
-			return nil, err
+			return err
 		}
 		if have {
 			to := end.Int64
 			if err == nil {
 				to = row - 1
 			}
-			m[host] = append(m[host], span{at, to})
+			r.put(table, host, span{at, to})
 		}
 		if err == sql.ErrNoRows {
 			break
 		}
 		at, host, have = row, name, true
 	}
-	r.ranges[table] = m
-	return m, nil
+	return nil
 }
+
+// Ref is the address of a row of a host: of who reads many rows and cites few, Each is asked for the line, which is short.
+func Ref(host, table, line string) string { return host + "/rows/" + table + ".jsonl:" + line }
 
 // The separators of a packed answer. Captured text may hold them; a row with a wrong number of fields is then read by
 // itself.
@@ -111,7 +162,11 @@ func (r *Reader) Each(ctx context.Context, host, table, columns, where string, f
 	if where != "" {
 		where = " AND (" + where + ")"
 	}
-	packed := "SELECT group_concat(" + strings.Join(expr, "||x'1f'||") + ", x'1e'), count(*) FROM " + table + " WHERE rowid BETWEEN ? AND ?" + where
+	joined := "group_concat(" + strings.Join(expr, "||x'1f'||") + ", x'1e')"
+	if r.joinrows {
+		joined = "joinrows(" + columns + ")"
+	}
+	packed := "SELECT " + joined + ", count(*) FROM " + table + " WHERE rowid BETWEEN ? AND ?" + where
 	for _, s := range spans[host] {
 		var all sql.NullString
 		var n int

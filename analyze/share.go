@@ -1,0 +1,89 @@
+package analyze
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// sharing makes the file one that is read while it is written: what is written goes to a log beside it, and moves into the file when
+// nobody reads any more, for a log of which somebody reads cannot begin anew.
+const sharing = `PRAGMA locking_mode = NORMAL;
+PRAGMA journal_mode = WAL;
+PRAGMA wal_autocheckpoint = 0;`
+
+// moving moves what it can of the log into the file while others read, so that less is left for the end. What readers that began before it
+// was committed would see changed stays.
+const moving = "PRAGMA wal_checkpoint(PASSIVE)"
+
+// readerPragmas are for a connection that reads while another one writes.
+const readerPragmas = `PRAGMA temp_store = FILE;
+PRAGMA cache_size = -8192;
+PRAGMA trusted_schema = OFF;`
+
+// share commits what was written, and opens the file for readers. They are nil where the database is no file, or the file is on a system
+// that cannot share memory between connections; then only the one connection can read.
+func (db *database) share(ctx context.Context) (*sql.DB, error) {
+	if db.path == "" {
+		return nil, nil
+	}
+	var mode string
+	err := db.turn(ctx, sharing)
+	if err == nil {
+		err = db.tx.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("share database: %w", err)
+	}
+	db.shared = mode == "wal"
+	if !db.shared {
+		return nil, nil
+	}
+	readers, err := sql.Open("sqlite3", dsn(db.partial)+"?mode=ro")
+	if err != nil {
+		return nil, fmt.Errorf("share database: %w", err)
+	}
+	readers.SetMaxIdleConns(0)
+	return readers, nil
+}
+
+// unshare moves what is in the log into the file. All readers must be closed, and nothing be under way.
+func (db *database) unshare() error {
+	if !db.shared {
+		return nil
+	}
+	var mode string
+	err := db.conn.QueryRowContext(context.Background(), "PRAGMA journal_mode = DELETE").Scan(&mode)
+	if err == nil && mode != "delete" {
+		err = errors.New("it is still read")
+	}
+	db.shared = false
+	return err
+}
+
+// A reader is a connection on which nothing can be written.
+type reader struct{ *sql.Conn }
+
+// withReader gives f a connection of its own.
+func withReader(ctx context.Context, readers *sql.DB, f func(r reader) error) error {
+	conn, err := readers.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, readerPragmas); err != nil {
+		return err
+	}
+	return f(reader{conn})
+}
+
+// now gives f what is committed at this moment: what is committed later it does not see.
+func (r reader) now(ctx context.Context, f func(tx *sql.Tx) error) error {
+	tx, err := r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	return f(tx)
+}
