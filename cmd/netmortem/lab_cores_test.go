@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -10,7 +8,6 @@ import (
 // testCores has one container killed by its memory limit and a process in another one crash, and wants a capture to tell of
 // both: the kernel's words with the container, the core with what its notes say, and what would become of other cores.
 func (l *lab) testCores(t *testing.T) {
-	t.Cleanup(func() { l.forget(t, "node2") })
 	run := []string{"docker", "node2", "run", "-d", "--network", "none"}
 	greedy := l.container(t, append(run, "-m", "6m", "lab:1", "tail", "/dev/zero")...)
 	crasher := l.container(t, append(run, "--ulimit", "core=-1", "-w", "/tmp", "lab:1", "sleep", "1000")...)
@@ -48,14 +45,4 @@ func (l *lab) container(t *testing.T, run ...string) string {
 	id := lines[len(lines)-1]
 	t.Cleanup(func() { l.must(t, "docker", run[1], "rm", "-f", id) })
 	return id
-}
-
-// forget makes a host's daemon forget its events: what a test has let happen stays true for an hour.
-func (l *lab) forget(t *testing.T, host string) {
-	t.Helper()
-	script, err := os.ReadFile(filepath.Join(labDir, "forget"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.must(t, "exec", host, string(script))
 }
