@@ -79,7 +79,11 @@ func (l Limits) Open(path string) (*Bundle, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		return l.open(path, d, nil)
+		b, err := l.open(path, d, nil)
+		if errors.Is(err, errLateMeta) {
+			return nil, fmt.Errorf("%s: not a bundle: there is no meta.json in this directory", path)
+		}
+		return b, err
 	}
 	b, err := l.OpenReader(path, f)
 	if errors.Is(err, errLateMeta) && info.Mode().IsRegular() {

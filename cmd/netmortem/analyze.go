@@ -43,7 +43,8 @@ func analyzeCommand(std streams) *cli.Command {
 		Usage:     "find out from the bundles of many hosts what broke",
 		ArgsUsage: "BUNDLE…",
 		Description: "Without --format it prints an overview and writes " + reportName + ".html and " + databaseName + " to the\n" +
-			"current directory, or to -o DIR. With --format it writes that alone, to standard output or to -o FILE.\n\n" +
+			"current directory, or to -o DIR. With --format it writes that alone, to standard output or to -o FILE.\n" +
+			"A directory stands for the bundles in it.\n\n" +
 			exitText("analyze"),
 		Flags: []cli.Flag{
 			&cli.PathFlag{Name: "output", Aliases: []string{"o"}, Usage: "`PATH` of a directory or a file; - for standard output"},
@@ -73,11 +74,9 @@ func analyzeCommand(std streams) *cli.Command {
 
 // runAnalyze analyzes, writes what was asked for, and ends with the code that the result deserves.
 func runAnalyze(ctx context.Context, o analyzeOptions, std streams) error {
-	for _, path := range o.Bundles {
-		if !exists(path) {
-			near, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.t*")) // the pattern is well-formed
-			return noSuchFile("netmortem", path, near)
-		}
+	var err error
+	if o.Bundles, err = givenBundles(o.Bundles); err != nil {
+		return err
 	}
 	out, err := plan(o)
 	if err != nil {

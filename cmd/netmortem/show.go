@@ -65,10 +65,9 @@ func runShow(ctx context.Context, std streams, o show.Options) error {
 	if len(o.Bundles) == 0 {
 		return usage("show needs at least one bundle; try: %s", commandLine("netmortem", append([]string{"show", "netmortem_*.tar.zst"}, o.What...)))
 	}
-	for _, path := range o.Bundles {
-		if !exists(path) {
-			return noSuchFile("netmortem", path, nil)
-		}
+	var err error
+	if o.Bundles, err = givenBundles(o.Bundles); err != nil {
+		return err
 	}
 	for _, w := range o.What {
 		if show.IsWord(w) || show.IsAddress(w) {
@@ -78,7 +77,7 @@ func runShow(ctx context.Context, std streams, o show.Options) error {
 			return usage("nothing is called %s; try: %s", w, commandLine("netmortem", append(append([]string{"show"}, o.Bundles...), near)))
 		}
 	}
-	err := show.Run(ctx, std.out, o)
+	err = show.Run(ctx, std.out, o)
 	var gap *show.GapError
 	var wrong *show.UsageError
 	switch {

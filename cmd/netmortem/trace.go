@@ -79,11 +79,8 @@ func runTrace(ctx context.Context, o traceOptions, std streams) error {
 		}
 		defer os.RemoveAll(dir)
 		file = filepath.Join(dir, databaseName)
-		for _, path := range o.Bundles {
-			if !exists(path) {
-				near, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.t*")) // the pattern is well-formed
-				return noSuchFile("netmortem", path, near)
-			}
+		if o.Bundles, err = givenBundles(o.Bundles); err != nil {
+			return err
 		}
 		p := newProgress(std.err, progressMode(o.Progress, o.Quiet))
 		result, err := analyze.Run(ctx, analyze.Options{Bundles: o.Bundles, DB: file, Tool: version(), Progress: func(s analyze.Progress) { p.step(analyzeStep(s)) }})
