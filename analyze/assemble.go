@@ -51,7 +51,7 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 	if err := a.findCauses(ctx, db, res); err != nil {
 		return nil, fmt.Errorf("rank the causes: %w", err)
 	}
-	if res.Scene, err = scene.Read(ctx, db.tx, scene.Sight{Excerpts: a.excerptsAt, Found: foundFor(res.Findings)}); err != nil {
+	if res.Scene, err = a.readScene(ctx, db, res.Findings); err != nil {
 		return nil, err
 	}
 	res.Counts = count(res)
@@ -64,6 +64,22 @@ func (a *analysis) assemble(ctx context.Context, db *database, reports []*loaded
 		}
 	}
 	return res, nil
+}
+
+// readScene reads what a report draws, on two connections where the database can be shared.
+func (a *analysis) readScene(ctx context.Context, db *database, found []Finding) (*scene.Scene, error) {
+	see := scene.Sight{Excerpts: a.excerptsAt, Found: foundFor(found)}
+	readers, err := db.share(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if readers != nil {
+		defer readers.Close()
+		see.Beside = func(ctx context.Context, f func(tx *sql.Tx) error) error {
+			return withReader(ctx, readers, func(r reader) error { return r.now(ctx, f) })
+		}
+	}
+	return scene.Read(ctx, db.tx, see)
 }
 
 // foundFor is what a scene is told of the findings.
