@@ -211,9 +211,9 @@ func (p *plantedFault) leads(c *Cause) bool {
 	return p.wants(c.Rule) || other && c.Rule == root.rule
 }
 
-// TestCausesOfPlantedRows plants faults of the lab in the rows of a real healthy swarm and asks for the first cause. What only packets
+// TestLongCausesOfPlantedRows plants faults of the lab in the rows of a real healthy swarm and asks for the first cause. What only packets
 // leave behind, counters and logs, is not there: rules that live on those are the lab's to try.
-func TestCausesOfPlantedRows(t *testing.T) {
+func TestLongCausesOfPlantedRows(t *testing.T) {
 	healthy := healthyHosts(t)
 	faults := map[string]plantedFault{}
 	for _, f := range plantedFaults(t) {
@@ -243,8 +243,8 @@ func TestCausesOfPlantedRows(t *testing.T) {
 	t.Logf("the planted one is first in %d of %d", first, len(plantedRows))
 }
 
-// TestCausesOfTwoPlanted plants two at once: both are among the first two.
-func TestCausesOfTwoPlanted(t *testing.T) {
+// TestLongCausesOfTwoPlanted plants two at once: both are among the first two.
+func TestLongCausesOfTwoPlanted(t *testing.T) {
 	healthy := healthyHosts(t)
 	faults := map[string]plantedFault{}
 	for _, f := range plantedFaults(t) {

@@ -153,8 +153,8 @@ func badTraffic(t *testing.T, db *database) map[string]bool {
 	return lines(t, db.tx, "SELECT DISTINCT server || ':' || port FROM traffic WHERE quality NOT IN ('ok', 'unknown')")
 }
 
-// TestTrafficBlind takes sources away from each fixture: what is not known never makes traffic bad, nor more connections.
-func TestTrafficBlind(t *testing.T) {
+// TestBlindTraffic takes sources away from each fixture: what is not known never makes traffic bad, nor more connections.
+func TestBlindTraffic(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join("..", "testdata", "traffic", "*.txtar"))
 	if err != nil {
 		t.Fatal(err)

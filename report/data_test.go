@@ -103,8 +103,8 @@ func TestDataColumns(t *testing.T) {
 	}
 }
 
-// TestFleetSize: a fleet of a thousand hosts with a hundred containers each is a page that can be sent.
-func TestFleetSize(t *testing.T) {
+// TestLongFleetSize: a fleet of a thousand hosts with a hundred containers each is a page that can be sent.
+func TestLongFleetSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a second of compressing")
 	}

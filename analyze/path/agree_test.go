@@ -7,9 +7,9 @@ import (
 	"github.com/netmortem/netmortem/analyze/path"
 )
 
-// TestTraceAgrees walks every pair of a swarm hop by hop and compares its verdict with the one that was put together from
+// TestLongTraceAgrees walks every pair of a swarm hop by hop and compares its verdict with the one that was put together from
 // segments: in a healthy swarm, and in one with several faults.
-func TestTraceAgrees(t *testing.T) {
+func TestLongTraceAgrees(t *testing.T) {
 	b := analyzed(t, "healthy-every-collector")
 	for _, change := range [][]string{nil, {
 		"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:08' AND dst IS NOT NULL",

@@ -14,8 +14,8 @@ import (
 	"github.com/netmortem/netmortem/analyze"
 )
 
-// TestBundlesAgree: for every set of real bundles terminal, Markdown, HTML and JSON tell the same counts.
-func TestBundlesAgree(t *testing.T) {
+// TestLongBundlesAgree: for every set of real bundles terminal, Markdown, HTML and JSON tell the same counts.
+func TestLongBundlesAgree(t *testing.T) {
 	sets, err := filepath.Glob(filepath.Join(bundlesDir, "*", "README.md"))
 	if err != nil || len(sets) == 0 {
 		t.Fatalf("no sets below %s: %v", bundlesDir, err)
