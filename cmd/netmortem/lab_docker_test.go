@@ -8,8 +8,9 @@ import (
 
 // testDocker compares what Docker says with what it has on disk.
 func (l *lab) testDocker(t *testing.T) {
-	id := l.container(t, "docker", "node1", "run", "-d", "--memory", "64m", "--pids-limit", "50", "--health-cmd", "true", "--health-interval", "1s",
+	id := l.container(t, "docker", "node1", "run", "-d", "--memory", "64m", "--pids-limit", "50", "--health-cmd", "true", "--health-interval", "10s",
 		"--ulimit", "nofile=100:200", "--restart", "on-failure:3", "lab:1", "sleep", "600")
+	l.must(t, "exec", "node1", "timeout 60 bash -c 'until docker inspect -f {{.State.Health.Status}} "+id+" | grep -qx healthy; do sleep 1; done'")
 	db := l.database(t, "--window 1s --networkdb --disk-usage --goroutines")
 	count := func(want string, query string, args ...any) {
 		t.Helper()

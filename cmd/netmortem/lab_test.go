@@ -20,6 +20,28 @@ const labWindow = "--window=2s"
 // finding of the next.
 const labBetween = 8
 
+// labLast is what comes behind the faults, in this order: what operators do to a swarm, and daemons that hang and are killed. Each needs
+// so much time at the most: a run that is cut off says nothing of any fault, so that what does not fit is not tried, and that is said.
+var labLast = []struct {
+	name  string
+	needs time.Duration
+	test  func(*lab, *testing.T, *labMatrix)
+}{
+	{"busy", 12 * time.Minute, (*lab).testBusy},
+	{"hung", 4 * time.Minute, func(l *lab, t *testing.T, _ *labMatrix) { l.testHung(t) }},
+	{"containerd", 3 * time.Minute, func(l *lab, t *testing.T, _ *labMatrix) { l.testContainerd(t) }},
+	{"killed", 2 * time.Minute, func(l *lab, t *testing.T, _ *labMatrix) { l.testKilled(t) }},
+}
+
+// labAfter is what all of labLast and one more fault need.
+func labAfter() time.Duration {
+	sum := 2 * time.Minute
+	for _, d := range labLast {
+		sum += d.needs
+	}
+	return sum
+}
+
 // TestLab tries the whole way on a real swarm: a healthy one, one fault at a time, healthy between them and after.
 // It prints what it found as a matrix, with recall and false alarms.
 func TestLab(t *testing.T) {
@@ -32,9 +54,11 @@ func TestLab(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) { e.test(l, t) })
 	}
 	faults := readLabFaults(t)
+	captured := 0 // faults, when the swarm was last captured without one
 	for i, f := range faults {
 		t.Run(f.Name, func(t *testing.T) { l.testFault(t, m, f) })
-		if i%labBetween == labBetween-1 || i == len(faults)-1 {
+		if tried := i + 1 - len(m.untried); tried > captured && (i%labBetween == labBetween-1 || i == len(faults)-1) {
+			captured = tried
 			t.Run("healthy", func(t *testing.T) {
 				if f.Settle > 0 {
 					l.must(t, "settle")
@@ -48,10 +72,12 @@ func TestLab(t *testing.T) {
 			t.Run("together", func(t *testing.T) { l.testTogether(t, m, two) })
 		}
 	}
-	t.Run("busy", func(t *testing.T) { l.testBusy(t, m) })
-	t.Run("hung", func(t *testing.T) { l.testHung(t) })
-	t.Run("containerd", func(t *testing.T) { l.testContainerd(t) })
-	t.Run("killed", func(t *testing.T) { l.testKilled(t) })
+	for _, d := range labLast {
+		t.Run(d.name, func(t *testing.T) {
+			m.within(t, d.name, d.needs)
+			d.test(l, t, m)
+		})
+	}
 	t.Logf("\n%s", m)
 }
 
@@ -112,12 +138,8 @@ var leftByTries = []ruleAt{{"syncookies", "node1"}, {"syncookies", "node2"}}
 // testFault plants a fault, lets a real client try it, captures, heals it, and compares with what the fault wants.
 func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	start := time.Now()
-	if end, ok := t.Deadline(); ok && time.Until(end) < labAfter {
-		m.untried = append(m.untried, f.Name)
-		t.Skipf("not tried: the time of this run is up, but for the %v that the rest needs", labAfter)
-	}
+	m.within(t, f.Name, labAfter())
 	l.since = start
-	planted := plantedWords(l.must(t, "plant", f.Name))
 	healed := false
 	heal := func() {
 		if !healed {
@@ -125,7 +147,8 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 			l.must(t, "heal", f.Name)
 		}
 	}
-	defer heal()
+	defer heal() // what a plant that fails has begun, too
+	planted := plantedWords(l.must(t, "plant", f.Name))
 	if len(planted) == 0 {
 		t.Errorf("plant printed no word that a finding must name")
 	}
@@ -228,7 +251,7 @@ func clientSees(out string) string {
 type labMatrix struct {
 	rows     []labRow
 	causes   []labCause
-	untried  []string   // faults for which no time was left
+	untried  []string   // faults, and what comes behind them, for which no time was left
 	together []labCause // of faults planted two at a time
 	referee  labReferee
 }
@@ -242,6 +265,15 @@ type labRow struct {
 
 func (m *labMatrix) add(name string, s labScore, breaks string, start time.Time) {
 	m.rows = append(m.rows, labRow{name, s, breaks, time.Since(start).Round(time.Second)})
+}
+
+// within skips the test of that name, and keeps in mind that it was, if less than that is left of go test's time.
+func (m *labMatrix) within(t *testing.T, name string, needs time.Duration) {
+	t.Helper()
+	if end, ok := t.Deadline(); ok && time.Until(end) < needs {
+		m.untried = append(m.untried, name)
+		t.Skipf("not tried: less than %v is left of the time of this run", needs)
+	}
 }
 
 // String prints faults and healthy captures with what was found, then recall and false alarms over all of them.

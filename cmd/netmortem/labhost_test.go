@@ -23,16 +23,11 @@ import (
 const labEnv = "NETMORTEM_LAB"
 
 // refereeEnv asks for more: that with every fault, too, everybody tries what the walk says of everything, and that faults are planted
-// two at a time. It is not asked for by default: on datagrams of full size, where devices differ in their MTU, the walk and the kernel
-// do not agree yet.
+// two at a time. It is not asked for by default for the time that it takes.
 const refereeEnv = "NETMORTEM_REFEREE"
 
 // labNeeds is what TestLab needs at least: go test's own ten minutes are too few for anything.
 const labNeeds = 30 * time.Minute
-
-// labAfter is what comes behind the faults: the busy swarm, and daemons that hang and are killed. A fault that would begin later before the
-// end of go test's time is not tried, and that is said: a run that is cut off says nothing of any.
-const labAfter = 18 * time.Minute
 
 // A lab is a running lab, and the programs that are tried in it.
 type lab struct {
