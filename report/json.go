@@ -21,7 +21,7 @@ func Schema() []byte { return bytes.Clone(schema) }
 // JSON writes the result as one indented document, lossless: strings are as captured. Characters that a terminal
 // would act upon, and markup, are written as \u escapes, so that the document can be looked at and embedded.
 func JSON(w io.Writer, r *analyze.Result) error {
-	whole := copied(r, mapper{func(_, s string) string { return s }, true}) // an array is never null
+	whole := copied(r, mapper{f: func(_, s string) string { return s }, share: true}) // an array is never null
 	doc, err := json.MarshalIndent(whole, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the result: %w", err)

@@ -18,6 +18,9 @@ func Visible(s string) string { return visible(s, false) }
 
 // visible is Visible; a block keeps its newlines and tabs.
 func visible(s string, block bool) string {
+	if allASCII(s) {
+		return s
+	}
 	clean := true
 	for _, r := range s {
 		if r == utf8.RuneError || hidden(r) {
@@ -52,6 +55,16 @@ func visible(s string, block bool) string {
 	return b.String()
 }
 
+// allASCII reports whether s is of ASCII's visible characters and spaces alone, as nearly all is that is captured.
+func allASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // hidden reports whether a reader would not see the rune: controls (C0, C1, delete), format characters (bidirectional
 // overrides, zero widths, tags), line and paragraph separators, private use, and spaces that are not the space.
 func hidden(r rune) bool {
@@ -78,12 +91,13 @@ const sceneField = "scene."
 // visibleCopy is r with every string visible, also those of fields that are added later. What nothing hides in is shared with r: of a
 // result that fills half the memory there is no room for another, and a page changes nothing in it.
 func visibleCopy(r *analyze.Result) *analyze.Result {
-	return copied(r, mapper{func(field, s string) string { return visible(s, blocks[field]) }, true})
+	return copied(r, mapper{f: func(field, s string) string { return visible(s, blocks[field]) }, share: true})
 }
 
 // copied is r with a mapper applied to every string. A nil slice becomes an empty one, except in a scene, where nil says that nothing of
 // the kind was captured.
 func copied(r *analyze.Result, m mapper) *analyze.Result {
+	m.names = map[reflect.Type][]string{}
 	out := reflect.New(reflect.TypeFor[analyze.Result]()).Elem()
 	m.copy(out, reflect.ValueOf(r).Elem(), "")
 	return out.Addr().Interface().(*analyze.Result)
@@ -93,6 +107,8 @@ func copied(r *analyze.Result, m mapper) *analyze.Result {
 type mapper struct {
 	f     func(field, s string) string // field is the struct field that holds s, such as Finding.Summary
 	share bool                         // what would be copied as it is is shared
+
+	names map[reflect.Type][]string // of the fields of a struct
 }
 
 func (m mapper) copy(dst, src reflect.Value, field string) {
@@ -121,8 +137,8 @@ func (m mapper) copy(dst, src reflect.Value, field string) {
 		}
 	case reflect.Struct:
 		dst.Set(src) // also what has no exported fields, as time.Time
-		for i := range src.NumField() {
-			if name, ok := fieldName(src.Type(), i); ok {
+		for i, name := range m.fields(src.Type()) {
+			if name != "" {
 				m.copy(dst.Field(i), src.Field(i), name)
 			}
 		}
@@ -160,8 +176,8 @@ func (m mapper) same(src reflect.Value, field string) bool {
 			}
 		}
 	case reflect.Struct:
-		for i := range src.NumField() {
-			if name, ok := fieldName(src.Type(), i); ok && !m.same(src.Field(i), name) {
+		for i, name := range m.fields(src.Type()) {
+			if name != "" && !m.same(src.Field(i), name) {
 				return false
 			}
 		}
@@ -176,12 +192,22 @@ func stays(src reflect.Value, field string) bool {
 	return src.IsNil() && strings.HasPrefix(field, sceneField)
 }
 
-// fieldName is what a field of a struct is called here; ok is false for one that is not exported.
-func fieldName(t reflect.Type, i int) (name string, ok bool) {
-	f := t.Field(i)
-	name = t.Name() + "." + f.Name
-	if t.PkgPath() == scenePackage {
-		name = sceneField + name
+// fields are what the fields of a struct are called here; empty for one that is not exported.
+func (m mapper) fields(t reflect.Type) []string {
+	names, ok := m.names[t]
+	if ok {
+		return names
 	}
-	return name, f.IsExported()
+	for i := range t.NumField() {
+		name := ""
+		if f := t.Field(i); f.IsExported() {
+			name = t.Name() + "." + f.Name
+			if t.PkgPath() == scenePackage {
+				name = sceneField + name
+			}
+		}
+		names = append(names, name)
+	}
+	m.names[t] = names
+	return names
 }
