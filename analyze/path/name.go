@@ -308,13 +308,16 @@ func (m *machine) resolver(w *walk, s *stack.Space) {
 		return
 	}
 	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "resolver", Subject: "resolver:" + m.Name + "/" + s.Name, Expected: "127.0.0.11:53 leads to the daemon's socket"}
-	k, _ := s.Listener("udp", resolverIP, int(q.Dport), "lo")
+	k, earlier := s.Listener("udp", resolverIP, int(q.Dport), "lo")
 	switch {
 	case q.Dport == 53 && k == nil:
 		h.Observed, h.Why, h.Ref = "no rule for it", "no rule leads from port 53 to the daemon's socket", s.Ref
 		w.drop(h)
 	case k == nil && !s.Whole("socket"):
 		h.Why = "the sockets of the sandbox were not captured whole"
+		w.doubt(h)
+	case k == nil && earlier != nil: // a container that is being ended
+		h.Ref, h.Why = earlier.Ref, "the daemon's socket was there at the first read only"
 		w.doubt(h)
 	case k == nil:
 		h.Observed, h.Why, h.Ref = "nothing at "+endpointText(q.Dst, q.Dport), "the daemon's resolver does not listen in this sandbox", s.Ref

@@ -37,3 +37,34 @@ func TestNoSandboxYet(t *testing.T) {
 		})
 	}
 }
+
+// TestResolverGone takes the daemon's sockets of a sandbox away, as they go when its container is ended: between the two reads, which
+// is nobody's fault that could be told, and before both.
+func TestResolverGone(t *testing.T) {
+	b := analyzed(t, "healthy-every-collector")
+	const of = " WHERE host = 'node1' AND netns = '4026532864'"
+	const unanswered = "DELETE FROM dns_answer" + of // an answer would show that there was a way to the resolver
+	for _, tt := range []struct {
+		name, change string
+		want         path.Verdict
+	}{
+		{"before both reads", "DELETE FROM socket" + of + " AND local = '127.0.0.11'", path.Dropped},
+		{"between them", "UPDATE socket SET seen = 'first'" + of + " AND local = '127.0.0.11'", path.Unknown},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n := 0
+			for _, s := range b.judge(t, unanswered, tt.change).Segments {
+				if s.Hop.Step != "resolver" {
+					continue
+				}
+				n++
+				if s.Hop.Verdict != tt.want {
+					t.Errorf("%s on %s, %s: %s, want %s", s.Kind, s.Host, s.Target, s.Hop.Verdict, tt.want)
+				}
+			}
+			if n == 0 {
+				t.Error("nothing ends at a resolver")
+			}
+		})
+	}
+}
