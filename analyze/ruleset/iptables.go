@@ -35,78 +35,50 @@ const xtSecurityNft = 150
 // An xtTable names one table of iptables.
 type xtTable struct{ flavour, family, tbl string }
 
+// An xtChain is a chain of iptables with its rows.
+type xtChain struct {
+	*chain
+	xtTable
+	name   string
+	policy string            // empty for none
+	others map[string]*chain // the chains of its table, by name
+	rows   []*Row[schema.IPTablesRule]
+}
+
 // iptables compiles the tables of both flavours from what iptables-save prints of them. Those of iptables-nft are in
 // the rows of nftables, too. They are evaluated from here: package capture turns their expressions back into the
 // matches that iptables-nft made them from, which is tested against the tool's own output, and so one reader serves both
 // flavours. Rules with an expression that iptables has no match for are compiled from their bytecode.
 func (c *compiler) iptables() {
-	type place struct {
-		xtTable
-		chain string
-	}
-	chains := map[xtTable]map[string]*chain{}
-	rules := map[place][]*Row[schema.IPTablesRule]{}
-	policies := map[place]*Row[schema.IPTablesChain]{}
-	var order []place
-	enter := func(p place) *chain {
-		t := chains[p.xtTable]
-		if t == nil {
-			t = map[string]*chain{}
-			chains[p.xtTable] = t
-		}
-		if t[p.chain] == nil {
-			t[p.chain] = &chain{}
-			order = append(order, p)
-		}
-		return t[p.chain]
-	}
-	for i := range c.rows.IPTablesChains {
-		row := &c.rows.IPTablesChains[i]
-		if held(row.Row.Seen, c.which) {
-			p := place{xtTable{row.Row.Flavour, row.Row.Family, row.Row.Tbl}, row.Row.Chain}
-			enter(p).hit = Hit{row.Ref, row.Row.Tbl + " " + row.Row.Chain + " policy " + row.Row.Policy}
-			policies[p] = row
-		}
-	}
-	for i := range c.rows.IPTablesRules {
-		row := &c.rows.IPTablesRules[i]
-		if held(row.Row.Seen, c.which) {
-			p := place{xtTable{row.Row.Flavour, row.Row.Family, row.Row.Tbl}, row.Row.Chain}
-			enter(p)
-			rules[p] = append(rules[p], row)
-		}
-	}
-	for _, p := range order {
-		v6 := p.family == "ipv6"
-		ch := chains[p.xtTable][p.chain]
-		list := rules[p]
-		slices.SortStableFunc(list, func(a, b *Row[schema.IPTablesRule]) int { return cmp.Compare(a.Row.Num, b.Row.Num) })
-		ch.rules = make([]rule, len(list))
-		for i, row := range list {
-			ops, idle := readSpec(row.Row.Spec, v6, chains[p.xtTable])
-			if p.flavour == "nft" && strings.Contains(row.Row.Unmodelled, ".nft=") {
-				if o, i, ok := c.bytecode(p.xtTable, p.chain, row.Row.Num, chains[p.xtTable]); ok {
+	for _, x := range c.xtChains() {
+		v6 := x.family == "ipv6"
+		slices.SortStableFunc(x.rows, func(a, b *Row[schema.IPTablesRule]) int { return cmp.Compare(a.Row.Num, b.Row.Num) })
+		x.rules = make([]rule, len(x.rows))
+		for i, row := range x.rows {
+			ops, idle := readSpec(row.Row.Spec, v6, x.others)
+			if x.flavour == "nft" && strings.Contains(row.Row.Unmodelled, ".nft=") {
+				if o, i, ok := c.bytecode(x.xtTable, x.name, row.Row.Num, x.others); ok {
 					ops, idle = o, i
 				}
 			}
-			ch.rules[i] = rule{hit: Hit{row.Ref, row.Row.Spec}, ops: ops, idle: idle}
+			x.rules[i] = rule{hit: Hit{row.Ref, row.Row.Spec}, ops: ops, idle: idle}
 		}
-		at, ok := xtBases[p.tbl][p.chain]
+		at, ok := xtBases[x.tbl][x.name]
 		if !ok {
 			continue
 		}
-		b := &base{chain: ch, priority: at.priority, policy: stuck, nat: p.tbl == "nat", reroute: p.tbl == "mangle" && at.hook == Output}
-		if p.flavour == "nft" {
+		b := &base{chain: x.chain, priority: at.priority, policy: stuck, nat: x.tbl == "nat", reroute: x.tbl == "mangle" && at.hook == Output}
+		if x.flavour == "nft" {
 			b.nft = 1
-			if p.tbl == "security" {
+			if x.tbl == "security" {
 				b.priority = xtSecurityNft
 			}
 		}
-		if row := policies[p]; row != nil {
-			b.policy = map[string]step{"ACCEPT": accept, "DROP": drop}[row.Row.Policy]
-		}
-		if b.policy != accept && b.policy != drop {
-			b.policy = stuck
+		switch x.policy {
+		case "ACCEPT":
+			b.policy = accept
+		case "DROP":
+			b.policy = drop
 		}
 		family := 0
 		if v6 {
@@ -114,4 +86,48 @@ func (c *compiler) iptables() {
 		}
 		c.bases[family][at.hook] = append(c.bases[family][at.hook], b)
 	}
+}
+
+// xtChains puts the rows of iptables under their chains, in the order in which these are first named. The rows of a chain mostly come one
+// after the other, and the chains of a table.
+func (c *compiler) xtChains() []*xtChain {
+	var list []*xtChain
+	tables := map[xtTable]map[string]*chain{}
+	var last *xtChain
+	enter := func(t xtTable, name string) *xtChain {
+		same := last != nil && last.xtTable == t
+		if same && last.name == name {
+			return last
+		}
+		var others map[string]*chain
+		if same {
+			others = last.others
+		} else if others = tables[t]; others == nil {
+			others = map[string]*chain{}
+			tables[t] = others
+		}
+		if ch := others[name]; ch != nil {
+			last = list[ch.n]
+			return last
+		}
+		last = &xtChain{chain: &chain{n: len(list)}, xtTable: t, name: name, others: others}
+		others[name] = last.chain
+		list = append(list, last)
+		return last
+	}
+	for i := range c.rows.IPTablesChains {
+		row := &c.rows.IPTablesChains[i]
+		if r := &row.Row; held(r.Seen, c.which) {
+			x := enter(xtTable{r.Flavour, r.Family, r.Tbl}, r.Chain)
+			x.hit, x.policy = Hit{row.Ref, r.Tbl + " " + r.Chain + " policy " + r.Policy}, r.Policy
+		}
+	}
+	for i := range c.rows.IPTablesRules {
+		row := &c.rows.IPTablesRules[i]
+		if r := &row.Row; held(r.Seen, c.which) {
+			x := enter(xtTable{r.Flavour, r.Family, r.Tbl}, r.Chain)
+			x.rows = append(x.rows, row)
+		}
+	}
+	return list
 }

@@ -31,6 +31,7 @@ type rule struct {
 type chain struct {
 	hit   Hit // its row; Text is its name with its table
 	rules []rule
+	n     int // of iptables: place among all chains
 }
 
 // A base is a chain that the kernel calls.

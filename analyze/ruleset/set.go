@@ -151,7 +151,7 @@ func plans(h Hook, bases []*base) []plan {
 		}
 	}
 	// The kernel's own hooks have their priorities, too.
-	tied := func(priority int64) []bool {
+	either := func(priority int64) []bool {
 		if slices.ContainsFunc(other, func(b *base) bool { return b.priority == priority }) {
 			return []bool{false, true}
 		}
@@ -160,8 +160,8 @@ func plans(h Hook, bases []*base) []plan {
 	var out []plan
 	for _, o := range orders(other) {
 		for _, n := range orders(nat) {
-			for _, trackFirst := range tied(priConntrack) {
-				for _, natFirst := range tied(natPriority(h)) {
+			for _, trackFirst := range either(priConntrack) {
+				for _, natFirst := range either(natPriority(h)) {
 					if len(out) < maxPlans {
 						out = append(out, stages(h, o, n, trackFirst, natFirst))
 					}
@@ -181,6 +181,9 @@ func natPriority(h Hook) int64 {
 
 // orders lists the permutations of chains that have the same priority; it gives up at maxPlans.
 func orders(list []*base) [][]*base {
+	if !tied(list) { // of most namespaces
+		return [][]*base{list}
+	}
 	out := [][]*base{nil}
 	for i := 0; i < len(list); {
 		j := i + 1
@@ -200,6 +203,16 @@ func orders(list []*base) [][]*base {
 		out, i = grown, j
 	}
 	return out
+}
+
+// tied says whether any chains of a sorted list have the same priority.
+func tied(list []*base) bool {
+	for i := range list[min(1, len(list)):] {
+		if list[i].priority == list[i+1].priority {
+			return true
+		}
+	}
+	return false
 }
 
 // possible says whether chains may be called in an order: of those of one table of nftables the one that was made
@@ -237,7 +250,7 @@ func permute(list []*base, f func([]*base) bool) {
 // forward, at priorities of its own whatever its chains say (nf_nat_ipv4_ops). Whether they come before a chain of the
 // same priority is for the caller to say.
 func stages(h Hook, other, nat []*base, trackFirst, natFirst bool) plan {
-	var p plan
+	p := make(plan, 0, len(other)+len(nat)+4)
 	track := h == Prerouting || h == Output
 	natAt := natPriority(h)
 	behind := func(b *base, priority int64, first bool) bool {
