@@ -31,15 +31,23 @@ func putForward(s *Space, f []string) {
 	}
 	s.Forwards = append(s.Forwards, e)
 	if e.Self || e.Dst.IsValid() {
-		k := forwardKey{true, e.Index, e.MAC}
-		s.entries[k] = append(s.entries[k], e)
+		s.enter(forwardKey{true, e.Index, e.MAC}, e)
 	}
 	if e.Bridge {
 		k := forwardKey{false, e.Master, e.MAC}
 		if e.Master == 0 {
 			k.index = e.Index
 		}
-		s.entries[k] = append(s.entries[k], e)
+		s.enter(k, e)
+	}
+}
+
+// enter puts the entry that was read last under a key.
+func (s *Space) enter(k forwardKey, e *Forward) {
+	if same := s.entries[k]; same == nil {
+		s.entries[k] = newest(s.Forwards)
+	} else {
+		s.entries[k] = append(same, e)
 	}
 }
 
@@ -98,12 +106,4 @@ func (s *Space) Programmed(is func(*Forward) bool) *Forward {
 }
 
 // Ports lists the ports of a bridge.
-func (s *Space) Ports(bridge *Link) []*Link {
-	var out []*Link
-	for _, l := range s.Links {
-		if l.Master == bridge.Index {
-			out = append(out, l)
-		}
-	}
-	return out
-}
+func (s *Space) Ports(bridge *Link) []*Link { return s.ports[bridge.Index] }

@@ -35,10 +35,14 @@ var steps = []struct {
 
 // Host reads one host: one pass over its range of each table.
 func (r *Reader) Host(ctx context.Context, name string) (*Host, error) {
-	h := &Host{Name: name, byID: map[string]*Space{}, whole: map[capturedKey]bool{}}
+	h := &Host{Name: name, byID: map[string]*Space{}, whole: map[string][]bool{}, all: map[string]bool{}}
 	// Namespaces come first: a row of a namespace that is not in the list belongs to nothing.
 	err := r.Each(ctx, name, "netns", "netns,name,kind,network,container,ref", "", func(f []string) {
 		s := newSpace(h, f)
+		s.n = len(h.Spaces)
+		if twin := h.byID[s.ID]; twin != nil {
+			s.n = twin.n
+		}
 		h.Spaces = append(h.Spaces, s)
 		h.byID[s.ID] = s
 		if s.Kind == KindHost && h.Initial == nil {
@@ -62,17 +66,35 @@ func (r *Reader) Host(ctx context.Context, name string) (*Host, error) {
 			return nil, err
 		}
 	}
-	err = r.Each(ctx, name, "captured", "netns,tbl", "", func(f []string) {
-		h.whole[capturedKey{f[0], f[1]}] = true
-	})
+	for _, s := range h.Spaces {
+		for _, l := range s.Links {
+			l.peer = l.findPeer()
+		}
+	}
+	err = r.Each(ctx, name, "captured", "netns,tbl", "", func(f []string) { h.captured(f[0], f[1]) })
 	return h, err
+}
+
+// captured notes that a table was captured to its end in a namespace; the empty one is the whole host.
+func (h *Host) captured(netns, table string) {
+	if netns == "" {
+		h.all[strings.Clone(table)] = true
+	}
+	of := h.whole[table]
+	if of == nil {
+		of = make([]bool, len(h.Spaces))
+		h.whole[strings.Clone(table)] = of
+	}
+	if s := h.byID[netns]; s != nil {
+		of[s.n] = true
+	}
 }
 
 // newSpace is a namespace without rows: of netns, name, kind, network, container and ref.
 func newSpace(h *Host, f []string) *Space {
 	return &Space{
 		Host: h, ID: strings.Clone(f[0]), Name: strings.Clone(f[1]), Kind: strings.Clone(f[2]), Network: strings.Clone(f[3]), Container: strings.Clone(f[4]), Ref: strings.Clone(f[5]),
-		sysctl: map[string]Setting{}, byIndex: map[int]*Link{}, fib: map[int]*fib{}, entries: map[forwardKey][]*Forward{},
+		sysctl: map[string]Setting{}, byIndex: map[int]*Link{}, ports: map[int][]*Link{}, on: map[int][]*Address{}, fib: map[int]*fib{}, entries: map[forwardKey][]*Forward{},
 		cache: map[neighbourKey][]*Neighbour{}, local: map[netip.Addr]*Address{},
 	}
 }
@@ -83,8 +105,10 @@ func putLink(s *Space, f []string) {
 		PeerSpace: f[10], PeerIndex: number(f[11]), VNI: number(f[12]), VXLANPort: number(f[13]), VXLANLocal: ip(f[14]), VXLANFlags: f[15], VXLANGroup: ip(f[16]),
 		PortState: f[17], PortFlags: f[18],
 	}
+	l.up, l.floods = l.isUp(), l.PortFlags == "" || has(l.PortFlags, "flood")
 	s.Links = append(s.Links, l)
 	s.byIndex[l.Index] = l
+	s.ports[l.Master] = append(s.ports[l.Master], l)
 }
 
 func putAddress(s *Space, f []string) {
@@ -93,10 +117,14 @@ func putAddress(s *Space, f []string) {
 		return
 	}
 	s.Addresses = append(s.Addresses, a)
+	s.on[a.Index] = append(s.on[a.Index], a)
 	if s.local[a.IP] == nil {
 		s.local[a.IP] = a
 	}
 }
+
+// newest is the last of the rows as a list of its own, in the place where it is: most keys have one row, and no list is made for each.
+func newest[T any](rows []T) []T { return rows[len(rows)-1 : len(rows) : len(rows)] }
 
 func putSysctl(s *Space, f []string) { s.sysctl[f[1]] = Setting{f[2], f[3]} }
 

@@ -25,7 +25,11 @@ func putNeighbour(s *Space, f []string) {
 	}
 	s.Neighbours = append(s.Neighbours, n)
 	k := neighbourKey{n.Index, n.IP}
-	s.cache[k] = append(s.cache[k], n)
+	if same := s.cache[k]; same == nil {
+		s.cache[k] = newest(s.Neighbours)
+	} else {
+		s.cache[k] = append(same, n)
+	}
 }
 
 // Valid reports whether the kernel sends to the link address without asking (NUD_VALID, include/net/neighbour.h).

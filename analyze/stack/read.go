@@ -140,9 +140,19 @@ func Ref(host, table, line string) string { return host + "/rows/" + table + ".j
 // The separators of a packed answer. Captured text may hold them; a row with a wrong number of fields is then read by
 // itself.
 const (
-	fieldEnd = "\x1f"
-	rowEnd   = "\x1e"
+	fieldEnd = '\x1f'
+	rowEnd   = '\x1e'
 )
+
+// Count is how many rows a table has of one host.
+func (r *Reader) Count(ctx context.Context, host, table string) (int, error) {
+	spans, err := r.spans(ctx, table)
+	n := 0
+	for _, s := range spans[host] {
+		n += int(s.to - s.from + 1)
+	}
+	return n, err
+}
 
 // Each calls f with every row of a table of one host, in order of its rowid. A NULL is an empty field. The fields are
 // valid only during the call.
@@ -176,17 +186,25 @@ func (r *Reader) Each(ctx context.Context, host, table, columns, where string, f
 		if n == 0 {
 			continue
 		}
-		if strings.Count(all.String, rowEnd) != n-1 || strings.Count(all.String, fieldEnd) != n*(len(cols)-1) {
+		if strings.Count(all.String, string(rowEnd)) != n-1 || strings.Count(all.String, string(fieldEnd)) != n*(len(cols)-1) {
 			if err := r.slow(ctx, table, expr, where, s, f); err != nil {
 				return fmt.Errorf("table %s: %w", table, err)
 			}
 			continue
 		}
 		fields := make([]string, len(cols))
-		for row := range strings.SplitSeq(all.String, rowEnd) {
-			for i := range fields {
-				fields[i], row, _ = strings.Cut(row, fieldEnd)
+		last := len(fields) - 1
+		rest := all.String
+		for range n {
+			for i := range last {
+				end := strings.IndexByte(rest, fieldEnd)
+				fields[i], rest = rest[:end], rest[end+1:]
 			}
+			end := strings.IndexByte(rest, rowEnd)
+			if end < 0 { // of the last row it is left out
+				end = len(rest)
+			}
+			fields[last], rest = rest[:end], rest[min(end+1, len(rest)):]
 			f(fields)
 		}
 	}

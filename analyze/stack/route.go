@@ -63,7 +63,11 @@ func putRoute(s *Space, f []string) {
 		t = &fib{routes: map[netip.Prefix][]*Route{}}
 		s.fib[r.Table] = t
 	}
-	t.routes[r.Dst] = append(t.routes[r.Dst], r)
+	if same := t.routes[r.Dst]; same == nil {
+		t.routes[r.Dst] = newest(s.Routes)
+	} else {
+		t.routes[r.Dst] = append(same, r)
+	}
 	six := family(r.Dst.Addr())
 	if !slices.Contains(t.bits[six], r.Dst.Bits()) {
 		t.bits[six] = append(t.bits[six], r.Dst.Bits())
@@ -82,6 +86,15 @@ func putRule(s *Space, f []string) {
 	r.Src, _ = prefix(f[5])
 	r.Dst, _ = prefix(f[6])
 	s.Rules = append(s.Rules, r)
+	six := 0
+	if r.Six {
+		six = 1
+	}
+	at := len(s.rules[six]) // behind those of the same priority
+	for at > 0 && s.rules[six][at-1].Priority > r.Priority {
+		at--
+	}
+	s.rules[six] = slices.Insert(s.rules[six], at, r)
 }
 
 // unmodelled is what a policy rule asks for beyond the columns: attributes that decide nothing are left out, which are
@@ -136,7 +149,6 @@ func (s *Space) Lookup(flow Flow) Decision {
 	if !s.Whole("route") {
 		return Decision{Why: "the routes of " + s.Name + " were not captured"}
 	}
-	six := family(flow.Dst) == 1
 	// A kernel has local routes for its addresses, and three rules to begin with: where there are none, they were not read.
 	switch {
 	case len(s.Routes) == 0 && len(s.Addresses) > 0:
@@ -144,12 +156,7 @@ func (s *Space) Lookup(flow Flow) Decision {
 	case len(s.Rules) == 0:
 		return Decision{Why: "no policy rule of " + s.Name + " was captured"}
 	}
-	rules := slices.Clone(s.Rules)
-	slices.SortStableFunc(rules, func(a, b *Rule) int { return a.Priority - b.Priority })
-	for _, r := range rules {
-		if r.Six != six {
-			continue
-		}
+	for _, r := range s.rules[family(flow.Dst)] {
 		match := r.matches(flow)
 		if match == no {
 			continue

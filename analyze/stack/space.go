@@ -9,16 +9,15 @@ type Host struct {
 	Initial *Space   // the host's own namespace; nil when it was not captured
 
 	byID  map[string]*Space
-	whole map[capturedKey]bool
+	whole map[string][]bool // table → of each of Spaces, whether it was captured to its end there
+	all   map[string]bool   // tables of the whole host that were
 }
-
-type capturedKey struct{ netns, table string }
 
 // Space returns the namespace with that inode, nil when it was not captured.
 func (h *Host) Space(id string) *Space { return h.byID[id] }
 
 // Whole reports whether a table of the whole host was captured to its end.
-func (h *Host) Whole(table string) bool { return h.whole[capturedKey{"", table}] }
+func (h *Host) Whole(table string) bool { return h.all[table] }
 
 // The kinds of a namespace, as table netns has them.
 const (
@@ -52,8 +51,12 @@ type Space struct {
 	Tracking     *Tracking // nil: not captured
 	Routes       []*Route
 
+	n       int // place in Host.Spaces
 	sysctl  map[string]Setting
 	byIndex map[int]*Link
+	ports   map[int][]*Link    // by index of their bridge
+	on      map[int][]*Address // by index of their device
+	rules   [2][]*Rule         // of IPv4 and IPv6, by priority
 	fib     map[int]*fib
 	entries map[forwardKey][]*Forward
 	cache   map[neighbourKey][]*Neighbour
@@ -61,7 +64,10 @@ type Space struct {
 }
 
 // Whole reports whether a table of the namespace was captured to its end, so that what is missing is not there.
-func (s *Space) Whole(table string) bool { return s.Host.whole[capturedKey{s.ID, table}] }
+func (s *Space) Whole(table string) bool {
+	of := s.Host.whole[table]
+	return of != nil && of[s.n]
+}
 
 // Seen says which of the two reads held a row.
 type Seen string
@@ -109,11 +115,16 @@ type Link struct {
 
 	PortState string
 	PortFlags string
+
+	up, floods bool // what Up and Floods say: each address of a network asks each port
+	peer       *Link
 }
 
 // Up reports whether the device takes and gives packets: it is up, and where it has a carrier it has one
 // (__dev_forward_skb and dev_deactivate, net/core/dev.c, net/sched/sch_generic.c).
-func (l *Link) Up() bool {
+func (l *Link) Up() bool { return l.up }
+
+func (l *Link) isUp() bool {
 	if l.Flags == "" { // every kernel tells: they were not read
 		return true
 	}
@@ -128,10 +139,12 @@ func (l *Link) Has(flag string) bool { return has(l.VXLANFlags, flag) }
 func (l *Link) Forwarding() bool { return l.PortState == "" || l.PortState == "forwarding" }
 
 // Floods reports whether the bridge sends frames for unknown addresses to the port.
-func (l *Link) Floods() bool { return l.PortFlags == "" || has(l.PortFlags, "flood") }
+func (l *Link) Floods() bool { return l.floods }
 
 // Peer is the other end of a veth, nil when it was not captured.
-func (l *Link) Peer() *Link {
+func (l *Link) Peer() *Link { return l.peer }
+
+func (l *Link) findPeer() *Link {
 	if l.PeerSpace == "" {
 		return nil
 	}
@@ -180,15 +193,7 @@ func (a *Address) Prefix() netip.Prefix { return netip.PrefixFrom(a.IP, a.Bits).
 func (s *Space) Local(ip netip.Addr) *Address { return s.local[ip] }
 
 // On lists the addresses of a device.
-func (s *Space) On(l *Link) []*Address {
-	var out []*Address
-	for _, a := range s.Addresses {
-		if a.Index == l.Index {
-			out = append(out, a)
-		}
-	}
-	return out
-}
+func (s *Space) On(l *Link) []*Address { return s.on[l.Index] }
 
 // has finds a word in a comma separated list.
 func has(list, word string) bool {

@@ -7,11 +7,11 @@ import (
 
 // space makes a namespace of rows, as the tables have them; every table was captured whole.
 func space(rows map[string][][]string) *Space {
-	h := &Host{Name: "h", byID: map[string]*Space{}, whole: map[capturedKey]bool{}}
+	h := &Host{Name: "h", byID: map[string]*Space{}, whole: map[string][]bool{}, all: map[string]bool{}}
 	s := newSpace(h, []string{"1", "box", KindContainer, "", "", "ref"})
 	h.Spaces, h.byID["1"] = []*Space{s}, s
 	for _, step := range steps {
-		h.whole[capturedKey{"1", step.table}] = true
+		h.captured("1", step.table)
 		for _, r := range rows[step.table] {
 			f := make([]string, 24)
 			f[0] = "1"
@@ -90,7 +90,7 @@ func TestLookup(t *testing.T) {
 			t.Errorf("to %s with mark %d: %+v; want %+v", tt.to, tt.mark, d, tt)
 		}
 	}
-	delete(s.Host.whole, capturedKey{"1", "route"})
+	delete(s.Host.whole, "route")
 	if d := s.Lookup(Flow{Dst: netip.MustParseAddr("10.0.0.7")}); d.Known || d.Why == "" {
 		t.Errorf("without routes: %+v", d)
 	}
