@@ -18,7 +18,7 @@ type hearsay struct {
 }
 
 // learned puts down what became of a name.
-func (x *hearsay) learned(name string, h *Hop, wrong []*Hop, got map[netip.Addr]string, want map[netip.Addr]bool) {
+func (x *hearsay) learned(name string, h *Hop, wrong []*Hop, got []answered, want map[netip.Addr]bool) {
 	if x.client == nil {
 		x.client = map[string]*Hop{}
 	}

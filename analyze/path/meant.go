@@ -7,9 +7,9 @@ import (
 )
 
 // same reports whether the answers are just what they should be.
-func same(got map[netip.Addr]string, want map[netip.Addr]bool) bool {
-	for ip := range got {
-		if !want[ip] {
+func same(got []answered, want map[netip.Addr]bool) bool {
+	for _, x := range got {
+		if !want[x.ip] {
 			return false
 		}
 	}

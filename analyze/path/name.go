@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,13 +14,20 @@ import (
 
 // answers are what the daemon's resolver said to a name on one host and network.
 type answers struct {
-	ips    map[netip.Addr]string // line of dns_answer
-	failed string                // row of dns_query: there was no answer, or an error
+	ips    []answered // by address, each once
+	failed string     // row of dns_query: there was no answer, or an error
 	why    string
 	lost   bool // failed is one that nobody answered
 	silent int  // questions that nobody answered
 	good   int  // questions that were answered with addresses
+	room   int  // for so many addresses
 	asked  bool
+}
+
+// An answered address, with the line of dns_answer that says so first.
+type answered struct {
+	ip   netip.Addr
+	line string
 }
 
 // A nameKey is a name and the namespace that asked for it.
@@ -58,6 +66,8 @@ func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[nameKey]*a
 	err := r.Each(ctx, m.Name, "dns_query", "netns,name,rcode,error,answers,line", "qtype = 'A'", func(f []string) {
 		a := get(f[0], f[1])
 		a.asked = true
+		n, _ := strconv.Atoi(f[4])
+		a.room = min(a.room+n, 64) // of more than that it grows
 		switch {
 		case f[4] != "0":
 			a.good++
@@ -73,14 +83,20 @@ func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[nameKey]*a
 		return nil, err
 	}
 	err = r.Each(ctx, m.Name, "dns_answer", "netns,name,address,line", "address IS NOT NULL AND instr(address, ':') = 0", func(f []string) {
-		a := get(f[0], f[1])
-		if ip, ok := parse(f[2]); ok && a.ips[ip] == "" {
-			if a.ips == nil {
-				a.ips = map[netip.Addr]string{}
-			}
-			a.ips[ip] = f[3]
+		ip, ok := parse(f[2])
+		if !ok {
+			return
 		}
+		a := get(f[0], f[1])
+		if a.ips == nil {
+			a.ips = make([]answered, 0, max(a.room, 1))
+		}
+		a.ips = append(a.ips, answered{ip, f[3]})
 	})
+	for _, a := range out { // a question that was asked again has the same answers
+		slices.SortStableFunc(a.ips, func(x, y answered) int { return x.ip.Compare(y.ip) })
+		a.ips = slices.CompactFunc(a.ips, func(x, y answered) bool { return x.ip == y.ip })
+	}
 	return out, err
 }
 
@@ -138,12 +154,12 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 	}
 	var wrong []string
 	good := false
-	for ip, line := range a.ips {
-		if want[ip] || also[ip] {
+	for _, x := range a.ips {
+		if want[x.ip] || also[x.ip] {
 			good = true
-			h.Ref = m.row("dns_answer", line)
+			h.Ref = m.row("dns_answer", x.line)
 		} else {
-			wrong = append(wrong, ip.String())
+			wrong = append(wrong, x.ip.String())
 		}
 	}
 	sortStrings(wrong)
@@ -159,7 +175,7 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 			x := h
 			at := netip.MustParseAddr(ip)
 			x.Subject += "/" + ip
-			x.Ref = m.row("dns_answer", a.ips[at])
+			x.Ref = m.row("dns_answer", a.line(at))
 			switch whose, service := m.world.whose(at); {
 			case service != "" && service != asked:
 				x.Verdict, x.Why = Dropped, "the answer "+ip+" is the address of "+whose+": another service is asked"
@@ -189,12 +205,22 @@ func (a *answers) resolves(want, also map[netip.Addr]bool) bool {
 	if !a.asked || sixOnly(want) || a.failed != "" && !(a.lost && a.good > a.silent) {
 		return false
 	}
-	for ip := range a.ips {
-		if !want[ip] && !also[ip] {
+	for _, x := range a.ips {
+		if !want[x.ip] && !also[x.ip] {
 			return false
 		}
 	}
 	return true
+}
+
+// line is the line of dns_answer that says first that an address was answered.
+func (a *answers) line(ip netip.Addr) string {
+	for _, x := range a.ips {
+		if x.ip == ip {
+			return x.line
+		}
+	}
+	return ""
 }
 
 // whose names who has an address on any overlay, empty for nobody, and the id of the service that it is of, if it is of one.
@@ -262,10 +288,10 @@ func (m *machine) configured(s *stack.Space, name string) *Hop {
 	return h
 }
 
-func set(m map[netip.Addr]string) map[netip.Addr]bool {
+func set(list []answered) map[netip.Addr]bool {
 	out := map[netip.Addr]bool{}
-	for ip := range m {
-		out[ip] = true
+	for _, x := range list {
+		out[x.ip] = true
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package path
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"strconv"
@@ -23,55 +24,77 @@ func readRules(ctx context.Context, r *stack.Reader, host string) (map[string]*r
 		}
 		return all[netns]
 	}
-	err := readTable(ctx, r, host, "iptables_chain", func(ns string, x ruleset.Row[schema.IPTablesChain]) {
+	err := readTable(ctx, r, host, "iptables_chain", func(ns string, x []ruleset.Row[schema.IPTablesChain]) {
 		s := of(ns)
-		s.IPTablesChains = append(s.IPTablesChains, x)
+		s.IPTablesChains = extend(s.IPTablesChains, x)
 	})
 	if err == nil {
-		err = readTable(ctx, r, host, "iptables_rule", func(ns string, x ruleset.Row[schema.IPTablesRule]) {
+		err = readTable(ctx, r, host, "iptables_rule", func(ns string, x []ruleset.Row[schema.IPTablesRule]) {
 			s := of(ns)
-			s.IPTablesRules = append(s.IPTablesRules, x)
+			s.IPTablesRules = extend(s.IPTablesRules, x)
 		})
 	}
 	if err == nil {
-		err = readTable(ctx, r, host, "nft_chain", func(ns string, x ruleset.Row[schema.NftChain]) { s := of(ns); s.NftChains = append(s.NftChains, x) })
+		err = readTable(ctx, r, host, "nft_chain", func(ns string, x []ruleset.Row[schema.NftChain]) { s := of(ns); s.NftChains = extend(s.NftChains, x) })
 	}
 	if err == nil {
-		err = readTable(ctx, r, host, "nft_rule", func(ns string, x ruleset.Row[schema.NftRule]) { s := of(ns); s.NftRules = append(s.NftRules, x) })
+		err = readTable(ctx, r, host, "nft_rule", func(ns string, x []ruleset.Row[schema.NftRule]) { s := of(ns); s.NftRules = extend(s.NftRules, x) })
 	}
 	if err == nil {
-		err = readTable(ctx, r, host, "nft_set", func(ns string, x ruleset.Row[schema.NftSet]) { s := of(ns); s.NftSets = append(s.NftSets, x) })
+		err = readTable(ctx, r, host, "nft_set", func(ns string, x []ruleset.Row[schema.NftSet]) { s := of(ns); s.NftSets = extend(s.NftSets, x) })
 	}
 	if err == nil {
-		err = readTable(ctx, r, host, "nft_element", func(ns string, x ruleset.Row[schema.NftElement]) {
+		err = readTable(ctx, r, host, "nft_element", func(ns string, x []ruleset.Row[schema.NftElement]) {
 			s := of(ns)
-			s.NftElements = append(s.NftElements, x)
+			s.NftElements = extend(s.NftElements, x)
 		})
 	}
 	return all, err
 }
 
-// readTable reads a table of one host into its record struct. Counters are left out: no rule asks for them.
-func readTable[T any](ctx context.Context, r *stack.Reader, host, table string, put func(netns string, x ruleset.Row[T])) error {
+// extend puts rows behind others. Mostly there are none yet, and the rows stay where they are.
+func extend[T any](rows, more []T) []T {
+	if len(rows) == 0 {
+		return more
+	}
+	return append(rows, more...)
+}
+
+// readTable reads a table of one host into its record struct. Counters are left out: no rule asks for them. So is the namespace: the
+// rows are put under it.
+func readTable[T any](ctx context.Context, r *stack.Reader, host, table string, put func(netns string, rows []ruleset.Row[T])) error {
 	t := schema.TableByName(table)
 	columns := "netns,ref"
 	var fields []int
 	for _, c := range t.Columns {
-		if !c.Counter {
+		if !c.Counter && c.Name != "netns" {
 			columns += "," + c.Name
 			fields = append(fields, c.Field)
 		}
 	}
-	return r.Each(ctx, host, table, columns, "", func(f []string) {
-		x := ruleset.Row[T]{Ref: f[1]}
-		v := reflect.ValueOf(&x.Row).Elem()
+	n, err := r.Count(ctx, host, table)
+	if err != nil {
+		return fmt.Errorf("table %s: %w", table, err)
+	}
+	rows, netns := make([]ruleset.Row[T], 0, n), make([]string, 0, n) // of all namespaces
+	err = r.Each(ctx, host, table, columns, "", func(f []string) {
+		rows = append(rows, ruleset.Row[T]{Ref: f[1]})
+		netns = append(netns, f[0])
+		v := reflect.ValueOf(&rows[len(rows)-1].Row).Elem()
 		for i, n := range fields {
 			if s := f[2+i]; s != "" {
 				setField(v.Field(n), s)
 			}
 		}
-		put(f[0], x)
 	})
+	from := 0
+	for to := range netns { // those of a namespace come one after the other
+		if to+1 == len(netns) || netns[to+1] != netns[from] {
+			put(netns[from], rows[from:to+1:to+1])
+			from = to + 1
+		}
+	}
+	return err
 }
 
 func setField(v reflect.Value, s string) {

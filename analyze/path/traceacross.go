@@ -322,8 +322,8 @@ func (t *tracer) choose(q Question) (from *Endpoint, net *Network, sv *Service, 
 				name = "tasks." + name
 			}
 			for _, e := range q.From.Endpoints {
-				for ip := range m.answers(s, name).ips {
-					if shares(e.Net) && (e.Net.vips[ip] != nil || e.Net.byIP[ip] != nil) {
+				for _, x := range m.answers(s, name).ips {
+					if shares(e.Net) && (e.Net.vips[x.ip] != nil || e.Net.byIP[x.ip] != nil) {
 						from, net = e, e.Net
 					}
 				}
