@@ -110,11 +110,11 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 	if u == nil {
 		return nil
 	}
-	if ep.Host == "" || j.hosts[ep.Host] == nil {
+	at := j.seat(ep)
+	b, far := at.host, at.net
+	if b == nil {
 		return worst(u.bad, j.missing(ep))
 	}
-	b := j.hosts[ep.Host]
-	far := b.nets[ep.Net.Net]
 	var in *Hop
 	g := b.gate(*t)
 	switch {
@@ -128,7 +128,7 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 				Why: "no device of this host is known to have the address, or none of its tunnels uses the UDP port"}
 		})
 	}
-	endHop, ok := b.ends[end{ep.Net.Net, t.vni, t.port}]
+	endHop, ok := far.end(t)
 	if !ok {
 		endHop = j.once("end", b.name, ep.Net.Net, func() *Hop {
 			h := &Hop{Host: b.name, Step: "tunnel", Verdict: Dropped, Expected: fmt.Sprintf("a VXLAN device for VNI %d and UDP port %d", t.vni, t.port),
@@ -195,7 +195,7 @@ func (j *judge) once(kind, a, b string, make func() *Hop) *Hop {
 func (j *judge) door(ep *Endpoint, p port) *Hop {
 	l := j.legOf(ep)
 	switch {
-	case ep.Host == "" || j.hosts[ep.Host] == nil:
+	case j.seat(ep).host == nil:
 		return j.missing(ep)
 	case l == nil && ep.IP.Is6():
 		return j.six(ep.Host, ep.Net)
@@ -234,26 +234,38 @@ func (j *judge) door(ep *Endpoint, p port) *Hop {
 
 // loose is the port of an endpoint that is on no bridge, nil where none is.
 func (j *judge) loose(ep *Endpoint) *Hop {
-	if hn := j.hosts[ep.Host].nets[ep.Net.Net]; hn != nil {
+	if hn := j.seat(ep).net; hn != nil {
 		return hn.loose[ep.IP]
 	}
 	return nil
 }
 
-// legOf is the sandbox of an endpoint on its host, nil where none was found.
-func (j *judge) legOf(ep *Endpoint) *legState {
-	if l, ok := j.legs[ep]; ok {
-		return l
-	}
-	var l *legState
-	if hs := j.hosts[ep.Host]; hs != nil {
-		if hn := hs.nets[ep.Net.Net]; hn != nil {
-			l = hn.legOf(ep)
+// A seat is where an endpoint is: its host, its network there and its sandbox, nil where one of them was not found.
+type seat struct {
+	host *hostState
+	net  *hostNet
+	leg  *legState
+}
+
+// seat looks an endpoint up once: each pair asks.
+func (j *judge) seat(ep *Endpoint) *seat {
+	s := j.seats[ep]
+	if s == nil {
+		s = &seat{}
+		if s.host = j.hosts[ep.Host]; s.host != nil {
+			if s.net = s.host.nets[ep.Net.Net]; s.net != nil {
+				s.leg = s.net.legOf(ep)
+			}
+		}
+		if s.host != nil { // it may be read yet
+			j.seats[ep] = s
 		}
 	}
-	j.legs[ep] = l
-	return l
+	return s
 }
+
+// legOf is the sandbox of an endpoint on its host, nil where none was found.
+func (j *judge) legOf(ep *Endpoint) *legState { return j.seat(ep).leg }
 
 // answer judges the way of the answer from an endpoint back to a sandbox on the network.
 func (j *judge) answer(from *Endpoint, to *Endpoint) *Hop {

@@ -11,7 +11,7 @@ import (
 // examine judges everything of a host that pairs need.
 func (m *machine) examine() *hostState {
 	hs := &hostState{
-		name: m.Name, nets: map[string]*hostNet{}, gates: map[tunnel]*gate{}, inside: m.inside, ends: map[end]*Hop{}, seals: map[sealedKey]*sealed{}, opens: map[sealedKey]opened{}, inbound: map[stateKey]inbound{}, mesh: m.world.mesh[m.Name],
+		name: m.Name, nets: map[string]*hostNet{}, gates: map[tunnel]*gate{}, inside: m.inside, seals: map[sealedKey]*sealed{}, opens: map[sealedKey]opened{}, inbound: map[stateKey]inbound{}, mesh: m.world.mesh[m.Name],
 	}
 	for net, o := range m.overlays {
 		hs.nets[net] = m.examineNet(hs, o)
@@ -42,7 +42,7 @@ func (m *machine) examineGates(hs *hostState) {
 				ends[outer(tunnel{port: l.VXLANPort, vni: l.VNI}, m.inside)] = true
 				w := &walk{}
 				m.tunnelEnd(w, o, l.VNI, l.VXLANPort)
-				hs.ends[end{net, l.VNI, l.VXLANPort}] = m.kept(w.bad)
+				hs.nets[net].ends = append(hs.nets[net].ends, end{l.VNI, l.VXLANPort, m.kept(w.bad)})
 			}
 		}
 	}

@@ -17,7 +17,7 @@ type judge struct {
 	world  *World
 	hosts  map[string]*hostState
 	whole  map[string]bool // host: its namespaces, devices and addresses were captured whole
-	legs   map[*Endpoint]*legState
+	seats  map[*Endpoint]*seat
 	gone   map[string]*Hop
 	moved  map[movedKey]*Hop
 	shared map[[3]string]*Hop
@@ -85,7 +85,7 @@ func (j *judge) hostsSideBySide(ctx context.Context, r *stack.Reader) error {
 
 func newJudge(w *World) *judge {
 	return &judge{
-		world: w, hosts: map[string]*hostState{}, whole: map[string]bool{}, legs: map[*Endpoint]*legState{}, gone: map[string]*Hop{}, moved: map[movedKey]*Hop{}, shared: map[[3]string]*Hop{},
+		world: w, hosts: map[string]*hostState{}, whole: map[string]bool{}, seats: map[*Endpoint]*seat{}, gone: map[string]*Hop{}, moved: map[movedKey]*Hop{}, shared: map[[3]string]*Hop{},
 		segments: map[segmentKey]*Segment{}, counts: map[[2]string]*Count{}, sums: map[sumKey]*Sum{}, untold: map[reason]int{}, ending: map[ending]*alikes{},
 	}
 }

@@ -75,9 +75,12 @@ type meantKey struct {
 
 // alsoMeant are the addresses that the name has on the other networks of a task or container: the resolver takes the first network that knows it.
 func (w *World) alsoMeant(owner string, sv *Service, net *Network, tasks bool) map[netip.Addr]bool {
-	out := map[netip.Addr]bool{}
+	var out map[netip.Addr]bool
 	for _, ep := range w.owned[owner] {
 		if ep.Net != net {
+			if out == nil {
+				out = map[netip.Addr]bool{}
+			}
 			for ip := range w.meant(sv, ep.Net, tasks) {
 				out[ip] = true
 			}

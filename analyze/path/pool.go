@@ -20,10 +20,12 @@ func (p *pool) tunnel(t tunnel) *tunnel {
 	if p.tunnels == nil {
 		p.tunnels = map[tunnel]*tunnel{}
 	}
-	if p.tunnels[t] == nil {
-		p.tunnels[t] = &t
+	one := p.tunnels[t]
+	if one == nil {
+		one = &tunnel{t.vtep, t.port, t.vni}
+		p.tunnels[t] = one
 	}
-	return p.tunnels[t]
+	return one
 }
 
 // numbered is the ways out of a host by the numbers of their tunnels: a map for each host of those to all others would be the largest

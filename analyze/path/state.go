@@ -10,7 +10,6 @@ type hostState struct {
 	pool   *pool
 	gates  map[tunnel]*gate // by VTEP of the host, likewise
 	inside bool             // its rules look inside of packets
-	ends   map[end]*Hop     // tunnel ends: by network, VNI and port; nil where there is one
 	pubs   []*pubState
 	outs   []outState
 	mesh   bool
@@ -27,9 +26,10 @@ type tunnel struct {
 	port, vni int
 }
 
+// An end is a VXLAN device of a network: what stops packets for its VNI and UDP port there, nil where it takes them.
 type end struct {
-	net       string
 	vni, port int
+	bad       *Hop
 }
 
 // A hostNet is one network on one host.
@@ -45,6 +45,20 @@ type hostNet struct {
 	own   string              // row of the namespace
 	vips  map[vipKey]*vipState
 	space string
+	ends  []end
+}
+
+// end is what stops the packets of a tunnel at the network's VXLAN device on a host; ok is false where none is for them.
+func (hn *hostNet) end(t *tunnel) (bad *Hop, ok bool) {
+	if hn == nil {
+		return nil, false
+	}
+	for i := range hn.ends {
+		if e := &hn.ends[i]; e.vni == t.vni && e.port == t.port {
+			return e.bad, true
+		}
+	}
+	return nil, false
 }
 
 type vipKey struct {
