@@ -215,7 +215,7 @@ func (j *judge) door(ep *Endpoint, p port) *Hop {
 	case p.Port == 0:
 		return l.any
 	}
-	h, ok := l.doors[p]
+	h, ok := l.door(p)
 	if ok {
 		return j.settled(h, ep)
 	}

@@ -14,7 +14,6 @@ const highPort = 32768
 
 // examineDoors judges arrival at a task: at any port, at those that its service is said to have, and where it listens.
 func (m *machine) examineDoors(ls *legState, l leg) {
-	ls.doors = map[port]*Hop{}
 	for _, k := range l.space.Sockets {
 		if k.Seen.Gone() || k.Local.IsLoopback() || k.Port >= highPort || k.Local.IsValid() && !k.Local.IsUnspecified() && k.Local != ls.ep.IP {
 			continue
@@ -32,12 +31,12 @@ func (m *machine) examineDoors(ls *legState, l leg) {
 	}
 	ls.any = judge(port{"tcp", 0})
 	for _, p := range ls.listen {
-		ls.doors[p] = judge(p)
+		ls.doors = append(ls.doors, door{p, judge(p)})
 	}
 	if s := m.world.Services[ls.ep.ServiceID]; s != nil {
 		for p := range s.ports {
-			if _, ok := ls.doors[p]; !ok {
-				ls.doors[p] = judge(p)
+			if _, ok := ls.door(p); !ok {
+				ls.doors = append(ls.doors, door{p, judge(p)})
 			}
 		}
 	}
@@ -45,7 +44,6 @@ func (m *machine) examineDoors(ls *legState, l leg) {
 
 // examineMeshDoors judges arrival at a task from the routing mesh: the published port is redirected to the target.
 func (m *machine) examineMeshDoors(ls *legState, l leg) {
-	ls.doors = map[port]*Hop{}
 	for _, pub := range m.world.Ports {
 		if pub.ServiceID != ls.ep.ServiceID || pub.Mode != "ingress" || pub.Port == 0 {
 			continue
@@ -54,7 +52,7 @@ func (m *machine) examineMeshDoors(ls *legState, l leg) {
 		q := opening(protocol(pub.Proto))
 		q.Dst, q.Dport = ls.ep.IP, uint16(pub.Port)
 		m.arriveMesh(w, l, q, ls.ep, pub)
-		ls.doors[port{pub.Proto, pub.Port}] = m.kept(w.bad)
+		ls.doors = append(ls.doors, door{port{pub.Proto, pub.Port}, m.kept(w.bad)})
 	}
 }
 

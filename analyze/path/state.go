@@ -1,6 +1,9 @@
 package path
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // A hostState is what was judged of one host while it was in memory: everything that pairs are put together from.
 type hostState struct {
@@ -85,7 +88,7 @@ type legState struct {
 	ref     string              // row of its device
 	except  map[netip.Addr]*Hop // what it remembers otherwise than is answered; a nil entry: it remembers for good what is not answered
 	knows   bool                // its neighbours were captured
-	doors   map[port]*Hop
+	doors   []door
 	whole   bool                // its sockets were captured
 	any     *Hop                // arrival at any port
 	self    hearsay             // of names that it was asked for itself
@@ -98,6 +101,23 @@ type legState struct {
 	spent   map[netip.AddrPort]*Hop // to whom it has no port left
 	own     map[netip.Addr]*owned   // addresses of others that it has, too; nil for none
 	back    *part                   // the way from the balancer, when it was judged
+}
+
+// A door is a port that arrival at was judged for: what stops it, nil where a socket takes the connection.
+type door struct {
+	port port
+	bad  *Hop
+}
+
+// door is arrival at a port; ok is false where that was not judged. There are few, and each pair asks. Of a port that is published twice the
+// last counts.
+func (l *legState) door(p port) (bad *Hop, ok bool) {
+	for i := range slices.Backward(l.doors) {
+		if d := &l.doors[i]; d.port.Port == p.Port && d.port.Proto == p.Proto {
+			return d.bad, true
+		}
+	}
+	return nil, false
 }
 
 // A leaving is what keeps packets of a protocol from leaving a sandbox.

@@ -281,7 +281,7 @@ func (t *tracer) arrived(b *Branch, ep *Endpoint, p port) {
 				}
 				hops = w.hops
 				if ls := t.legOf(ep); ls != nil && !ep.Net.Ingress && p.Port != 0 {
-					if _, ok := ls.doors[p]; !ok { // a port that no service is known to have
+					if _, ok := ls.door(p); !ok { // a port that no service is known to have
 						h = w.bad
 					}
 				}
