@@ -50,7 +50,11 @@ func (m *machine) row(table, line string) string {
 // network alike, so one that was asked for a name speaks for all that share exactly the networks on which the
 // name is known: answers are kept by the namespace that asked.
 func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[nameKey]*answers, error) {
-	out := map[nameKey]*answers{}
+	questions, err := r.Count(ctx, m.Name, "dns_query")
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[nameKey]*answers, questions)
 	var key nameKey // of the row before: those of a question come one after the other
 	var a *answers
 	get := func(ns, name string) *answers {
@@ -63,7 +67,7 @@ func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[nameKey]*a
 		}
 		return a
 	}
-	err := r.Each(ctx, m.Name, "dns_query", "netns,name,rcode,error,answers,line", "qtype = 'A'", func(f []string) {
+	err = r.Each(ctx, m.Name, "dns_query", "netns,name,rcode,error,answers,line", "qtype = 'A'", func(f []string) {
 		a := get(f[0], f[1])
 		a.asked = true
 		n, _ := strconv.Atoi(f[4])
