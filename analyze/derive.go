@@ -37,7 +37,7 @@ var derivedTables = []*Derived{
 	// encryption, subnets and links
 	&dockerSA, &expectedXfrm, &cidrOverlap, &expectedSandboxAddress, &endpointPort,
 	// gossip, raft, clocks
-	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress, &taskNow, &taskContainer, &hostIdentity,
+	&gossipPeer, &networkdbStat, &clockOffset, &certificateAge, &nodeDown, &daemonSetting, &managerAddress, &taskNow, &taskContainer, &containerLeaving, &hostIdentity,
 	// what balancing load needs beside its virtual services
 	&expectedSNAT, &expectedSysctl, &expectedListener, &kernelVersion,
 	// releases

@@ -68,3 +68,28 @@ LEFT JOIN engine AS e ON e.host = c.host
 WHERE c.task_id <> ''`,
 	Index: []string{"host, container", "task_id"},
 }
+
+// containerLeaving tells what a list of containers and one of tasks, read one after the other, may disagree on for a moment.
+var containerLeaving = Derived{
+	Name: "container_leaving",
+	Doc:  "Containers of tasks that may have been going while their host was captured: their daemon signalled or ended them, or their service was changed, in the minute before it told of them or later.",
+	Columns: []schema.Column{
+		colHost(),
+		must(text("container", schema.Plain, "full id")),
+		must(refCol("ref", "row of docker_event or swarm_service that says so")),
+	},
+	Query: `
+SELECT host, container, MIN(ref) FROM (
+  SELECT c.host, c.container, e.ref
+  FROM (SELECT host, container, (julianday(time) - 2440587.5) * 86400.0 AS at_s, ref FROM docker_event
+    WHERE type = 'container' AND action IN ('kill', 'stop', 'die') AND container IS NOT NULL) AS e
+  CROSS JOIN task_container AS c
+  WHERE c.host = e.host AND c.container = e.container AND e.at_s > c.told_s - 60
+  UNION ALL
+  SELECT c.host, c.container, s.ref
+  FROM (SELECT host, service_id, (julianday(updated_at) - 2440587.5) * 86400.0 AS at_s, ref FROM swarm_service) AS s
+  JOIN swarm_view AS v ON v.manager = s.host AND s.at_s > v.look_s - 60
+  JOIN task_container AS c ON c.host = v.host AND c.service_id = s.service_id
+) GROUP BY host, container`,
+	Index: []string{"host, container"},
+}

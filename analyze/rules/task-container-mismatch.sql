@@ -67,13 +67,10 @@ JOIN swarm_view AS v ON v.host = c.host
 JOIN reading AS r ON r.host = v.manager
 LEFT JOIN task_now AS t ON t.task_id = c.task_id
 LEFT JOIN (SELECT node_id, MIN(hostname) AS hostname FROM swarm_node GROUP BY node_id) AS n ON n.node_id = c.node_id
-LEFT JOIN (SELECT host, container, (MAX(julianday(time)) - 2440587.5) * 86400.0 AS ended_s FROM docker_event
-  WHERE action IN ('kill', 'stop', 'die') GROUP BY host, container) AS e ON e.host = c.host AND e.container = c.container
-LEFT JOIN (SELECT host, service_id, (MAX(julianday(updated_at)) - 2440587.5) * 86400.0 AS changed_s FROM swarm_service
-  GROUP BY host, service_id) AS s ON s.host = v.manager AND s.service_id = c.service_id
+LEFT JOIN container_leaving AS g ON g.host = c.host AND g.container = c.container
 WHERE c.state IN ('running', 'paused') AND c.started_s < v.look_s - 60 AND c.started_s < v.first_s - 60
   AND ((t.task_id IS NULL AND c.told_s >= r.first_s - 30
       AND EXISTS (SELECT 1 FROM captured AS k WHERE k.tbl = 'docker_event' AND k.host = c.host)
       AND EXISTS (SELECT 1 FROM captured AS k WHERE k.tbl = 'swarm_service' AND k.host = v.manager)
-      AND COALESCE(e.ended_s < c.told_s - 60, 1) AND COALESCE(s.changed_s < v.look_s - 60, 1))
+      AND g.host IS NULL)
     OR (t.manager = v.manager AND t.settled = 1 AND t.state IN ('complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned') AND t.since_s < c.told_s - 60))
