@@ -68,3 +68,34 @@ func TestResolverGone(t *testing.T) {
 		})
 	}
 }
+
+// TestAnswerMoves lets a name be answered with an address that nobody has: wrong, but for a network whose tasks have just changed.
+func TestAnswerMoves(t *testing.T) {
+	b := analyzed(t, "healthy-every-collector")
+	stale := "UPDATE dns_answer SET address = '10.20.1.200' WHERE host = 'node1' AND name = 'rr' AND address = '10.20.1.8'"
+	changed := "UPDATE network_change SET changed_s = (SELECT first_s - 5 FROM reading WHERE host = 'node1')"
+	for _, tt := range []struct {
+		name   string
+		change []string
+		want   path.Verdict
+	}{
+		{"long ago", []string{stale}, path.Dropped},
+		{"just now", []string{stale, changed}, path.Unknown},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n := 0
+			for _, s := range b.judge(t, tt.change...).Segments {
+				if s.Hop.Step != "name" {
+					continue
+				}
+				n++
+				if s.Hop.Verdict != tt.want {
+					t.Errorf("%s on %s, %s: %s, want %s", s.Kind, s.Host, s.Target, s.Hop.Verdict, tt.want)
+				}
+			}
+			if n == 0 {
+				t.Error("nothing ends at a name")
+			}
+		})
+	}
+}

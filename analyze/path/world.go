@@ -296,6 +296,16 @@ func (w *World) moving(host string, e *Endpoint) string {
 	return ""
 }
 
+// changing reports why what a host still has on a network of that name may be of a task that has just ended, empty when it should be gone.
+func (w *World) changing(host, network string) string {
+	for net, at := range w.changed {
+		if n := w.Networks[net]; n != nil && n.Name == network && at > w.first[host]-settleSeconds {
+			return "a task on " + network + " came or went just before " + host + " was read, or later"
+		}
+	}
+	return ""
+}
+
 // node names a node for people.
 func (w *World) node(id string) string {
 	if h := w.hostOf[id]; h != "" {
