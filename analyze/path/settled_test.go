@@ -20,21 +20,7 @@ func TestNoSandboxYet(t *testing.T) {
 		{"for long", []string{gone}, path.Dropped},
 		{"just started", []string{gone, young}, path.Unknown},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			n := 0
-			for _, s := range b.judge(t, tt.change...).Segments {
-				if s.Hop.Step != "sandbox" {
-					continue
-				}
-				n++
-				if s.Hop.Verdict != tt.want {
-					t.Errorf("%s on %s, %s: %s, want %s", s.Kind, s.Host, s.Target, s.Hop.Verdict, tt.want)
-				}
-			}
-			if n == 0 {
-				t.Error("nothing ends at a sandbox")
-			}
-		})
+		t.Run(tt.name, func(t *testing.T) { endsAt(t, b.judge(t, tt.change...), "sandbox", tt.want) })
 	}
 }
 
@@ -51,21 +37,7 @@ func TestResolverGone(t *testing.T) {
 		{"before both reads", "DELETE FROM socket" + of + " AND local = '127.0.0.11'", path.Dropped},
 		{"between them", "UPDATE socket SET seen = 'first'" + of + " AND local = '127.0.0.11'", path.Unknown},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			n := 0
-			for _, s := range b.judge(t, unanswered, tt.change).Segments {
-				if s.Hop.Step != "resolver" {
-					continue
-				}
-				n++
-				if s.Hop.Verdict != tt.want {
-					t.Errorf("%s on %s, %s: %s, want %s", s.Kind, s.Host, s.Target, s.Hop.Verdict, tt.want)
-				}
-			}
-			if n == 0 {
-				t.Error("nothing ends at a resolver")
-			}
-		})
+		t.Run(tt.name, func(t *testing.T) { endsAt(t, b.judge(t, unanswered, tt.change), "resolver", tt.want) })
 	}
 }
 
@@ -82,20 +54,24 @@ func TestAnswerMoves(t *testing.T) {
 		{"long ago", []string{stale}, path.Dropped},
 		{"just now", []string{stale, changed}, path.Unknown},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			n := 0
-			for _, s := range b.judge(t, tt.change...).Segments {
-				if s.Hop.Step != "name" {
-					continue
-				}
-				n++
-				if s.Hop.Verdict != tt.want {
-					t.Errorf("%s on %s, %s: %s, want %s", s.Kind, s.Host, s.Target, s.Hop.Verdict, tt.want)
-				}
-			}
-			if n == 0 {
-				t.Error("nothing ends at a name")
-			}
-		})
+		t.Run(tt.name, func(t *testing.T) { endsAt(t, b.judge(t, tt.change...), "name", tt.want) })
+	}
+}
+
+// endsAt wants something to end at a step, and the same verdict of all that does.
+func endsAt(t *testing.T, j *path.Judgement, step string, want path.Verdict) {
+	t.Helper()
+	n := 0
+	for _, s := range j.Segments {
+		if s.Hop.Step != step {
+			continue
+		}
+		n++
+		if s.Hop.Verdict != want {
+			t.Errorf("%s on %s, %s: %s, want %s", s.Kind, s.Host, s.Target, s.Hop.Verdict, want)
+		}
+	}
+	if n == 0 {
+		t.Errorf("nothing ends at %s", step)
 	}
 }
