@@ -187,10 +187,11 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 				x.Verdict, x.Why = Unknown, "the answer "+ip+" is the address of "+whose+": who is asked there is not told"
 			case !m.world.known[m.Name]:
 				x.Verdict, x.Why = Unknown, "the answer is an address of which nothing captured speaks"
-			case m.world.changing(m.Name, network) != "":
-				x.Verdict, x.Why = Unknown, "moving: "+m.world.changing(m.Name, network)+"; the answer is an address that the name should not have: "+ip
 			default:
 				x.Verdict, x.Why = Dropped, "the answer is an address that the name should not have: "+ip
+				if why := m.world.changing(m.Name, network); why != "" {
+					x.Verdict, x.Why = Unknown, "moving: "+why+"; "+x.Why
+				}
 			}
 			wrongly = append(wrongly, &x)
 		}

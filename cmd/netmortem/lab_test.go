@@ -270,7 +270,7 @@ func (m *labMatrix) add(name string, s labScore, breaks string, start time.Time)
 	m.rows = append(m.rows, labRow{name, s, breaks, time.Since(start).Round(time.Second)})
 }
 
-// within skips the test of that name, and keeps in mind that it was, if less than that is left of go test's time.
+// within skips a test and keeps its name in mind where less of go test's time is left than it needs.
 func (m *labMatrix) within(t *testing.T, name string, needs time.Duration) {
 	t.Helper()
 	if end, ok := t.Deadline(); ok && time.Until(end) < needs {
