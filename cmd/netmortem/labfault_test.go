@@ -225,6 +225,11 @@ func TestFaultFiles(t *testing.T) {
 	for _, area := range slices.Sorted(maps.Keys(lacks)) {
 		t.Errorf("no fault of the lab is from area %s of the catalogue", area)
 	}
+	for _, name := range labRefereed {
+		if i := slices.IndexFunc(faults, func(f labFault) bool { return f.Name == name }); i < 0 || !faults[i].touchesPath() {
+			t.Errorf("%s is tried with a referee, and is no fault that touches a path", name)
+		}
+	}
 	for _, two := range togetherFaults(t) {
 		if two[0].Settle > 0 || two[1].Settle > 0 {
 			t.Errorf("%s and %s are planted together, and one waits for the swarm to settle", two[0].Name, two[1].Name)

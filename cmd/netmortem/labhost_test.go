@@ -22,8 +22,8 @@ import (
 // labEnv asks for the tests that need the lab: 1 boots one, a path is the LAB_STATE of one that is up.
 const labEnv = "NETMORTEM_LAB"
 
-// refereeEnv asks for more: that with every fault, too, everybody tries what the walk says of everything, and that faults are planted
-// two at a time. It is not asked for by default for the time that it takes.
+// refereeEnv asks for more: that with every fault that touches a path, too, and not with labRefereed alone, everybody tries what the walk
+// says of everything. It is not asked for by default for the time that it takes.
 const refereeEnv = "NETMORTEM_REFEREE"
 
 // labNeeds is what TestLab needs at least: go test's own ten minutes are too few for anything.
@@ -40,6 +40,8 @@ type lab struct {
 	bundles int    // sets of bundles taken so far
 	referee bool   // refereeEnv is set
 	rounds  int    // times that everything was tried
+
+	triedAt time.Time // when that was last; zero: not yet
 
 	since time.Time // logs and events from then on are of interest: what an earlier fault left in them is not
 }

@@ -262,6 +262,7 @@ func (l *lab) tried(t *testing.T, flags ...string) *labRound {
 	t.Helper()
 	start := time.Now()
 	l.rounds++
+	defer func() { l.triedAt = time.Now() }()
 	dir := filepath.Join(l.dir, fmt.Sprintf("tried-%d", l.rounds))
 	l.must(t, append([]string{"try", dir}, flags...)...)
 	r, err := readRound(dir)
@@ -270,6 +271,17 @@ func (l *lab) tried(t *testing.T, flags ...string) *labRound {
 	}
 	t.Logf("%d targets were tried in %v", len(r.tried), time.Since(start).Round(10*time.Millisecond))
 	return r
+}
+
+// labRefereed are faults of every segment of the way, with which everybody tries everything also where refereeEnv does not ask for it.
+var labRefereed = []string{
+	"dns-nat-chain-missing", "fdb-permanent-missing", "forward-reject-before-docker", "fwmark-wrong-mark", "ingress-dnat-missing",
+	"ipvs-missing-backend", "localhost-published-fails", "neigh-missing", "veth-down", "vip-alias-missing", "vni-mismatch",
+}
+
+// refereeFor reports whether everybody tries everything with a fault.
+func (l *lab) refereeFor(f labFault) bool {
+	return f.touchesPath() && (l.referee || slices.Contains(labRefereed, f.Name))
 }
 
 // touchesPath reports whether the walk has something to say about the fault that can be held against what is tried.

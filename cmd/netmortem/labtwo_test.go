@@ -17,6 +17,7 @@ var labTogether = [][2]string{
 
 // testTogether plants two faults, and wants both among the first two causes.
 func (l *lab) testTogether(t *testing.T, m *labMatrix, two [2]labFault) {
+	m.within(t, two[0].Name+"+"+two[1].Name, labAfter())
 	var planted []func()
 	defer func() {
 		for _, heal := range planted {
