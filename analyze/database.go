@@ -20,8 +20,8 @@ type database struct {
 	path    string // final name; empty for a private one that vanishes when closed
 	partial string // name while it is built
 
-	packrows bool // SQLite reads packs itself
-	shared   bool // what is written is in the log beside the file
+	packrows bool   // SQLite reads packs itself
+	mover    *mover // where what is written goes to the log beside the file; else nil
 }
 
 // partialSuffix marks a database that is being built. It is written without a journal, so what a crash leaves
@@ -128,6 +128,9 @@ func (db *database) turn(ctx context.Context, between string) error {
 	if err != nil {
 		return fmt.Errorf("write database: %w", err)
 	}
+	if db.mover != nil {
+		db.mover.note()
+	}
 	return nil
 }
 
@@ -149,7 +152,7 @@ func (db *database) finish() error {
 }
 
 func (db *database) close() error {
-	var errs []error
+	errs := []error{db.stopMover()}
 	if db.tx != nil {
 		errs = append(errs, db.tx.Rollback())
 		db.tx = nil

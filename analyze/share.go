@@ -7,15 +7,11 @@ import (
 	"fmt"
 )
 
-// sharing makes the file one that is read while it is written: what is written goes to a log beside it, and moves into the file when
-// nobody reads any more, for a log of which somebody reads cannot begin anew.
+// sharing makes the file one that is read while it is written: what is written goes to a log beside it, and a [mover] moves it into
+// the file.
 const sharing = `PRAGMA locking_mode = NORMAL;
 PRAGMA journal_mode = WAL;
 PRAGMA wal_autocheckpoint = 0;`
-
-// moving moves what it can of the log into the file while others read, so that less is left for the end. What readers that began before it
-// was committed would see changed stays.
-const moving = "PRAGMA wal_checkpoint(PASSIVE)"
 
 // readerPragmas are for a connection that reads while another one writes.
 const readerPragmas = `PRAGMA temp_store = FILE;
@@ -36,9 +32,13 @@ func (db *database) share(ctx context.Context) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("share database: %w", err)
 	}
-	db.shared = mode == "wal"
-	if !db.shared {
+	if mode != "wal" {
 		return nil, nil
+	}
+	if db.mover == nil {
+		if db.mover, err = newMover(ctx, db.partial); err != nil {
+			return nil, fmt.Errorf("share database: %w", err)
+		}
 	}
 	readers, err := sql.Open("sqlite3", dsn(db.partial)+"?mode=ro")
 	if err != nil {
@@ -50,16 +50,28 @@ func (db *database) share(ctx context.Context) (*sql.DB, error) {
 
 // unshare moves what is in the log into the file. All readers must be closed, and nothing be under way.
 func (db *database) unshare() error {
-	if !db.shared {
+	if db.mover == nil {
 		return nil
+	}
+	if err := db.stopMover(); err != nil {
+		return err
 	}
 	var mode string
 	err := db.conn.QueryRowContext(context.Background(), "PRAGMA journal_mode = DELETE").Scan(&mode)
 	if err == nil && mode != "delete" {
 		err = errors.New("it is still read")
 	}
-	db.shared = false
 	return err
+}
+
+// stopMover waits until nothing moves any more.
+func (db *database) stopMover() error {
+	if db.mover == nil {
+		return nil
+	}
+	m := db.mover
+	db.mover = nil
+	return m.stop()
 }
 
 // A reader is a connection on which nothing can be written.

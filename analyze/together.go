@@ -190,9 +190,6 @@ func (t *together) write(ctx, all context.Context) error {
 		return err
 	}
 	close(t.filled[len(t.soon)+1])
-	if err := t.db.turn(all, moving); err != nil {
-		return err
-	}
 	tell = t.progress("rules", len(t.questions))
 	for i := range t.questions {
 		if err := wait(ctx, t.asked); err != nil {
