@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
+	"github.com/netmortem/netmortem/analyze/stack"
 	"github.com/netmortem/netmortem/schema"
 )
 
@@ -34,19 +36,15 @@ var underlayPath = Derived{
 	Fill:  fillUnderlayPath,
 }
 
-// The table is read as it lies: by its index, whose order would save a part of the sorting, each row is looked up by itself.
-const underlayVTEPs = `
-SELECT f.host, f.dst FROM (SELECT DISTINCT host, dst FROM vxlan_fdb NOT INDEXED WHERE entry = 'programmed' AND dst IS NOT NULL) AS f
-LEFT JOIN (SELECT DISTINCT host, ip FROM address) AS a ON a.host = f.host AND a.ip = f.dst
-WHERE a.ip IS NULL
-ORDER BY f.host, f.dst`
-
+// Routes and links of all namespaces are looked up among the few of hosts: the planner, which knows no sizes, would index all of them.
 const underlayRoutes = `
+WITH initial AS MATERIALIZED (SELECT host, netns FROM netns WHERE kind = 'host')
 SELECT r.host, r.type, r.dst, r.ifindex, COALESCE(r.mtu, 0), COALESCE(r.metric, 0), COALESCE(r.flags, ''), r.ref, COALESCE(l.name, ''), COALESCE(l.mtu, 0), COALESCE(l.ref, '')
 FROM route AS r
-JOIN netns AS n ON n.host = r.host AND n.netns = r.netns AND n.kind = 'host'
+CROSS JOIN initial AS n ON n.host = r.host AND n.netns = r.netns
 JOIN captured AS c ON c.tbl = 'policy_rule' AND c.host = r.host AND c.netns = r.netns
-LEFT JOIN link AS l ON l.host = r.host AND l.netns = r.netns AND l.ifindex = r.ifindex
+LEFT JOIN (SELECT k.host, k.netns, k.ifindex, k.name, k.mtu, k.ref FROM link AS k CROSS JOIN initial AS i ON i.host = k.host AND i.netns = k.netns) AS l
+  ON l.host = r.host AND l.netns = r.netns AND l.ifindex = r.ifindex
 LEFT JOIN (SELECT DISTINCT host, netns FROM policy_rule WHERE table_id NOT IN (253, 254, 255) OR action <> 'lookup') AS p ON p.host = r.host AND p.netns = r.netns
 WHERE r.table_id IN (253, 254) AND r.src IS NULL AND p.host IS NULL
 ORDER BY r.host, r.ref`
@@ -73,33 +71,33 @@ func fillUnderlayPath(ctx context.Context, tx *sql.Tx, put func(row ...any) erro
 	}
 	paths := map[key]*underlayPathRow{}
 	var order []key
-	for scan, err := range queried(ctx, tx, underlayVTEPs) {
+	r := stack.NewReader(tx)
+	for _, host := range slices.Sorted(maps.Keys(routes)) {
+		vteps, err := vtepsOfOthers(ctx, r, host)
 		if err != nil {
 			return err
 		}
-		var host, dst string
-		if err := scan(&host, &dst); err != nil {
-			return err
-		}
-		ip, err := netip.ParseAddr(dst)
-		if err != nil || ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() {
-			continue
-		}
-		p, ok := underlayLookup(routes[host], ip)
-		if !ok {
-			continue
-		}
-		k := key{host, familyOf(ip), p.ifindex}
-		if old := paths[k]; old == nil {
-			p.vtep, p.vteps = dst, 1
-			paths[k] = &p
-			order = append(order, k)
-		} else {
-			p.vtep, p.vteps = dst, old.vteps+1
-			if p.pathMTU < old.pathMTU {
-				*old = p
+		for _, dst := range vteps {
+			ip, err := netip.ParseAddr(dst)
+			if err != nil || ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() {
+				continue
 			}
-			old.vteps = p.vteps
+			p, ok := underlayLookup(routes[host], ip)
+			if !ok {
+				continue
+			}
+			k := key{host, familyOf(ip), p.ifindex}
+			if old := paths[k]; old == nil {
+				p.vtep, p.vteps = dst, 1
+				paths[k] = &p
+				order = append(order, k)
+			} else {
+				p.vtep, p.vteps = dst, old.vteps+1
+				if p.pathMTU < old.pathMTU {
+					*old = p
+				}
+				old.vteps = p.vteps
+			}
 		}
 	}
 	for _, k := range order {
@@ -109,6 +107,23 @@ func fillUnderlayPath(ctx context.Context, tx *sql.Tx, put func(row ...any) erro
 		}
 	}
 	return nil
+}
+
+// vtepsOfOthers are the addresses that a host's tunnels lead to, in order. That each of many entries names one of few addresses SQLite would
+// find out by a search for each.
+func vtepsOfOthers(ctx context.Context, r *stack.Reader, host string) ([]string, error) {
+	others := map[string]bool{}
+	if err := r.Each(ctx, host, "vxlan_fdb", "dst", "entry = 'programmed' AND dst IS NOT NULL", func(v []string) {
+		if !others[v[0]] {
+			others[strings.Clone(v[0])] = true
+		}
+	}); err != nil {
+		return nil, err
+	}
+	if err := r.Each(ctx, host, "address", "ip", "ip IS NOT NULL", func(v []string) { delete(others, v[0]) }); err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(others)), nil
 }
 
 // An underlayPathRow is the way to one VTEP.
