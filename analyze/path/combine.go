@@ -55,7 +55,7 @@ func (j *judge) missing(ep *Endpoint) *Hop {
 
 // carry judges the overlay from a sandbox on one host to an endpoint: nil when frames get to the endpoint's device.
 func (j *judge) carry(from *legState, ep *Endpoint) *Hop {
-	return j.along(from, ep, from.hn.ways[ep.n])
+	return j.along(from, ep, *from.hn.way(ep))
 }
 
 // six is the doubt about what crosses an overlay by IPv6: who answers for neighbours there is not judged.
@@ -151,12 +151,12 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 		return worst(u.bad, in, endHop)
 	}
 	if ep.Net.Encrypted {
-		return worst(j.sealedWay(a, b, t), in.unlessRules(), endHop, j.mtu(from, u), j.takes(from, u, b, g), far.ways[ep.n].rest)
+		return worst(j.sealedWay(a, b, t), in.unlessRules(), endHop, j.mtu(from, u), j.takes(from, u, b, g), far.way(ep).rest)
 	}
-	back := far.ways[ep.n]
+	back := far.way(ep)
 	var snoop *Hop
 	if from.ep != nil && u.src.IsValid() {
-		if r := far.ways[from.ep.n]; r.tun != nil && r.rest == nil && r.fixed && r.learns != untaught && r.tun.vtep != u.src {
+		if r := far.way(from.ep); r.tun != nil && r.rest == nil && r.fixed && r.learns != untaught && r.tun.vtep != u.src {
 			snoop = j.once("snoop", b.name, from.ep.IP.String()+"/"+ep.Net.Net+"/"+u.src.String(), func() *Hop {
 				h := &Hop{Host: b.name, Place: far.space, Step: "tunnel, source", Verdict: Dropped, Subject: "fdb:" + b.name + "/" + far.space + "/" + from.ep.MAC,
 					Expected: from.ep.MAC + " comes from " + r.tun.vtep.String(), Observed: "comes from " + u.src.String(),
@@ -280,7 +280,7 @@ func (j *judge) answer(from *Endpoint, to *Endpoint) *Hop {
 // and has an entry for the link address by then, or has changed the one that it had learned. One that is permanent or
 // noarp stays as it is (vxlan_snoop, drivers/net/vxlan/vxlan_core.c).
 func (j *judge) taught(from *legState, to *Endpoint) way {
-	w := from.hn.ways[to.n]
+	w := *from.hn.way(to)
 	if w.rest == nil || w.rest.taught == untaught {
 		return w
 	}
@@ -318,7 +318,7 @@ func (j *judge) source(ep *Endpoint, to *legState) (src netip.Addr, ok bool) {
 	if l == nil || to.ep == nil {
 		return src, false
 	}
-	t := l.hn.ways[to.ep.n].tun
+	t := l.hn.way(to.ep).tun
 	if t == nil {
 		return src, false
 	}

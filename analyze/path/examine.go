@@ -27,7 +27,7 @@ func (m *machine) examine() *hostState {
 			m.unders[t] = whole[k]
 		}
 	}
-	hs.pool = &m.world.pool
+	hs.pool = m.world.pool
 	hs.unders = hs.pool.numbered(m.unders)
 	m.examineGates(hs)
 	return hs
@@ -82,7 +82,7 @@ func deviceOf(s *stack.Space, ip netip.Addr) string {
 }
 
 func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
-	hn := &hostNet{net: o.net, host: hs, ways: make([]way, len(o.net.list)), vips: map[vipKey]*vipState{}, space: strings.Clone(o.space.Name), own: strings.Clone(o.space.Ref)}
+	hn := &hostNet{net: o.net, host: hs, ways: make([]wayNumber, len(o.net.list)), vips: map[vipKey]*vipState{}, space: strings.Clone(o.space.Name), own: strings.Clone(o.space.Ref)}
 	for _, l := range o.space.Links {
 		if l.Kind == "vxlan" && hn.ref == "" {
 			hn.vxlan, hn.ref = fmt.Sprintf("%s, VNI %d, UDP port %d", l.Name, l.VNI, l.VXLANPort), strings.Clone(l.Ref)
@@ -108,11 +108,11 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 		}
 		s := m.lan(&walk{}, o, ep.IP, ep, nil)
 		macs[i] = s.mac
-		hn.ways[i] = m.way(hs, s)
-		for _, t := range m.tunnels(&hn.ways[i], ep) {
-			m.under(t, false)
-		}
+		var w way
+		hn.ways[i], w = m.way(s)
+		m.tunnels(&w, ep, func(t tunnel) { m.under(t, false) })
 	}
+	hn.known = m.world.pool.numberedWays()
 	var lb leg
 	for _, l := range o.legs() {
 		ls := &legState{host: hs, hn: hn, space: strings.Clone(l.space.Name), netns: strings.Clone(l.space.ID), mtu: l.dev.MTU, ref: strings.Clone(l.dev.Ref), knows: l.space.Whole("neighbour"), whole: l.space.Whole("socket")}
@@ -133,7 +133,7 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 			if ep == nil {
 				continue
 			}
-			arp := hn.ways[ep.n].arp
+			arp := hn.way(ep).arp
 			if h := m.cached(l, n.IP, macs[ep.n], arp); h != arp {
 				if ls.except == nil {
 					ls.except = map[netip.Addr]*Hop{}
@@ -164,7 +164,8 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 				bal := m.balance(&walk{}, lb, lb, p, o.net, v, nil)
 				m.keepOnly(bal)
 				m.world.pool.alike(v, bal)
-				hn.vips[vipKey{v.IP, proto}] = &vipState{vip: v, way: m.way(hs, s), bal: bal}
+				_, way := m.way(s)
+				hn.vips[vipKey{v.IP, proto}] = &vipState{vip: v, way: way, bal: bal}
 				for _, l := range o.legs() { // what clients remember of the virtual address
 					if n, _ := l.space.Neighbour(l.dev, v.IP); n != nil && n.Valid() {
 						if h := m.cached(l, v.IP, s.mac, s.arp); h != s.arp {
@@ -188,32 +189,29 @@ func (m *machine) examineNet(hs *hostState, o *overlay) *hostNet {
 	return hn
 }
 
-// tunnels are where frames of a way may leave to: by its entry, and by the one that a request would have taught it.
-func (m *machine) tunnels(w *way, ep *Endpoint) []tunnel {
-	var out []tunnel
+// tunnels calls f with where frames of a way may leave to: by its entry, and by the one that a request would have taught it.
+func (m *machine) tunnels(w *way, ep *Endpoint, f func(tunnel)) {
 	if w.tun != nil && w.tun.vtep.IsValid() {
-		out = append(out, *w.tun)
+		f(*w.tun)
 	}
 	if w.rest == nil || w.rest.taught != teachable {
-		return out
+		return
 	}
 	for vtep := range m.world.vtep {
 		if owns, _ := m.world.owns(vtep, ep.Node, ep.Host); owns && (w.tun.vtep != vtep) {
-			out = append(out, tunnel{vtep, w.tun.port, w.tun.vni})
+			f(tunnel{vtep, w.tun.port, w.tun.vni})
 		}
 	}
-	return out
 }
 
 // way keeps of a send what outlives the host's memory.
-func (m *machine) way(hs *hostState, s send) way {
-	w := way{arp: m.kept(s.arp), rest: m.kept(s.rest)}
-	if s.vtep.IsValid() || w.rest != nil && w.rest.taught != untaught {
-		w.fixed, w.learns = s.fixed, s.learns
-		t := tunnel{s.vtep, s.port, s.vni}
-		w.tun = m.world.pool.tunnel(t)
+func (m *machine) way(s send) (wayNumber, way) {
+	k := wayKey{arp: m.kept(s.arp), rest: m.kept(s.rest)}
+	if s.vtep.IsValid() || k.rest != nil && k.rest.taught != untaught {
+		k.fixed, k.learns = s.fixed, s.learns
+		k.tun, k.tunnelled = tunnel{s.vtep, s.port, s.vni}, true
 	}
-	return w
+	return m.world.pool.way(k)
 }
 
 // keepOnly drops what would hold the host in memory.

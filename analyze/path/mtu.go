@@ -79,7 +79,7 @@ func (j *judge) ends(a, b *legState) *Hop {
 }
 
 func (j *judge) datagrams(from *legState, ep *Endpoint) *Hop {
-	t := from.hn.ways[ep.n].tun
+	t := from.hn.way(ep).tun
 	if t == nil {
 		return nil
 	}

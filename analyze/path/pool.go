@@ -8,24 +8,49 @@ import (
 // A pool keeps once what the judgements of many hosts hold alike: a fleet's hosts have the same tunnels, and balance alike.
 type pool struct {
 	mu      sync.Mutex
-	tunnels map[tunnel]*tunnel
+	ways    map[wayKey]wayNumber
+	list    []way          // by number; what is in it does not change
 	numbers map[tunnel]int // of outer packets' tunnels, from 0
 	targets map[*VIP][]target
 }
 
-// tunnel is the one tunnel with these values.
-func (p *pool) tunnel(t tunnel) *tunnel {
+// A wayNumber is the place of a way among all that a pool keeps. 0 is the one that nothing is known of.
+type wayNumber uint32
+
+// A wayKey is all that makes a way. Without a tunnel, tun is zero and tunnelled false.
+type wayKey struct {
+	arp, rest        *Hop
+	tun              tunnel
+	tunnelled, fixed bool
+	learns           teaching
+}
+
+func newPool() *pool {
+	return &pool{ways: map[wayKey]wayNumber{{}: 0}, list: []way{{}}, numbers: map[tunnel]int{}, targets: map[*VIP][]target{}}
+}
+
+// way is the one way that is made so.
+func (p *pool) way(k wayKey) (wayNumber, way) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.tunnels == nil {
-		p.tunnels = map[tunnel]*tunnel{}
+	n, ok := p.ways[k]
+	if !ok {
+		w := way{arp: k.arp, rest: k.rest, fixed: k.fixed, learns: k.learns}
+		if k.tunnelled {
+			w.tun = &tunnel{k.tun.vtep, k.tun.port, k.tun.vni}
+		}
+		n = wayNumber(len(p.list))
+		p.ways[k] = n
+		p.list = append(p.list, w)
 	}
-	one := p.tunnels[t]
-	if one == nil {
-		one = &tunnel{t.vtep, t.port, t.vni}
-		p.tunnels[t] = one
-	}
-	return one
+	return n, p.list[n]
+}
+
+// numberedWays are the ways up to now, by number.
+func (p *pool) numberedWays() []way {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.list
 }
 
 // numbered is the ways out of a host by the numbers of their tunnels: a map for each host of those to all others would be the largest
@@ -33,9 +58,6 @@ func (p *pool) tunnel(t tunnel) *tunnel {
 func (p *pool) numbered(outs map[tunnel]*under) []*under {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.numbers == nil {
-		p.numbers = map[tunnel]int{}
-	}
 	last := -1
 	for t := range outs {
 		n, ok := p.numbers[t]
@@ -62,9 +84,6 @@ func (p *pool) alike(v *VIP, b *balancing) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.targets == nil {
-		p.targets = map[*VIP][]target{}
-	}
 	have, ok := p.targets[v]
 	if ok && slices.EqualFunc(have, b.to, func(x, y target) bool { return x.ip == y.ip && x.port == y.port && x.ep == y.ep }) {
 		b.to = have

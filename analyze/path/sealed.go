@@ -173,15 +173,15 @@ func (m *machine) examineSealed(hs *hostState, hn *hostNet) {
 	if !hn.net.Encrypted {
 		return
 	}
-	for i := range hn.ways {
-		for _, t := range m.tunnels(&hn.ways[i], hn.net.list[i]) {
+	for _, ep := range hn.net.list {
+		m.tunnels(hn.way(ep), ep, func(t tunnel) {
 			k := sealedKey(t)
 			if hs.seals[k] == nil {
 				x := m.seal(k, false)
 				x.bad, x.key, x.ref, x.hops = m.kept(x.bad), strings.Clone(x.key), strings.Clone(x.ref), nil
 				hs.seals[k] = x
 			}
-		}
+		})
 	}
 	if m.Initial == nil {
 		return

@@ -39,7 +39,8 @@ type end struct {
 type hostNet struct {
 	net   *Network
 	host  *hostState
-	ways  []way // by place in Network.list
+	ways  []wayNumber // by place in Network.list
+	known []way       // by number; no fewer than ways has
 	legs  []*legState
 	lb    *legState           // the balancer's; nil for none
 	loose map[netip.Addr]*Hop // ports that are on no bridge, by an address behind them
@@ -50,6 +51,9 @@ type hostNet struct {
 	space string
 	ends  []end
 }
+
+// way is how frames get to an endpoint of the network.
+func (hn *hostNet) way(ep *Endpoint) *way { return &hn.known[hn.ways[ep.n]] }
 
 // end is what stops the packets of a tunnel at the network's VXLAN device on a host; ok is false where none is for them.
 func (hn *hostNet) end(t *tunnel) (bad *Hop, ok bool) {

@@ -35,7 +35,7 @@ type World struct {
 	known     map[string]bool   // host: every node that its manager names was captured, so that nobody has what nobody is known to have
 	eras      map[string]string // host: lb or container, by where its engine balances
 	mesh      map[string]bool   // host: expected to serve published ports
-	pool      pool
+	pool      *pool
 	proxies   map[string][]proxy // host: its processes docker-proxy
 }
 
@@ -140,7 +140,7 @@ func each(ctx context.Context, tx *sql.Tx, query string, into []any, f func()) e
 // Load reads the derived tables that say what should be there.
 func Load(ctx context.Context, tx *sql.Tx) (*World, error) {
 	w := &World{
-		Networks: map[string]*Network{}, Services: map[string]*Service{}, captured: map[string]bool{}, first: map[string]float64{},
+		pool: newPool(), Networks: map[string]*Network{}, Services: map[string]*Service{}, captured: map[string]bool{}, first: map[string]float64{},
 		vtep: map[netip.Addr]map[string]bool{}, nodeOf: map[string]string{}, hostOf: map[string]string{}, nodeName: map[string]string{},
 		changed: map[string]float64{}, overlay: map[[2]string]overlayRow{}, balancer: map[[2]string][]balancerRow{}, mesh: map[string]bool{}, proxies: map[string][]proxy{}, known: map[string]bool{}, addressed: map[string]bool{}, kernel: map[string]int64{}, eras: map[string]string{}, shared: map[string][]*Service{}, owned: map[string][]*Endpoint{}, means: map[meantKey]map[netip.Addr]bool{},
 	}
@@ -218,6 +218,7 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 		{"SELECT host FROM swarm_known", []any{&a}, func() { w.known[a] = true }},
 		{"SELECT host, era FROM host_era", []any{&a, &b}, func() { w.eras[a] = b }},
 	}
+	once := oneEach{}
 	for _, s := range steps {
 		if s.put == nil { // endpoint: more columns than the others
 			var host string
@@ -228,7 +229,7 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 				if !ok || net == nil {
 					return
 				}
-				p := &Endpoint{Net: net, IP: ip, MAC: c, Kind: d, Owner: e, Label: f, ServiceID: g, Service: h, Node: i, Host: host, Ref: ref, Since: x}
+				p := &Endpoint{Net: net, IP: ip, MAC: c, Kind: once.of(d), Owner: e, Label: f, ServiceID: once.of(g), Service: once.of(h), Node: once.of(i), Host: once.of(host), Ref: ref, Since: x}
 				w.Endpoints = append(w.Endpoints, p)
 				w.owned[p.Owner] = append(w.owned[p.Owner], p)
 				if net.byIP[ip] == nil {
@@ -254,6 +255,17 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 	}
 	w.loaded = true
 	return w, nil
+}
+
+// oneEach keeps one copy of texts that come again and again.
+type oneEach map[string]string
+
+func (o oneEach) of(s string) string {
+	if have, ok := o[s]; ok {
+		return have
+	}
+	o[s] = s
+	return s
 }
 
 // Wide reports whether a network has so many services that its pairs are not counted one by one.
