@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netmortem/netmortem/capture"
 )
@@ -139,6 +140,7 @@ func TestIntegrationShow(t *testing.T) {
 		tool(line)
 	}
 	listenShow(t, n)
+	standStill(func() string { return tool("iptables-legacy-save -c | grep -v ^#") })
 
 	search := os.Getenv("PATH") // capture takes it away
 	c, err := capture.Run(t.Context(), capture.Options{Window: -1, NoDocker: true, NoDNS: true, Tool: "test", MaxMemory: 1 << 30,
@@ -196,6 +198,19 @@ func TestIntegrationShow(t *testing.T) {
 		})
 	}
 	t.Run("ss", func(t *testing.T) { compareSockets(t, print(t, "ss"), tool("ss -tuwanpmioO")) })
+}
+
+// standStill waits until counters are the same twice, ten seconds at most: TCP acknowledges up to a fifth of a second late.
+func standStill(read func() string) {
+	last := read()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		time.Sleep(300 * time.Millisecond)
+		now := read()
+		if now == last {
+			return
+		}
+		last = now
+	}
 }
 
 // listenShow opens sockets inside, which live as long as the test.
