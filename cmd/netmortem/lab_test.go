@@ -160,7 +160,7 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	if f.Settle > 0 {
 		l.must(t, "settle", fmt.Sprint(f.Settle))
 	}
-	broken := clientSees(l.must(t, "probe", f.Name))
+	broken := l.probed(t, f)
 	if broken != f.Breaks {
 		t.Errorf("a real client loses %s of its connections; the fault says %s", broken, f.Breaks)
 	}
@@ -194,6 +194,9 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	if len(rounds) > 0 {
 		l.refereed(t, m, f.Name, rounds, bundles, file)
 	}
+	if len(s.Missed)+len(s.False) > 0 {
+		keepBundles(t, bundles)
+	}
 	for _, w := range s.Missed {
 		t.Errorf("missed: %s on %s, naming %s; the verdict was: %s", w.Rule, w.Host, strings.Join(planted, " or "), r.Verdict)
 	}
@@ -203,6 +206,18 @@ func (l *lab) testFault(t *testing.T, m *labMatrix, f labFault) {
 	if r.Severity.Rank() >= analyze.High.Rank() && code != codeFindings {
 		t.Errorf("worst severity %s, and analyze ends with code %d", r.Severity, code)
 	}
+}
+
+// probed is what a real client loses of its connections. Where that is not what the fault says it is shown, and tried once more: a
+// connection may get through by what a kernel still keeps of an earlier one from the same port.
+func (l *lab) probed(t *testing.T, f labFault) string {
+	t.Helper()
+	out := l.must(t, "probe", f.Name)
+	if clientSees(out) != f.Breaks {
+		t.Logf("with %s a real client saw:\n%s", f.Name, out)
+		out = l.must(t, "probe", f.Name)
+	}
+	return clientSees(out)
 }
 
 // labRecovery is how long a client may try a healed fault until it loses nothing: what it and the tunnel had learned

@@ -50,11 +50,15 @@ func (l *lab) testBusy(t *testing.T, m *labMatrix) {
 func (l *lab) silent(t *testing.T, m *labMatrix, when string) (*analyze.Result, int) {
 	t.Helper()
 	start := time.Now()
-	r, code := l.analyzed(t, l.bundlesOf(t, labWindow))
+	bundles := l.bundlesOf(t, labWindow)
+	r, code := l.analyzed(t, bundles)
 	s := labFault{}.score(nil, r.Findings)
 	m.add("healthy "+when, s, "", start)
 	for _, f := range s.False {
 		t.Errorf("false alarm, healthy %s: %s", when, f)
+	}
+	if len(s.False) > 0 {
+		keepBundles(t, bundles)
 	}
 	for _, c := range r.Causes {
 		if c.Kind == analyze.CausePath { // not counted yet: what moves may be cut off for a moment

@@ -169,6 +169,21 @@ func (l *lab) tellGaps(t *testing.T, dir string) {
 	}
 }
 
+// keepBundles keeps bundles about which a test fails, if go test runs with -artifacts.
+func keepBundles(t *testing.T, bundles []string) {
+	t.Helper()
+	dir := t.ArtifactDir()
+	for i, b := range bundles {
+		text, err := os.ReadFile(b)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d-%s", i, filepath.Base(b))), text, 0o644)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // analyzed runs analyze on bundles, with more flags if there are any, and returns its result and exit code.
 func (l *lab) analyzed(t *testing.T, bundles []string, flags ...string) (*analyze.Result, int) {
 	t.Helper()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -297,8 +296,7 @@ func (l *lab) analyzedInto(t *testing.T, bundles []string) (r *analyze.Result, c
 	return r, code, file
 }
 
-// refereed compares the walk over bundles with what was tried while they were captured. Run go test with -artifacts to keep the bundles of
-// disagreements.
+// refereed compares the walk over bundles with what was tried while they were captured.
 func (l *lab) refereed(t *testing.T, m *labMatrix, fault string, rounds []*labRound, bundles []string, file string) {
 	t.Helper()
 	ways, labels, err := walkedWays(t.Context(), file, labHosts, rounds)
@@ -316,18 +314,8 @@ func (l *lab) refereed(t *testing.T, m *labMatrix, fault string, rounds []*labRo
 		t.Log(u)
 	}
 	t.Logf("\n%s", one)
-	if len(wrong) == 0 {
-		return
-	}
-	dir := t.ArtifactDir()
-	for _, b := range bundles {
-		text, err := os.ReadFile(b)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, filepath.Base(b)), text, 0o644)
-		}
-		if err != nil {
-			t.Error(err)
-		}
+	if len(wrong) > 0 {
+		keepBundles(t, bundles)
 	}
 }
 

@@ -32,7 +32,7 @@ func (l *lab) testTogether(t *testing.T, m *labMatrix, two [2]labFault) {
 		planted = append(planted, func() { l.must(t, "heal", f.Name) })
 	}
 	for _, f := range two {
-		if broken := clientSees(l.must(t, "probe", f.Name)); broken != f.Breaks {
+		if broken := l.probed(t, f); broken != f.Breaks {
 			t.Errorf("with %s: a real client loses %s of its connections; the fault says %s", two[0].Name+" and "+two[1].Name, broken, f.Breaks)
 		}
 	}
