@@ -119,12 +119,18 @@ WHERE length(a.network_id) >= 8`,
 
 var networkChange = Derived{
 	Name: "network_change",
-	Doc:  "Last change of any task of a network that the managers know of.",
+	Doc:  "Last change of a network that the managers know of: of any of its tasks, or of a service that has some. While a service is being updated that is as late as they tell.",
 	Columns: []schema.Column{
 		colNet(),
 		number("changed_s", "when, seconds since 1970"),
 	},
 	Query: `
-SELECT net, MAX(since_s) FROM task_endpoint GROUP BY net`,
+SELECT net, MAX(at_s) FROM (
+  SELECT net, since_s AS at_s FROM task_endpoint
+  UNION ALL
+  SELECT t.net, CASE WHEN s.update_state IN ('updating', 'rollback_started') THEN t.look_s ELSE (julianday(s.updated_at) - 2440587.5) * 86400.0 END
+  FROM (SELECT net, service_id, MAX(look_s) AS look_s FROM task_endpoint GROUP BY net, service_id) AS t
+  JOIN swarm_service AS s ON s.service_id = t.service_id
+) WHERE at_s IS NOT NULL GROUP BY net`,
 	Index: []string{"net"},
 }
