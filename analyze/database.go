@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -75,8 +76,9 @@ func create(ctx context.Context, path string, derived []*Derived) (_ *database, 
 		return nil, err
 	}
 	for i := range schema.Tables {
-		if _, err = db.tx.ExecContext(ctx, schema.Tables[i].DDL()); err != nil {
-			return nil, fmt.Errorf("table %s: %w", schema.Tables[i].Name, err)
+		t := &schema.Tables[i]
+		if _, err = db.tx.ExecContext(ctx, cmp.Or(viewOf(t.Name), t.DDL())); err != nil {
+			return nil, fmt.Errorf("table %s: %w", t.Name, err)
 		}
 	}
 	for _, d := range slices.Concat(ownTables(), derived, causeTables()) {

@@ -33,10 +33,10 @@ type dnsAsked struct {
 	at                   map[string]int // where in told an address is; nil while these are few
 }
 
-// dnsTold is an address, in how many answers it was, and the first row of dns_answer.
+// dnsTold is an address, in how many answers it was, and the first line of dns_answer.
 type dnsTold struct {
 	ip    string
-	line  rowLine
+	line  int64
 	hits  int
 	in    uint64 // answers up to the 64th, a bit each
 	later []int
@@ -130,7 +130,7 @@ func (f *dnsFolder) fold(host string) error {
 		}
 		for i := range x.told {
 			t := &x.told[i]
-			f.answers.put(host, x.by.netns, x.by.container, x.name, orNull(x.service), x.tasks, t.ip, t.hits, x.asked, t.line.ref(host, "dns_answer"))
+			f.answers.put(host, x.by.netns, x.by.container, x.name, orNull(x.service), x.tasks, t.ip, t.hits, x.asked, stack.Ref(host, "dns_answer", strconv.FormatInt(t.line, 10)))
 		}
 	}
 	views.put(host, f.views)
@@ -196,13 +196,15 @@ func (f *dnsFolder) read(host string) ([]*dnsAsker, error) {
 	}
 	var of place
 	var q *dnsAsked
-	err = f.r.Each(f.ctx, host, "dns_answer", "netns,container,name,address,attempt,line", "qtype = 'A' AND rtype = 'A' AND address IS NOT NULL", func(v []string) {
+	err = f.r.Each(f.ctx, host, dnsRRsetTable.Name, "netns,container,name,addresses,attempt,line", "qtype = 'A' AND rtype = 'A' AND addresses IS NOT NULL", func(v []string) {
 		if a := asker(v[0], v[1]); of.dnsAsker != a || of.name != v[2] {
 			of = place{a, v[2]}
 			q = questions[of]
 		}
 		if q != nil {
-			q.tell(v[3], v[4], rowLine(v[5]))
+			attempt, _ := strconv.Atoi(v[4])
+			line, _ := strconv.ParseInt(v[5], 10, 64)
+			stack.EachAddress(v[3], func(at int, ip string) { q.tell(ip, attempt, line+int64(at)) })
 		}
 	})
 	if err != nil {
@@ -224,13 +226,12 @@ func (f *dnsFolder) read(host string) ([]*dnsAsker, error) {
 	return list, f.places(host, list)
 }
 
-// tell notes an address of an answer.
-func (q *dnsAsked) tell(ip, attempt string, line rowLine) {
+// tell notes an address of the nth answer.
+func (q *dnsAsked) tell(ip string, n int, line int64) {
 	t := &q.told[q.place(ip)]
-	if t.line == "" || line < t.line {
+	if t.hits == 0 || line < t.line {
 		t.line = line
 	}
-	n, _ := strconv.Atoi(attempt)
 	switch bit := uint64(1) << (uint(n) & 63); {
 	case n >= 0 && n < 64 && t.in&bit == 0:
 		t.in |= bit

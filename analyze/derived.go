@@ -85,6 +85,9 @@ func readsOf(ctx context.Context, db *database, list []*Derived) (map[string][]s
 // newLineage says for each derived table which captured tables are behind it. reads is what each reads itself.
 func newLineage(list []*Derived, reads map[string][]string) lineage {
 	lin := lineage{}
+	for _, d := range ownTables() {
+		lin[d.Name] = d.Reads
+	}
 	for _, d := range list {
 		lin[d.Name] = lin.captured(reads[d.Name])
 	}

@@ -60,7 +60,9 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 	ins := map[string]*inserter{}
 	for i := range schema.Tables {
 		t := &schema.Tables[i]
-		ins[t.Name] = newInserter(db, t.Name, len(t.LoadColumns()))
+		if viewOf(t.Name) == "" {
+			ins[t.Name] = newInserter(db, t.Name, len(t.LoadColumns()))
+		}
 	}
 	for _, d := range ownTables() {
 		if d != &hostRowsTable { // last of all

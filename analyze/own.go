@@ -4,7 +4,7 @@ import "github.com/netmortem/netmortem/schema"
 
 // ownTables are the tables that loading itself fills: which bundles there are, and what is known at all.
 func ownTables() []*Derived {
-	return []*Derived{&bundleTable, &hostRowsTable, &capturedTable, &gapTable}
+	return []*Derived{&bundleTable, &hostRowsTable, &capturedTable, &gapTable, &dnsRRsetTable}
 }
 
 var bundleTable = Derived{

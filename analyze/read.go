@@ -45,6 +45,7 @@ type bundleReader struct {
 	damaged  map[string]int            // rows kept out, by table
 	foreign  []string                  // rows/ files of tables that do not exist
 	tasks    taskReads
+	rrsets   *rrsets
 }
 
 // readBundle reads one source to its end. What goes wrong is in rep; nothing stops the other sources.
@@ -53,6 +54,7 @@ func readBundle(ctx context.Context, rep *loaded, lays map[string]*layout, out c
 		ctx: ctx, host: rep.source.host, rep: rep, lays: lays, out: out, spare: spare, packs: map[string]*pack{},
 		coverage: newCoverage(rep.source.host, lays["coverage"]), unknown: map[string]map[string]int{}, damaged: map[string]int{},
 	}
+	r.rrsets = newRRsets(lays["dns_answer"], func() *pack { return r.pack(dnsRRsetTable.Name) })
 	rep.interrupted = rep.source.meta.Interrupted
 	b, err := rep.source.open()
 	if err != nil {
@@ -159,11 +161,17 @@ func (r *bundleReader) rows(lay *layout, e *schema.Entry) {
 		case "netns":
 			r.coverage.namespace(p.buf[before:], lay)
 			r.rep.rows++
+		case "dns_answer":
+			r.rrsets.add(p.buf[before:])
+			r.rep.rows++
+			*p = pack{buf: p.buf[:before]}
+			r.send(dnsRRsetTable.Name, r.pack(dnsRRsetTable.Name), batchBytes)
 		default:
 			r.rep.rows++
 		}
 		r.send(name, p, batchBytes)
 	}
+	r.rrsets.flush()
 	err := lines.Err()
 	if err == nil {
 		_, err = e.Data.Read(make([]byte, 1)) // Lines ends at a break as at the end

@@ -31,8 +31,8 @@ func TestLongTraceAgrees(t *testing.T) {
 	}, { // a sandbox that was asked for nothing, and others on its networks that were, for all but one name
 		"DELETE FROM captured WHERE tbl IN ('dns_query', 'dns_answer')",
 		"DELETE FROM dns_query WHERE netns = '4026532864' OR name = 'tasks.vote'",
-		"DELETE FROM dns_answer WHERE netns = '4026532864' OR name = 'tasks.vote'",
-		"UPDATE dns_answer SET address = '10.20.1.200' WHERE host = 'node1' AND name = 'rr' AND address = '10.20.1.8'",
+		"DELETE FROM dns_rrset WHERE netns = '4026532864' OR name = 'tasks.vote'",
+		"UPDATE dns_rrset SET addresses = replace(addresses, '10.20.1.8', '10.20.1.200') WHERE host = 'node1' AND name = 'rr'",
 		"DELETE FROM iptables_rule WHERE host = 'node2' AND chain = 'INPUT' AND dst = '10.20.1.11/32'",
 	},
 		append(slices.Clone(asDatagrams), `UPDATE link SET mtu = 1400 WHERE (host, netns, ifindex) IN (SELECT host, netns, ifindex FROM address WHERE ip = '10.20.1.12')`,

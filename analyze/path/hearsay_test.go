@@ -15,7 +15,7 @@ func TestHearsay(t *testing.T) {
 	)
 	cut := []string{"DELETE FROM captured WHERE tbl IN ('dns_query', 'dns_answer')"}
 	forget := func(where string) []string {
-		return []string{"DELETE FROM dns_query WHERE host = 'node1' AND " + where, "DELETE FROM dns_answer WHERE host = 'node1' AND " + where}
+		return []string{"DELETE FROM dns_query WHERE host = 'node1' AND " + where, "DELETE FROM dns_rrset WHERE host = 'node1' AND " + where}
 	}
 	twin := "netns IN ('4026532733', '4026532798', '" + client + "')" // all that are on both
 	for _, tt := range []struct {
@@ -28,8 +28,8 @@ func TestHearsay(t *testing.T) {
 		{"one name was not asked of it", append(forget("netns = '"+client+"' AND name = 'rr'"), cut...), all},
 		{"nobody on the same networks was asked for one name", append(forget("name = 'rr' AND "+twin), cut...), strings.Replace(all, "rr delivered", "rr cannot tell", 1)},
 		{"nobody on the same networks was asked", append(forget(twin), cut...), strings.ReplaceAll(all, "delivered", "cannot tell")},
-		{"others were answered wrongly", append(append(forget("netns = '"+client+"'"), "UPDATE dns_answer SET address = '10.20.1.200' WHERE host = 'node1' AND name = 'rr'"), cut...), strings.Replace(all, "rr delivered", "rr dropped", 1)},
-		{"its own answer is what counts", append([]string{"UPDATE dns_answer SET address = '10.20.1.200' WHERE host = 'node1' AND name = 'rr' AND netns <> '" + client + "'"}, cut...), all},
+		{"others were answered wrongly", append(append(forget("netns = '"+client+"'"), "UPDATE dns_rrset SET addresses = json_array('10.20.1.200') WHERE host = 'node1' AND name = 'rr'"), cut...), strings.Replace(all, "rr delivered", "rr dropped", 1)},
+		{"its own answer is what counts", append([]string{"UPDATE dns_rrset SET addresses = json_array('10.20.1.200') WHERE host = 'node1' AND name = 'rr' AND netns <> '" + client + "'"}, cut...), all},
 		{"it is on another network beside", append(append(forget("netns = '"+client+"'"),
 			`INSERT INTO link (host, line, netns, ifindex, name, kind, flags, mtu) SELECT host, 99999, netns, 999, 'eth9', 'veth', 'up', 1500 FROM netns WHERE host = 'node1' AND netns = '`+client+"'"), cut...),
 			strings.ReplaceAll(all, "delivered", "cannot tell")},

@@ -97,7 +97,7 @@ func TestMutations(t *testing.T) {
 			"rule:node1/acc03c92ad9a/legacy/OUTPUT", "client.node1 vote vip: app dropped 0 of 4; back delivered 4 of 4", ""},
 		{"resolver's rules", []string{"DELETE FROM iptables_rule WHERE host = 'node1' AND netns = '4026532864' AND chain = 'OUTPUT'"},
 			"resolver:node1/acc03c92ad9a", "client.node1 vote vip: app dropped 0 of 4; back dropped 0 of 4", ""},
-		{"stale name", []string{"UPDATE dns_answer SET address = '10.20.1.200' WHERE host = 'node1' AND netns = '4026532864' AND name = 'rr' AND address = '10.20.1.8'"},
+		{"stale name", []string{"UPDATE dns_rrset SET addresses = replace(addresses, '10.20.1.8', '10.20.1.200') WHERE host = 'node1' AND netns = '4026532864' AND name = 'rr'"},
 			"dns:node1/app/rr/10.20.1.200", "client.node1 rr dnsrr: app some 3 of 4", ""},
 		{"published port: translation", []string{"DELETE FROM iptables_rule WHERE host = 'node1' AND tbl = 'nat' AND chain = 'DOCKER-INGRESS' AND dport_min = 8080"},
 			"dnat:node1/tcp/8080", "outside vote ingress: ingress delivered 4 of 4; ingress dropped 0 of 1", ""},
@@ -143,7 +143,7 @@ func TestMutations(t *testing.T) {
 		{"search domains before the name", []string{"UPDATE resolver_config SET setting = '5' WHERE host = 'node1' AND value = 'ndots' AND container = (SELECT container FROM netns WHERE host = 'node1' AND netns = '4026532864')",
 			"INSERT INTO resolver_config (host, doc, line, container, item, position, value) SELECT 'node1', 'raw/x', 9999, container, 'search', 1, 'prod.example.net' FROM netns WHERE host = 'node1' AND netns = '4026532864'"},
 			"", "client.node1 vote vip: app cannot tell 4 of 4; back cannot tell 4 of 4", "resolver:node1/search"},
-		{"answers with the address of another service", []string{"UPDATE dns_answer SET address = '10.20.1.15' WHERE host = 'node1' AND netns = '4026532864' AND name = 'rr' AND address = '10.20.1.8'"},
+		{"answers with the address of another service", []string{"UPDATE dns_rrset SET addresses = replace(addresses, '10.20.1.8', '10.20.1.15') WHERE host = 'node1' AND netns = '4026532864' AND name = 'rr'"},
 			"dns:node1/app/rr/10.20.1.15", "client.node1 rr dnsrr: app some 3 of 4", ""},
 		{"published port: route of the host's to elsewhere", []string{"INSERT INTO route (host, line, netns, family, table_id, type, dst, gateway, ifindex, dev, protocol, scope) VALUES ('node1', 9999, '4026531840', 'ipv4', 254, 'unicast', '172.18.0.0/24', '10.99.0.12', 2, 'eth0', 'static', 'global')"},
 			"dnat:node1/tcp/8080 route:node1/docker_gwbridge/172.18.0.", "outside vote ingress: ingress delivered 4 of 4; ingress dropped 0 of 1", "dnat:node1/tcp/8080"}, // the other host may take what node1 sends it

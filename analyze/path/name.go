@@ -27,7 +27,7 @@ type answers struct {
 // An answered address, with the line of dns_answer that says so first.
 type answered struct {
 	ip   netip.Addr
-	line string
+	line int
 }
 
 // A nameKey is a name and the namespace that asked for it.
@@ -45,6 +45,9 @@ func (m *machine) answers(s *stack.Space, name string) answers {
 func (m *machine) row(table, line string) string {
 	return stack.Ref(m.Name, table, line)
 }
+
+// answered is the address of a row of dns_answer.
+func (m *machine) answered(line int) string { return m.row("dns_answer", strconv.Itoa(line)) }
 
 // readNames reads the questions that capture asked on a host. The resolver of a daemon answers all containers of a
 // network alike, so one that was asked for a name speaks for all that share exactly the networks on which the
@@ -86,16 +89,17 @@ func readNames(ctx context.Context, r *stack.Reader, m *machine) (map[nameKey]*a
 	if err != nil {
 		return nil, err
 	}
-	err = r.Each(ctx, m.Name, "dns_answer", "netns,name,address,line", "address IS NOT NULL AND instr(address, ':') = 0", func(f []string) {
-		ip, ok := parse(f[2])
-		if !ok {
-			return
-		}
+	err = r.Each(ctx, m.Name, "dns_rrset", "netns,name,addresses,line", "addresses IS NOT NULL AND instr(addresses, ':') = 0", func(f []string) {
 		a := get(f[0], f[1])
 		if a.ips == nil {
 			a.ips = make([]answered, 0, max(a.room, 1))
 		}
-		a.ips = append(a.ips, answered{ip, f[3]})
+		line, _ := strconv.Atoi(f[3])
+		stack.EachAddress(f[2], func(at int, address string) {
+			if ip, ok := parse(address); ok {
+				a.ips = append(a.ips, answered{ip, line + at})
+			}
+		})
 	})
 	for _, a := range out { // a question that was asked again has the same answers
 		slices.SortStableFunc(a.ips, func(x, y answered) int { return x.ip.Compare(y.ip) })
@@ -161,7 +165,7 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 	for _, x := range a.ips {
 		if want[x.ip] || also[x.ip] {
 			good = true
-			h.Ref = m.row("dns_answer", x.line)
+			h.Ref = m.answered(x.line)
 		} else {
 			wrong = append(wrong, x.ip.String())
 		}
@@ -179,7 +183,7 @@ func (m *machine) resolve(w *walk, s *stack.Space, asked, name, network string, 
 			x := h
 			at := netip.MustParseAddr(ip)
 			x.Subject += "/" + ip
-			x.Ref = m.row("dns_answer", a.line(at))
+			x.Ref = m.answered(a.line(at))
 			switch whose, service := m.world.whose(at); {
 			case service != "" && service != asked:
 				x.Verdict, x.Why = Dropped, "the answer "+ip+" is the address of "+whose+": another service is asked"
@@ -220,14 +224,14 @@ func (a *answers) resolves(want, also map[netip.Addr]bool) bool {
 	return true
 }
 
-// line is the line of dns_answer that says first that an address was answered.
-func (a *answers) line(ip netip.Addr) string {
+// line is the line of dns_answer that says first that an address was answered; 0 where it was not.
+func (a *answers) line(ip netip.Addr) int {
 	for _, x := range a.ips {
 		if x.ip == ip {
 			return x.line
 		}
 	}
-	return ""
+	return 0
 }
 
 // whose names who has an address on any overlay, empty for nobody, and the id of the service that it is of, if it is of one.

@@ -29,7 +29,7 @@ func TestNoSandboxYet(t *testing.T) {
 func TestResolverGone(t *testing.T) {
 	b := analyzed(t, "healthy-every-collector")
 	const of = " WHERE host = 'node1' AND netns = '4026532864'"
-	const unanswered = "DELETE FROM dns_answer" + of // an answer would show that there was a way to the resolver
+	const unanswered = "DELETE FROM dns_rrset" + of // an answer would show that there was a way to the resolver
 	for _, tt := range []struct {
 		name, change string
 		want         path.Verdict
@@ -44,7 +44,7 @@ func TestResolverGone(t *testing.T) {
 // TestAnswerMoves lets a name be answered with an address that nobody has: wrong, but for a network whose tasks have just changed.
 func TestAnswerMoves(t *testing.T) {
 	b := analyzed(t, "healthy-every-collector")
-	stale := "UPDATE dns_answer SET address = '10.20.1.200' WHERE host = 'node1' AND name = 'rr' AND address = '10.20.1.8'"
+	stale := "UPDATE dns_rrset SET addresses = replace(addresses, '10.20.1.8', '10.20.1.200') WHERE host = 'node1' AND name = 'rr'"
 	changed := "UPDATE network_change SET changed_s = (SELECT first_s - 5 FROM reading WHERE host = 'node1')"
 	for _, tt := range []struct {
 		name   string
