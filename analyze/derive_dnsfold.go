@@ -57,6 +57,9 @@ type dnsFolder struct {
 	questions func(row ...any) error    // dns_question
 	answers   *inserting                // dns_answer_set
 	views     *inserting                // dns_view
+
+	asked []dnsAsked // memory of one host's, used again for the next
+	told  []dnsTold
 }
 
 // A dnsOverlay is an overlay as a daemon's container_network names it.
@@ -96,8 +99,32 @@ func fillDNS(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error 
 	return cmp.Or(f.answers.close(), f.views.close())
 }
 
+// question is a new one of a host. A fleet's hosts ask for millions of names, and are folded one after the other.
+func (f *dnsFolder) question() *dnsAsked {
+	if len(f.asked) == cap(f.asked) {
+		f.asked = make([]dnsAsked, 0, max(1024, 2*cap(f.asked)))
+	}
+	f.asked = append(f.asked, dnsAsked{})
+	return &f.asked[len(f.asked)-1]
+}
+
+// room is an empty list that has room for so many addresses.
+func (f *dnsFolder) room(addresses int) []dnsTold {
+	at := len(f.told)
+	if at+addresses > cap(f.told) {
+		f.told, at = make([]dnsTold, 0, max(addresses, 4096, 2*cap(f.told))), 0
+	}
+	f.told = f.told[:at+addresses]
+	return f.told[at : at : at+addresses]
+}
+
 // fold puts what the containers of a host were told.
 func (f *dnsFolder) fold(host string) error {
+	defer func() {
+		clear(f.asked)
+		clear(f.told)
+		f.asked, f.told = f.asked[:0], f.told[:0]
+	}()
 	askers, err := f.read(host)
 	if err != nil || len(askers) == 0 {
 		return err
@@ -180,7 +207,8 @@ func (f *dnsFolder) read(host string) ([]*dnsAsker, error) {
 		k := place{a, v[2]}
 		q := questions[k]
 		if q == nil {
-			q = &dnsAsked{name: v[2], line: rowLine(v[8])}
+			q = f.question()
+			q.name, q.line = v[2], rowLine(v[8])
 			questions[k] = q
 			a.asked = append(a.asked, q)
 		}
@@ -204,6 +232,9 @@ func (f *dnsFolder) read(host string) ([]*dnsAsker, error) {
 		if q != nil {
 			attempt, _ := strconv.Atoi(v[4])
 			line, _ := strconv.ParseInt(v[5], 10, 64)
+			if q.told == nil {
+				q.told = f.room(strings.Count(v[3], ",") + 1)
+			}
 			stack.EachAddress(v[3], func(at int, ip string) { q.tell(ip, attempt, line+int64(at)) })
 		}
 	})
