@@ -17,6 +17,13 @@ type batch struct {
 	pack  pack
 }
 
+// Readers run ahead of the writer by no more than some bundles, and in each by no more than some batches, about all that a usual host has:
+// what waits for the writer is a few MB, and the writer never for a reader that waits for it.
+const (
+	aheadBundles = 4
+	aheadBatches = 64
+)
+
 // load reads the bundles in parallel and writes their rows in the order of the sources, so that the database is the
 // same whichever reader is faster, and rows of one host lie together. It returns a report for each source; a bundle
 // turns out to be one that must be refused only when it is read, and then its rows are taken out again.
@@ -24,20 +31,25 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lays := layouts()
-	spare := make(chan []byte, 64) // buffers of whole batches that were written
+	spare := make(chan []byte, aheadBundles*aheadBatches) // buffers of whole batches that were written
 	type job struct {
 		out chan batch
 		rep *loaded
 	}
 	jobs := make([]job, len(sources))
 	for i, s := range sources {
-		jobs[i] = job{make(chan batch, 8), &loaded{source: s}}
+		jobs[i] = job{make(chan batch, aheadBatches), &loaded{source: s}}
 	}
 	// Readers take sources in order, so the one that the writer waits for is always being read.
-	next := make(chan int)
+	next, ahead := make(chan int), make(chan struct{}, aheadBundles)
 	go func() {
 		defer close(next)
 		for i := range sources {
+			select {
+			case ahead <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
 			select {
 			case next <- i:
 			case <-ctx.Done():
@@ -101,6 +113,7 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 				before[table] = last
 			}
 		}
+		<-ahead
 		progress(i + 1)
 	}
 	ins[hostRowsTable.Name] = places
