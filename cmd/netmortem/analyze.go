@@ -94,9 +94,8 @@ func runAnalyze(ctx context.Context, o analyzeOptions, std streams) error {
 	o.Options.Progress = func(s analyze.Progress) { p.step(analyzeStep(s)) }
 	if os.Getenv(envGOGC) == "" {
 		// The rows are SQLite's; what stands in the heap are the passing tables of one derivation, and waiting with them is what makes a fleet large.
-		heap{percent: 35, floor: 200 << 20}.keep()
+		heap{percent: 35, floor: 240 << 20}.keep()
 	}
-	oneArena()
 	result, err := analyze.Run(ctx, o.Options)
 	p.done()
 	switch {

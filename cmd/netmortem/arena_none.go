@@ -1,6 +1,0 @@
-//go:build !cgo || !linux
-
-package main
-
-// oneArena does nothing here.
-func oneArena() {}
