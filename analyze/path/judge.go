@@ -53,12 +53,12 @@ func Judge(ctx context.Context, tx *sql.Tx, every bool) (*Judgement, error) {
 }
 
 // hostsSideBySide reads one host after the other, as a transaction has to be asked, and judges those that were read
-// meanwhile: as many at a time as there are processors.
+// meanwhile: as many at a time as there are processors but the one that reads. Each is tens of MB until it is judged.
 func (j *judge) hostsSideBySide(ctx context.Context, r *stack.Reader) error {
 	read := make(chan *machine)
 	var judges sync.WaitGroup
 	var one sync.Mutex
-	for range runtime.GOMAXPROCS(0) {
+	for range max(1, runtime.GOMAXPROCS(0)-1) {
 		judges.Go(func() {
 			for m := range read {
 				hs := m.examine()
