@@ -9,7 +9,7 @@ import (
 func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target string, backends []part, every bool) {
 	hn := l.hn
 	name := l.resolving(s.Name)
-	out := l.toward(vip, p)
+	out := j.settled(l.toward(vip, p), l.ep)
 	var arp part
 	if v := hn.vips[vipKey{vip, p.Proto}]; v != nil {
 		arp.hop = j.toVIP(l, v)
@@ -134,7 +134,7 @@ func (j *judge) direct(l *legState, s *Service, every bool) {
 			there := worst(j.carry(l, ep), j.large(l, ep, p.Proto))
 			door := j.door(ep, p)
 			back := j.answer(ep, l.ep)
-			out := l.toward(ep.IP, p)
+			out := j.settled(l.toward(ep.IP, p), l.ep)
 			backends = append(backends, first(part{out, j.number("client", hn.host.name, out)}, part{there, j.number("overlay", hn.host.name, there)},
 				part{door, j.number("arrival", ep.Host, door)}, part{back, j.number("overlay", ep.Host, back)}))
 		}

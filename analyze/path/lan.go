@@ -207,7 +207,7 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	}
 	if !port.Up() || !port.Forwarding() {
 		h.Step, h.Expected, h.Observed, h.Ref, h.Subject = "link", port.Name+" up and forwarding", port.Name+" "+state(port), port.Ref, m.linkSubject(port)
-		h.Why = "the port of the bridge does not pass frames"
+		h.Why, h.absent = "the port of the bridge does not pass frames", port.Kind == "veth"
 		w.drop(h)
 		return stop()
 	}
@@ -333,7 +333,7 @@ func (m *machine) toPort(w *walk, o *overlay, out send, h Hop, port *stack.Link,
 	case !peer.Up():
 		h.Step, h.Subject, h.Ref = "link", m.linkSubject(peer), peer.Ref
 		h.Expected, h.Observed = peer.Name+" in "+peer.Space.Name+" up", peer.Name+" "+state(peer)
-		h.Why = "the device of the sandbox is down"
+		h.Why, h.absent = "the device of the sandbox is down", true
 		w.drop(h)
 		return stop()
 	case peer.MAC != out.mac:

@@ -77,7 +77,7 @@ func (m *machine) leave(w *walk, l leg, p ruleset.Packet) ruleset.Packet {
 			bad = l.port
 		}
 		w.drop(Hop{Host: m.Name, Place: bad.Space.Name, Netns: bad.Space.ID, Step: "link", Expected: bad.Name + " up", Observed: bad.Name + " " + state(bad),
-			Why: "the device is down", Ref: bad.Ref, Subject: m.linkSubject(bad)})
+			Why: "the device is down", Ref: bad.Ref, Subject: m.linkSubject(bad), absent: true})
 	}
 	return q
 }

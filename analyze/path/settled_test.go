@@ -24,6 +24,35 @@ func TestNoSandboxYet(t *testing.T) {
 	}
 }
 
+// TestNotUpYet takes the device of a task down, as it is while its sandbox is made, or its port: nothing gets in or out, but of a task that had
+// only just started nobody can tell.
+func TestNotUpYet(t *testing.T) {
+	b := analyzed(t, "healthy-every-collector")
+	const (
+		down  = "UPDATE link SET flags = 'broadcast,multicast', operstate = 'down' WHERE host = 'node2' AND netns = '4026532865' AND mac = '02:42:0a:14:01:0c'"
+		port  = "UPDATE link SET flags = 'broadcast,multicast', operstate = 'down', port_state = 'disabled' WHERE host = 'node2' AND netns = '4026532421' AND peer_netns = '4026532865'"
+		young = "UPDATE endpoint SET since_s = (SELECT first_s - 5 FROM reading WHERE host = 'node2') WHERE host = 'node2' AND mac = '02:42:0a:14:01:0c'"
+	)
+	for _, tt := range []struct {
+		name   string
+		change []string
+		want   path.Verdict
+	}{
+		{"device, for long", []string{down}, path.Dropped},
+		{"device, just started", []string{down, young}, path.Unknown},
+		{"port, for long", []string{port}, path.Dropped},
+		{"port, just started", []string{port, young}, path.Unknown},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, s := range b.judge(t, tt.change...).Segments {
+				if s.Hop.Verdict != tt.want {
+					t.Errorf("%s on %s, %s: %s, want %s: %s", s.Kind, s.Host, s.Target, s.Hop.Verdict, tt.want, s.Hop.Why)
+				}
+			}
+		})
+	}
+}
+
 // TestResolverGone takes the daemon's sockets of a sandbox away, as they go when its container is ended: between the two reads, which
 // is nobody's fault that could be told, and before both.
 func TestResolverGone(t *testing.T) {

@@ -98,6 +98,7 @@ func (t *tracer) across(q Question) (*Trace, error) {
 		pk := opening(protocol(p.Proto))
 		pk.Src, pk.Dst, pk.Dport, pk.Sport = from.IP, x.IP, uint16(p.Port), somePort
 		a.leave(w, *al, pk)
+		t.settle(w.hops, from)
 		b.add("client", w)
 		if own := l.own[x.IP]; own != nil {
 			b.Hops = decide(b.Hops, own.at(p), "client")
@@ -117,6 +118,13 @@ func (t *tracer) across(q Question) (*Trace, error) {
 	return tr.done(), nil
 }
 
+// settle doubts what may not be there yet for endpoints that have only just started.
+func (t *tracer) settle(hops []Hop, of ...*Endpoint) {
+	for i := range hops {
+		hops[i] = *t.settled(&hops[i], of...)
+	}
+}
+
 // viaBalancer walks through the balancer of the client's host.
 func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legState, sv *Service, p port, vip *VIP) (*Trace, error) {
 	net := o.net
@@ -124,7 +132,9 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 	pk := opening(protocol(p.Proto))
 	pk.Src, pk.Dst, pk.Dport, pk.Sport = l.ep.IP, vip.IP, uint16(p.Port), somePort
 	a.leave(w, al, pk)
+	t.settle(w.hops, l.ep)
 	tr.add("client", w)
+	left := len(tr.Common)
 	if vip.IP.Is6() {
 		tr.Common = append(tr.Common, t.six(a.Name, net).in("client"))
 		return tr.done(), nil
@@ -154,11 +164,7 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 	bal := a.balance(w, *lb, *lb, in, net, vip, nil)
 	front := bal.front
 	tr.Common = append(tr.Common, legged("balancer", front)...)
-	for i := range tr.Common {
-		if h := t.settled(&tr.Common[i], newest); h != &tr.Common[i] {
-			tr.Common[i] = h.in(tr.Common[i].Leg)
-		}
-	}
+	t.settle(tr.Common[left:], newest)
 	if bal.bad != nil {
 		return tr.done(), nil
 	}
@@ -233,6 +239,7 @@ func (t *tracer) carried(b *Branch, what string, from *legState, to *Endpoint) {
 			}
 		}
 	}
+	t.settle(hops, to, from.ep)
 	h := t.carry(from, to)
 	if what == "answer" && from.ep != nil {
 		h = t.answer(from.ep, to)
@@ -280,6 +287,7 @@ func (t *tracer) arrived(b *Branch, ep *Endpoint, p port) {
 					m.arrive(w, *l, q, ep, nil)
 				}
 				hops = w.hops
+				t.settle(hops, ep)
 				if ls := t.legOf(ep); ls != nil && !ep.Net.Ingress && p.Port != 0 {
 					if _, ok := ls.door(p); !ok { // a port that no service is known to have
 						h = w.bad

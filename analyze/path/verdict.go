@@ -37,7 +37,8 @@ type Hop struct {
 
 	Netns string `json:"netns,omitempty"` // inode of the namespace
 
-	// absent is set where the verdict follows from a row that is not there: such a one may not be there yet.
+	// absent is set where the verdict follows from a row that is not there, or from a sandbox's device that is not up: such a one may not be
+	// there yet.
 	absent bool
 	// another is set where the sandbox sends to another link address than the one whose way is known.
 	another bool
