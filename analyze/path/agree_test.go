@@ -28,10 +28,11 @@ func TestLongTraceAgrees(t *testing.T) {
 		"INSERT INTO address (host, line, netns, ifindex, dev, ip, prefix_len, scope) VALUES ('node1', 9999, '4026532864', 17, 'eth0', '10.20.1.8', 24, 'global')",
 		"INSERT INTO route (host, line, netns, family, table_id, type, dst, pref_src, ifindex, dev, protocol, scope) VALUES ('node1', 9999, '4026532864', 'ipv4', 255, 'local', '10.20.1.8/32', '10.20.1.8', 17, 'eth0', 'kernel', 'host')",
 		"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:08' AND dst IS NOT NULL",
-	}, { // two sandboxes that are being made, and one whose device has been down for long
+	}, { // sandboxes that are being made: devices are down, and a port is not published yet; one has been down for long
 		"UPDATE link SET flags = 'broadcast,multicast', operstate = 'down' WHERE mac IN ('02:42:0a:14:01:0c', '02:42:0a:14:01:08')",
 		"UPDATE link SET flags = 'broadcast,multicast', operstate = 'down', port_state = 'disabled' WHERE host = 'node1' AND netns = '4026532421' AND peer_netns = '4026532864'",
 		"UPDATE endpoint SET since_s = (SELECT first_s - 5 FROM reading WHERE host = endpoint.host) WHERE mac = '02:42:0a:14:01:0c' OR ip IN (SELECT ip FROM address WHERE netns = '4026532864')",
+		"DELETE FROM ipvs_service WHERE host = 'node1' AND netns = '4026532116'",
 	}, { // a sandbox that was asked for nothing, and others on its networks that were, for all but one name
 		"DELETE FROM captured WHERE tbl IN ('dns_query', 'dns_answer')",
 		"DELETE FROM dns_query WHERE netns = '4026532864' OR name = 'tasks.vote'",

@@ -55,18 +55,17 @@ func (j *judge) toVIP(l *legState, v *vipState) *Hop {
 	if arp == nil {
 		return nil
 	}
-	var newest *Endpoint
-	if s := j.world.Services[v.vip.ServiceID]; s != nil {
-		newest = s.newest(l.hn.net)
-	}
-	return j.settled(arp, newest)
+	return j.settled(arp, j.world.Services[v.vip.ServiceID].newest(l.hn.net))
 }
 
-// newest is the task of a service on a network that has run for the shortest time, nil for none.
+// newest is the task of a service that has run for the shortest time, nil for none: on a network, on any where it is nil.
 func (s *Service) newest(net *Network) *Endpoint {
+	if s == nil {
+		return nil
+	}
 	var out *Endpoint
 	for _, t := range s.tasks {
-		if t.Net == net && (out == nil || t.Since > out.Since) {
+		if (net == nil || t.Net == net) && (out == nil || t.Since > out.Since) {
 			out = t
 		}
 	}

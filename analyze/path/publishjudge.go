@@ -56,15 +56,7 @@ func (j *judge) published(hs *hostState, every bool) {
 			p.ClientKind, p.Client = "host", hs.name
 		}
 		s := j.world.Services[ps.pub.ServiceID]
-		var newest *Endpoint
-		if s != nil {
-			for _, t := range s.tasks {
-				if newest == nil || t.Since > newest.Since {
-					newest = t
-				}
-			}
-		}
-		bad := j.settled(ps.bad, newest)
+		bad := j.settled(ps.bad, s.newest(nil))
 		stop := worst(bad, ps.wide)
 		front := part{stop, j.note("published", hs.name, nil, fmt.Sprintf("%d/%s", ps.pub.Port, ps.pub.Proto), ps.pub.Service, stop)}
 		var backends []part

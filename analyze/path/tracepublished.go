@@ -71,15 +71,15 @@ func (t *tracer) in(q Question) (*Trace, error) {
 	} else {
 		ps = m.publish(w, pub, src)
 	}
-	hops := ps.hops
-	tr.Common = legged("published", hops)
+	sv := t.world.Services[pub.ServiceID]
+	tr.Common = legged("published", ps.hops)
+	t.settle(tr.Common, sv.newest(nil))
 	if h := t.world.narrow(host, ps.at).stop(ps.pub.Proto); h != nil && ps.bad == nil && !ps.own {
 		tr.Common = append(tr.Common, h.in("published"))
 	}
 	if ps.bal == nil || len(ps.bal.to) == 0 || ps.bad != nil {
 		return tr.done(), nil
 	}
-	sv := t.world.Services[pub.ServiceID]
 	for _, hn := range t.hosts[host].nets {
 		if !hn.net.Ingress || hn.lb == nil {
 			continue
