@@ -10,10 +10,11 @@ var reading = Derived{
 		colHost(),
 		must(number("first_s", "begin of the first read, seconds since 1970")),
 		must(number("last_s", "begin of the last read, seconds since 1970")),
+		number("finished_s", "end of the last read, seconds since 1970: no name was asked later"),
 		must(refCol("ref", "row of host that says so")),
 	},
 	Query: `
-SELECT host, (julianday(first_read) - 2440587.5) * 86400.0, (julianday(last_read) - 2440587.5) * 86400.0, ref
+SELECT host, (julianday(first_read) - 2440587.5) * 86400.0, (julianday(last_read) - 2440587.5) * 86400.0, (julianday(finished_read) - 2440587.5) * 86400.0, ref
 FROM host
 WHERE julianday(first_read) IS NOT NULL AND julianday(last_read) IS NOT NULL`,
 	Index: []string{"host"},

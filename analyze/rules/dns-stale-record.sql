@@ -54,11 +54,12 @@ WITH own AS MATERIALIZED (
   JOIN swarm_service AS s ON s.host = v.manager AND s.name = a.service
   JOIN captured AS cv ON cv.tbl = 'swarm_service_vip' AND cv.host = v.manager
   JOIN captured AS cn ON cn.tbl = 'swarm_service_network' AND cn.host = v.manager
+  JOIN reading AS r ON r.host = v.host
   LEFT JOIN network_change AS q ON q.net = l.net
   LEFT JOIN swarm_service_vip AS p ON p.host = v.manager AND p.service_id = s.service_id AND p.ip = a.ip
   LEFT JOIN task_endpoint AS t ON t.ip = a.ip AND t.service_id = s.service_id AND (t.gone = 0 OR t.since_s > v.first_s - 60)
   WHERE p.ip IS NULL AND t.ip IS NULL
-    AND (v.look_s >= v.last_s OR q.changed_s <= v.look_s - 60)
+    AND (v.look_s >= r.finished_s OR q.changed_s <= v.look_s - 60) -- names may be asked until the host is done
 ), proved AS (
   SELECT x.*, 1 AS rank, 'task ' || COALESCE(t.label, t.task_id) || ' had it and has ended (' || t.state || ')' AS owner, t.ref AS owner_ref
   FROM wrong AS x JOIN task_endpoint AS t ON t.net = x.net AND t.ip = x.ip AND t.service_id = x.service_id AND t.gone = 1
