@@ -74,9 +74,9 @@ func (a *analysis) readScene(ctx context.Context, db *database, found []Finding)
 		return nil, err
 	}
 	if readers != nil {
-		defer readers.Close()
+		defer readers.close()
 		see.Beside = func(ctx context.Context, f func(tx *sql.Tx) error) error {
-			return withReader(ctx, readers, func(r reader) error { return r.now(ctx, f) })
+			return readers.with(func(r *reader) error { return r.now(ctx, f) })
 		}
 	}
 	return scene.Read(ctx, db.tx, see)

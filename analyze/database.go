@@ -13,7 +13,7 @@ import (
 	"github.com/netmortem/netmortem/schema"
 )
 
-// A database is the SQLite file being built: one connection, one transaction.
+// A database is the SQLite file being built: one connection, one transaction at a time.
 type database struct {
 	sql     *sql.DB
 	conn    *sql.Conn
@@ -21,15 +21,15 @@ type database struct {
 	path    string // final name; empty for a private one that vanishes when closed
 	partial string // name while it is built
 
-	packrows bool   // SQLite reads packs itself
-	mover    *mover // where what is written goes to the log beside the file; else nil
+	packrows bool // SQLite reads packs itself
+	gate     turnstile
 }
 
 // partialSuffix marks a database that is being built. It is written without a journal, so what a crash leaves
 // behind is garbage, under a name that says so.
 const partialSuffix = ".partial"
 
-// pragmas are for a file that is written once in one transaction. The journal protects nothing here: the bundles are
+// pragmas are for a file that is written once. The journal protects nothing here: the bundles are
 // the truth, and the file gets its name when it is whole.
 const pragmas = `PRAGMA page_size = 8192;
 PRAGMA journal_mode = OFF;
@@ -117,32 +117,13 @@ func (db *database) begin(ctx context.Context) (err error) {
 	return err
 }
 
-// turn commits what was written, for readers to see, and begins the next transaction. What can only be done between two is done there.
-func (db *database) turn(ctx context.Context, between string) error {
-	err := db.tx.Commit()
-	db.tx = nil
-	if err == nil && between != "" {
-		_, err = db.conn.ExecContext(ctx, between)
-	}
-	if err == nil {
-		err = db.begin(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("write database: %w", err)
-	}
-	if db.mover != nil {
-		db.mover.note()
-	}
-	return nil
-}
-
 // finish commits and gives the file its name.
 func (db *database) finish() error {
 	if err := db.tx.Commit(); err != nil {
 		return fmt.Errorf("write database: %w", err)
 	}
 	db.tx = nil
-	if err := errors.Join(db.unshare(), db.close()); err != nil {
+	if err := db.close(); err != nil {
 		return fmt.Errorf("write database: %w", err)
 	}
 	if db.path != "" {
@@ -154,7 +135,7 @@ func (db *database) finish() error {
 }
 
 func (db *database) close() error {
-	errs := []error{db.stopMover()}
+	var errs []error
 	if db.tx != nil {
 		errs = append(errs, db.tx.Rollback())
 		db.tx = nil
@@ -181,12 +162,10 @@ func (db *database) discard() {
 	}
 }
 
-// remove removes what is being built, and what SQLite keeps beside it.
+// remove removes what is being built, if there is anything.
 func (db *database) remove() error {
-	for _, beside := range []string{"-wal", "-shm", ""} {
-		if err := os.Remove(db.partial + beside); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
+	if err := os.Remove(db.partial); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
 	return nil
 }

@@ -100,7 +100,11 @@ func derive(ctx context.Context, db *database, list []*Derived, progress func(do
 		return err
 	}
 	for i, d := range list {
-		if err := db.fill(ctx, d); err != nil {
+		err := db.fill(ctx, d)
+		if err == nil {
+			err = db.index(ctx, d)
+		}
+		if err != nil {
 			return fmt.Errorf("derived table %s: %w", d.Name, err)
 		}
 		progress(i + 1)
@@ -112,16 +116,14 @@ func derive(ctx context.Context, db *database, list []*Derived, progress func(do
 // more than all rules together.
 func (db *database) indexOwn(ctx context.Context) error {
 	for _, d := range ownTables() {
-		for i, cols := range d.Index {
-			if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s_%d ON %s (%s)", d.Name, i+1, d.Name, cols)); err != nil {
-				return fmt.Errorf("index table %s: %w", d.Name, err)
-			}
+		if err := db.index(ctx, d); err != nil {
+			return fmt.Errorf("index table %s: %w", d.Name, err)
 		}
 	}
 	return nil
 }
 
-// fill runs one derivation and its indexes.
+// fill runs one derivation.
 func (db *database) fill(ctx context.Context, d *Derived) error {
 	if d.View {
 		return nil
@@ -149,12 +151,15 @@ func (db *database) fill(ctx context.Context, d *Derived) error {
 		if err != nil {
 			return err
 		}
-		if err := in.flush(ctx); err != nil {
-			return err
-		}
+		return in.flush(ctx)
 	}
+	return nil
+}
+
+// index makes the indexes of a table that is filled.
+func (db *database) index(ctx context.Context, d *Derived) error {
 	for i, cols := range d.Index {
-		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("CREATE INDEX %s_%d ON %s (%s)", d.Name, i+1, d.Name, cols)); err != nil {
+		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s_%d ON %s (%s)", d.Name, i+1, d.Name, cols)); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
 // An Aside is the first half of a Fill, which takes long and only reads: what it returns puts the rows. It may run on a connection of
@@ -28,6 +29,7 @@ func (a *analysis) findOut(ctx context.Context, db *database, c *course, questio
 	t := &together{
 		analysis: a, db: db, course: c, questions: questions, hosts: hosts,
 		filled: make([]chan struct{}, len(c.soon)+2), fills: map[*Derived]chan Fill{}, answers: make([]answer, len(questions)), asked: make(chan struct{}, len(questions)),
+		processors: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
 	}
 	for i := range t.filled {
 		t.filled[i] = make(chan struct{})
@@ -43,7 +45,7 @@ func (a *analysis) findOut(ctx context.Context, db *database, c *course, questio
 	if t.readers == nil {
 		return t.answers, t.inTurn(ctx)
 	}
-	defer t.readers.Close()
+	defer t.readers.close()
 	return t.answers, t.sideBySide(ctx)
 }
 
@@ -52,7 +54,7 @@ type together struct {
 	*analysis
 	*course
 	db        *database
-	readers   *sql.DB
+	readers   *readers
 	questions []*question
 	hosts     map[string]bool
 
@@ -60,6 +62,8 @@ type together struct {
 	fills   map[*Derived]chan Fill // what Asides return
 	answers []answer
 	asked   chan struct{} // one for each answer
+
+	processors *semaphore.Weighted // who works holds one
 }
 
 // inTurn does one thing after the other, on the connection that writes.
@@ -81,6 +85,9 @@ func (t *together) inTurn(ctx context.Context) error {
 
 // sideBySide fills tables on the connection that writes, and meanwhile does what only reads, each on a connection of its own: Asides, and
 // rules as soon as their tables are filled.
+//
+// Each works while it holds a processor. Were there more at work than processors, the rules would take from filling and from the Asides,
+// which are waited for in the end, what nobody needs before.
 func (t *together) sideBySide(ctx context.Context) error {
 	group, inner := errgroup.WithContext(ctx)
 	for _, d := range t.late {
@@ -94,7 +101,7 @@ func (t *together) sideBySide(ctx context.Context) error {
 		next <- i
 	}
 	close(next)
-	for range runtime.GOMAXPROCS(0) - 1 { // one processor is busy with filling
+	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error { return t.ask(inner, next) })
 	}
 	group.Go(func() error { return t.write(inner, ctx) })
@@ -103,6 +110,15 @@ func (t *together) sideBySide(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// work does something when there is a processor for it.
+func (t *together) work(ctx context.Context, f func() error) error {
+	if err := t.processors.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer t.processors.Release(1)
+	return f()
 }
 
 // inOrder lists the places of the questions as they can be asked.
@@ -120,29 +136,33 @@ func (t *together) aside(ctx context.Context, d *Derived) error {
 	if err := wait(ctx, t.filled[t.after(d.Reads)]); err != nil {
 		return err
 	}
-	return withReader(ctx, t.readers, func(r reader) error {
-		return r.now(ctx, func(tx *sql.Tx) error {
-			fill, err := d.Aside(ctx, tx)
-			if err != nil {
-				return fmt.Errorf("derived table %s: %w", d.Name, err)
-			}
-			t.fills[d] <- fill
-			return nil
+	return t.readers.with(func(r *reader) error {
+		return t.work(ctx, func() error {
+			return r.now(ctx, func(tx *sql.Tx) error {
+				fill, err := d.Aside(ctx, tx)
+				if err != nil {
+					return fmt.Errorf("derived table %s: %w", d.Name, err)
+				}
+				t.fills[d] <- fill
+				return nil
+			})
 		})
 	})
 }
 
 // ask asks questions until there are none.
 func (t *together) ask(ctx context.Context, next <-chan int) error {
-	return withReader(ctx, t.readers, func(r reader) error {
+	return t.readers.with(func(r *reader) error {
 		for i := range next {
 			q := t.questions[i]
 			if err := wait(ctx, t.filled[t.after(q.tables)]); err != nil {
 				return err
 			}
-			err := r.now(ctx, func(tx *sql.Tx) error {
-				t.answers[i].found, t.answers[i].failed = q.answer(ctx, tx, t.hosts)
-				return ctx.Err()
+			err := t.work(ctx, func() error {
+				return r.now(ctx, func(tx *sql.Tx) error {
+					t.answers[i].found, t.answers[i].failed = q.answer(ctx, tx, t.hosts)
+					return ctx.Err()
+				})
 			})
 			if err != nil {
 				return err
@@ -155,22 +175,8 @@ func (t *together) ask(ctx context.Context, next <-chan int) error {
 
 // write fills all tables, and tells the progress of everybody. all is the context that outlives it.
 func (t *together) write(ctx, all context.Context) error {
-	put := func(d *Derived) error {
-		if err := t.db.fill(ctx, d); err != nil {
-			return fmt.Errorf("derived table %s: %w", d.Name, err)
-		}
-		return nil
-	}
-	tell := t.progress("derive", len(t.soon))
-	for i, d := range t.soon {
-		if err := put(d); err != nil {
-			return err
-		}
-		if err := t.db.turn(all, ""); err != nil {
-			return err
-		}
-		close(t.filled[i+1])
-		tell(i + 1)
+	if err := t.work(ctx, func() error { return t.writeSoon(ctx, all) }); err != nil {
+		return err
 	}
 	for _, d := range t.late {
 		filled := *d
@@ -182,20 +188,42 @@ func (t *together) write(ctx, all context.Context) error {
 				return ctx.Err()
 			}
 		}
-		if err := put(&filled); err != nil {
+		if err := t.work(ctx, func() error { return t.put(ctx, all, &filled) }); err != nil {
 			return err
 		}
 	}
-	if err := t.db.turn(all, ""); err != nil {
-		return err
-	}
 	close(t.filled[len(t.soon)+1])
-	tell = t.progress("rules", len(t.questions))
+	tell := t.progress("rules", len(t.questions))
 	for i := range t.questions {
 		if err := wait(ctx, t.asked); err != nil {
 			return err
 		}
 		tell(i + 1)
+	}
+	return nil
+}
+
+// writeSoon fills the tables that wait for no Aside.
+func (t *together) writeSoon(ctx, all context.Context) error {
+	tell := t.progress("derive", len(t.soon))
+	for i, d := range t.soon {
+		if err := t.put(ctx, all, d); err != nil {
+			return err
+		}
+		close(t.filled[i+1])
+		tell(i + 1)
+	}
+	return nil
+}
+
+// put fills a table and shows it to readers.
+func (t *together) put(ctx, all context.Context, d *Derived) error {
+	err := t.db.fill(ctx, d)
+	if err == nil {
+		err = t.db.settle(all, d)
+	}
+	if err != nil {
+		return fmt.Errorf("derived table %s: %w", d.Name, err)
 	}
 	return nil
 }
