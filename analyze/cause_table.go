@@ -117,7 +117,7 @@ func (a *analysis) findCauses(ctx context.Context, db *database, res *Result) er
 func storeCauses(ctx context.Context, db *database, res *Result) error {
 	into := map[string]*inserter{}
 	for _, d := range causeTables() {
-		into[d.Name] = newInserter(db, d.Name, len(d.Columns))
+		into[d.Name] = newInserter(db, d.Name, len(d.stored()))
 	}
 	var failed error
 	put := func(table string, row ...any) {

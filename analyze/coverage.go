@@ -90,9 +90,9 @@ func (c *coverage) namespace(packed []byte, lay *layout) {
 	}
 }
 
-// appendRef appends the address of a coverage row.
-func (c *coverage) appendRef(b []byte, line int64) []byte {
-	return strconv.AppendInt(append(append(b, c.host...), "/rows/coverage.jsonl:"...), line, 10)
+// ref is the address of a coverage row.
+func (c *coverage) ref(line int64) string {
+	return c.host + "/rows/coverage.jsonl:" + strconv.FormatInt(line, 10)
 }
 
 // damage notes that something could not be understood at load.
@@ -160,7 +160,7 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 			}
 			continue
 		}
-		ref := string(c.appendRef(nil, it.line))
+		ref := c.ref(it.line)
 		if !strings.HasPrefix(reason, schema.OnRequest) {
 			note(it.tbl, it.netns, it.document, outcome, reason, ref)
 		}
@@ -182,8 +182,7 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 	}
 
 	namespaces := slices.Sorted(maps.Keys(c.netns))
-	captured := packOf("captured")
-	var ref []byte
+	captured, columns := packOf("captured"), len(capturedTable.stored())
 	for i := range schema.Tables {
 		t := &schema.Tables[i]
 		if t.Name == "coverage" {
@@ -208,14 +207,12 @@ func (c *coverage) conclude(interrupted string, packOf func(table string) *pack)
 				if t.Scope == schema.PerSwarm {
 					c.swarm[t.Name] = true
 				}
-				p := captured
-				p.begin(len(capturedTable.Columns))
-				p.text(c.host)
-				p.optional(ns)
-				p.text(t.Name)
-				p.text(string(it.outcome))
-				ref = c.appendRef(ref[:0], it.line)
-				p.bytes(ref)
+				captured.begin(columns)
+				captured.text(c.host)
+				captured.optional(ns)
+				captured.text(t.Name)
+				captured.text(string(it.outcome))
+				captured.int(it.line)
 			}
 		}
 	}

@@ -85,6 +85,12 @@ func create(ctx context.Context, path string, derived []*Derived) (_ *database, 
 		if _, err = db.tx.ExecContext(ctx, d.DDL()); err != nil {
 			return nil, fmt.Errorf("table %s: %w", d.Name, err)
 		}
+		if !d.Ordered {
+			continue
+		}
+		if err = db.index(ctx, d); err != nil {
+			return nil, fmt.Errorf("index table %s: %w", d.Name, err)
+		}
 	}
 	return db, nil
 }

@@ -151,9 +151,9 @@ var balancerDestination = Derived{
 		whole("weight", "weight; 0 takes no new connections"),
 		text("forward", schema.Plain, "masq, route or tunnel"),
 		must(text("seen", schema.Plain, "first, last or both: which of the two reads held it")),
-		must(refCol("ref", "row of ipvs_destination")),
 		refCol("mark_ref", "row of iptables_rule"),
 	},
+	RowOf: "ipvs_destination",
 	Query: `
 WITH marked AS MATERIALIZED (
   SELECT m.host, m.netns, b.net, m.mark, m.vip, v.service_id, v.service, m.ref
@@ -163,13 +163,14 @@ WITH marked AS MATERIALIZED (
     GROUP BY net, ip HAVING COUNT(*) = 1) AS v ON v.net = b.net AND v.ip = m.vip
   WHERE b.host = m.host AND b.netns = m.netns
 )
-SELECT d.host, d.netns, b.netns_name, b.net, b.kind, d.fwmark, m.vip, m.service_id, m.service, d.address, d.weight, d.forward, d.seen, d.ref, m.ref
+SELECT d.host, d.netns, b.netns_name, b.net, b.kind, d.fwmark, m.vip, m.service_id, m.service, d.address, d.weight, d.forward, d.seen, m.ref, d.line
 FROM ipvs_destination AS d
 CROSS JOIN balancer AS b
 LEFT JOIN marked AS m ON m.host = d.host AND m.netns = d.netns AND m.net = b.net AND m.mark = d.fwmark
 WHERE b.host = d.host AND b.netns = d.netns AND d.fwmark > 0 AND instr(d.address, ':') = 0
   AND (b.kind <> 'container' OR m.service_id IS NOT NULL)`,
-	Index: []string{"host, netns, fwmark, ip"},
+	Index:   []string{"host, netns, fwmark, ip"},
+	Ordered: true,
 }
 
 // expectedIPVSDestination asks only where a mark leads to a virtual service at all: where it does not, that is the fault.

@@ -24,16 +24,17 @@ var vxlanFDB = Derived{
 		text("dst", schema.Addr, "VTEP; NULL for the bridge's"),
 		number("updated_s", "seconds since it was last changed, or seen in traffic"),
 		must(text("seen", schema.Plain, "first, last or both: which of the two reads held it")),
-		must(refCol("ref", "row of fdb")),
 	},
+	RowOf: "fdb",
 	Query: vxlanDevice + `
 SELECT f.host, f.netns, f.mac,
   CASE WHEN f.dst IS NULL THEN 'bridge' WHEN instr(f.state, 'permanent') > 0 OR instr(f.state, 'noarp') > 0 THEN 'programmed' ELSE 'learned' END,
-  f.dev, f.dst, f.updated_s, f.seen, f.ref
+  f.dev, f.dst, f.updated_s, f.seen, f.line
 FROM fdb AS f CROSS JOIN device AS v
 WHERE v.host = f.host AND v.netns = f.netns AND v.ifindex = f.ifindex
   AND f.mac <> v.mac AND (f.dst IS NOT NULL OR instr(f.state, 'permanent') = 0)`,
-	Index: []string{"host, netns, mac, entry"},
+	Index:   []string{"host, netns, mac, entry"},
+	Ordered: true,
 }
 
 var vxlanNeighbour = Derived{
@@ -45,14 +46,15 @@ var vxlanNeighbour = Derived{
 		text("mac", schema.Addr, "hardware address that it is answered with"),
 		number("updated_s", "seconds since it was last changed"),
 		must(text("seen", schema.Plain, "first, last or both: which of the two reads held it")),
-		must(refCol("ref", "row of neighbour")),
 	},
+	RowOf: "neighbour",
 	Query: vxlanDevice + `
-SELECT n.host, n.netns, n.ip, n.mac, n.updated_s, n.seen, n.ref
+SELECT n.host, n.netns, n.ip, n.mac, n.updated_s, n.seen, n.line
 FROM neighbour AS n CROSS JOIN device AS v
 WHERE v.host = n.host AND v.netns = n.netns AND v.ifindex = n.ifindex
   AND instr(n.state, 'permanent') > 0 AND instr(n.ip, ':') = 0`,
-	Index: []string{"host, netns, ip", "host, netns, mac"},
+	Index:   []string{"host, netns, ip", "host, netns, mac"},
+	Ordered: true,
 }
 
 // localMAC knows a local address in two ways: the device at the other end of a port, or, where that was not read,

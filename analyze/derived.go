@@ -26,6 +26,8 @@ type Derived struct {
 	With    string          // the table before this one whose Fill puts the rows of this one, too
 	Reads   []string        // for a Fill or an Aside: every table that it reads, captured or derived
 	Index   []string        // column lists to index, "host, netns": only for what two rules need
+	Ordered bool            // rows come about in the order of the indexes, as host by host: they are kept up while it is filled, and nothing is sorted
+	RowOf   string          // captured table that each row is a row of: behind Columns the table has that row's line, and ref, which is not stored
 }
 
 // A Fill computes a derived table: it queries tx and puts rows, the values of all columns in order. A nil value is
@@ -39,23 +41,33 @@ func Col(name, typ string, class schema.Class, doc string) schema.Column {
 
 // DDL is the STRICT table, or the view.
 func (d *Derived) DDL() string {
-	var b strings.Builder
 	if d.View {
 		return fmt.Sprintf("CREATE VIEW %s (%s) AS%s", d.Name, names(d.Columns), d.Query)
 	}
-	fmt.Fprintf(&b, "CREATE TABLE %s (\n", d.Name)
-	for i, c := range d.Columns {
-		fmt.Fprintf(&b, "  %s %s", c.Name, c.Type)
-		if c.Required {
-			b.WriteString(" NOT NULL")
-		}
-		if i < len(d.Columns)-1 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('\n')
+	var cols []string
+	for _, c := range d.stored() {
+		cols = append(cols, c.Name+" "+c.Type+map[bool]string{true: " NOT NULL"}[c.Required])
 	}
-	b.WriteString(") STRICT")
-	return b.String()
+	if d.RowOf != "" {
+		cols = append(cols, schema.TableByName(d.RowOf).Ref())
+	}
+	return fmt.Sprintf("CREATE TABLE %s (\n  %s\n) STRICT", d.Name, strings.Join(cols, ",\n  "))
+}
+
+// stored are the columns that a row is put with, in order.
+func (d *Derived) stored() []schema.Column {
+	if d.RowOf == "" {
+		return d.Columns
+	}
+	return append(slices.Clip(d.Columns), must(whole("line", "line of the row of "+d.RowOf)))
+}
+
+// all are the columns that who reads finds.
+func (d *Derived) all() []schema.Column {
+	if d.RowOf == "" {
+		return d.Columns
+	}
+	return append(d.stored(), must(refCol("ref", "row of "+d.RowOf)))
 }
 
 // names lists the columns for a statement.
@@ -112,8 +124,7 @@ func derive(ctx context.Context, db *database, list []*Derived, progress func(do
 	return nil
 }
 
-// indexOwn indexes what loading knows, once it is whole. Nearly every query asks captured; an index that SQLite made for each would cost
-// more than all rules together.
+// indexOwn indexes what loading knows, once it is whole.
 func (db *database) indexOwn(ctx context.Context) error {
 	for _, d := range ownTables() {
 		if err := db.index(ctx, d); err != nil {
@@ -130,7 +141,7 @@ func (db *database) fill(ctx context.Context, d *Derived) error {
 	}
 	switch {
 	case d.Query != "":
-		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s)\n%s", d.Name, names(d.Columns), d.Query)); err != nil {
+		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s)\n%s", d.Name, names(d.stored()), d.Query)); err != nil {
 			return err
 		}
 	case d.Fill != nil || d.Aside != nil:
@@ -141,10 +152,11 @@ func (db *database) fill(ctx context.Context, d *Derived) error {
 				return err
 			}
 		}
-		in := newInserter(db, d.Name, len(d.Columns))
+		columns := len(d.stored())
+		in := newInserter(db, d.Name, columns)
 		err := fill(ctx, db.tx, func(row ...any) error {
-			if len(row) != len(d.Columns) {
-				return fmt.Errorf("a row of %d values for %d columns", len(row), len(d.Columns))
+			if len(row) != columns {
+				return fmt.Errorf("a row of %d values for %d columns", len(row), columns)
 			}
 			return in.values(ctx, row)
 		})
@@ -156,7 +168,7 @@ func (db *database) fill(ctx context.Context, d *Derived) error {
 	return nil
 }
 
-// index makes the indexes of a table that is filled.
+// index makes the indexes of a table that is filled, or of an Ordered one that will be.
 func (db *database) index(ctx context.Context, d *Derived) error {
 	for i, cols := range d.Index {
 		if _, err := db.tx.ExecContext(ctx, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s_%d ON %s (%s)", d.Name, i+1, d.Name, cols)); err != nil {

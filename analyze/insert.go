@@ -164,7 +164,7 @@ type inserting struct {
 }
 
 func insertInto(ctx context.Context, tx *sql.Tx, d *Derived) *inserting {
-	return &inserting{ctx: ctx, in: newInserter(&database{tx: tx, packrows: packrows.Register() == nil}, d.Name, len(d.Columns))}
+	return &inserting{ctx: ctx, in: newInserter(&database{tx: tx, packrows: packrows.Register() == nil}, d.Name, len(d.stored()))}
 }
 
 func (i *inserting) put(values ...any) {

@@ -78,7 +78,7 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 	}
 	for _, d := range ownTables() {
 		if d != &hostRowsTable { // last of all
-			ins[d.Name] = newInserter(db, d.Name, len(d.Columns))
+			ins[d.Name] = newInserter(db, d.Name, len(d.stored()))
 		}
 	}
 	places := newInserter(db, hostRowsTable.Name, len(hostRowsTable.Columns))

@@ -107,7 +107,7 @@ func TableDocs() []TableDoc {
 		out = append(out, TableDoc{t.Name, t.Doc, t.LoadColumns()})
 	}
 	for _, d := range Tables() {
-		out = append(out, TableDoc{d.Name, d.Doc, d.Columns})
+		out = append(out, TableDoc{d.Name, d.Doc, d.all()})
 	}
 	return out
 }

@@ -128,12 +128,17 @@ func (t *Table) DDL() string {
 	for _, c := range t.LoadColumns() {
 		fmt.Fprintf(&b, "  %s %s%s,\n", c.Name, c.Type, map[bool]string{true: " NOT NULL"}[c.Required])
 	}
+	fmt.Fprintf(&b, "  %s\n) STRICT", t.Ref())
+	return b.String()
+}
+
+// Ref is the column ref: made of host and line, and of doc where the table is decoded.
+func (t *Table) Ref() string {
 	path := fmt.Sprintf("'/rows/%s.jsonl:'", t.Name)
 	if t.Decoded() {
 		path = "'/' || doc || ':'"
 	}
-	fmt.Fprintf(&b, "  ref TEXT GENERATED ALWAYS AS (host || %s || line) VIRTUAL\n) STRICT", path)
-	return b.String()
+	return fmt.Sprintf("ref TEXT GENERATED ALWAYS AS (host || %s || line) VIRTUAL", path)
 }
 
 // LoadColumns are the columns in the order of storage: host, then the document of a decoded row, then line, then

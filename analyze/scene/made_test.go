@@ -377,8 +377,8 @@ SELECT 'h' || i, '1', '1-many', 'manynet0', 'many', 'vxlan0', 1, 'x', 'x' FROM n
 		`INSERT INTO expected_fdb (host, netns, net, mac, ip, node, source, endpoint_ref)
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
 SELECT 'h' || a.i, '1', 'manynet0', '02:42:00:00:00:' || printf('%02x', b.i), '10.0.0.' || b.i, 'h' || b.i, 'tasks', 'x' FROM n AS a, n AS b WHERE a.i <> b.i`,
-		`INSERT INTO vxlan_fdb (host, netns, mac, entry, dev, dst, seen, ref)
-SELECT host, netns, mac, 'programmed', 'vxlan0', '192.0.2.' || substr(node, 2), 'both', 'x' FROM expected_fdb WHERE net = 'manynet0' AND NOT (host = 'h3' AND node IN ('h4', 'h5'))`,
+		`INSERT INTO vxlan_fdb (host, netns, mac, entry, dev, dst, seen, line)
+SELECT host, netns, mac, 'programmed', 'vxlan0', '192.0.2.' || substr(node, 2), 'both', 1 FROM expected_fdb WHERE net = 'manynet0' AND NOT (host = 'h3' AND node IN ('h4', 'h5'))`,
 		`INSERT INTO vtep (node, host, ip, source, ref) SELECT DISTINCT host, host, '192.0.2.' || substr(host, 2), 'engine', 'x' FROM overlay_netns WHERE net = 'manynet0' AND host <> 'h9'`,
 	}
 	s := m.read(t, scene.Sight{Found: []scene.Found{{ID: "f", Rule: "fdb-permanent-missing", Host: "h3", Subject: "fdb:h3/1-many/02:42:00:00:00:04", Ref: "h3/rows/neighbour.jsonl:1"}}}, many...)
