@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/netmortem/netmortem/analyze/packrows"
@@ -18,8 +19,9 @@ type database struct {
 	sql     *sql.DB
 	conn    *sql.Conn
 	tx      *sql.Tx
-	path    string // final name; empty for a private one that vanishes when closed
-	partial string // name while it is built
+	path    string // final name; empty for one that vanishes when closed
+	partial string // name while it is built; empty for SQLite's own private one
+	room    string // directory that is made for a file that vanishes
 
 	packrows bool // SQLite reads packs itself
 	gate     turnstile
@@ -95,6 +97,22 @@ func create(ctx context.Context, path string, derived []*Derived) (_ *database, 
 	return db, nil
 }
 
+// createPassing makes a database that vanishes when it is closed. It is a file, because a file can be read by others while it is written; where
+// none can be made, it is SQLite's own.
+func createPassing(ctx context.Context, derived []*Derived) (*database, error) {
+	room, err := os.MkdirTemp("", "netmortem-analyze-")
+	if err != nil {
+		return create(ctx, "", derived)
+	}
+	db, err := create(ctx, filepath.Join(room, "passing.db"), derived)
+	if err != nil {
+		os.Remove(room)
+		return nil, err
+	}
+	db.path, db.room = "", room
+	return db, nil
+}
+
 // dsn names a file to the driver so that no character of it has a meaning; an empty name is SQLite's own private
 // database, which lives in memory and spills to a temporary file.
 func dsn(path string) string {
@@ -132,10 +150,11 @@ func (db *database) finish() error {
 	if err := db.close(); err != nil {
 		return fmt.Errorf("write database: %w", err)
 	}
-	if db.path != "" {
-		if err := os.Rename(db.partial, db.path); err != nil {
-			return fmt.Errorf("write database: %w", err)
-		}
+	if db.path == "" {
+		return db.remove()
+	}
+	if err := os.Rename(db.partial, db.path); err != nil {
+		return fmt.Errorf("write database: %w", err)
 	}
 	return nil
 }
@@ -157,21 +176,24 @@ func (db *database) close() error {
 	return errors.Join(errs...)
 }
 
-// discard gives up: nothing is left under either name. It does nothing after finish.
+// discard gives up: nothing is left under any name. It does nothing after finish.
 func (db *database) discard() {
 	if db.sql == nil {
 		return
 	}
 	db.close()
-	if db.partial != "" {
-		db.remove()
-	}
+	db.remove()
 }
 
 // remove removes what is being built, if there is anything.
 func (db *database) remove() error {
-	if err := os.Remove(db.partial); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	for _, name := range []string{db.partial, db.room} {
+		if name == "" {
+			continue
+		}
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

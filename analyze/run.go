@@ -87,7 +87,7 @@ func (a *analysis) noBundle() error {
 }
 
 func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
-	db, err := create(ctx, a.options.DB, a.derived)
+	db, err := a.create(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +119,13 @@ func (a *analysis) run(ctx context.Context) (_ *Result, err error) {
 		return nil, err
 	}
 	return res, nil
+}
+
+func (a *analysis) create(ctx context.Context) (*database, error) {
+	if a.options.DB == "" {
+		return createPassing(ctx, a.derived)
+	}
+	return create(ctx, a.options.DB, a.derived)
 }
 
 func (a *analysis) progress(phase string, total int) func(done int) {

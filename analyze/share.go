@@ -35,7 +35,7 @@ type readers struct {
 // share commits what was written, and lets the file be read beside the one connection that writes. It is nil where the database is no file;
 // then only that connection can read.
 func (db *database) share(ctx context.Context) (*readers, error) {
-	if db.path == "" {
+	if db.partial == "" {
 		return nil, nil
 	}
 	if err := db.settle(ctx, nil); err != nil {

@@ -6,12 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"testing"
 	"time"
 )
 
-// TestRunTogether runs with a file, where the rules are asked while paths are walked, and without one, and has a rule that waits for
-// the walk: nothing else may differ.
+// TestRunTogether runs with a file that stays and with one that does not, where the rules are asked while paths are walked, and on one
+// processor, where one thing is done after the other, and has a rule that waits for the walk: nothing else may differ.
 func TestRunTogether(t *testing.T) {
 	if err := sqliteAvailable(); err != nil {
 		t.Skip(err)
@@ -45,9 +46,20 @@ SELECT host, hop || ' on ' || host AS summary, subject, ref AS segment_ref FROM 
 		res.Database, res.Scene = "", nil
 		return res
 	}
+	passing := t.TempDir()
+	t.Setenv("TMPDIR", passing)
 	file, none := run(filepath.Join(dir, "report.db")), run("")
 	if !reflect.DeepEqual(file, none) {
 		t.Errorf("with a file: %+v\nwithout: %+v", file, none)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if alone := run(""); !reflect.DeepEqual(file, alone) {
+		t.Errorf("with a file: %+v\non one processor: %+v", file, alone)
+	}
+	runtime.GOMAXPROCS(2)
+	t.Setenv("TMPDIR", filepath.Join(passing, "none"))
+	if private := run(""); !reflect.DeepEqual(file, private) {
+		t.Errorf("with a file: %+v\nwhere none can be made: %+v", file, private)
 	}
 	found := 0
 	for _, f := range file.Findings {
@@ -69,5 +81,8 @@ SELECT host, hop || ' on ' || host AS summary, subject, ref AS segment_ref FROM 
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "stopped*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+	if left, err := os.ReadDir(passing); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

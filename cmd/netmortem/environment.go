@@ -23,7 +23,7 @@ var environment = []variable{
 	{envDockerHost, "capture and doctor: the daemon to ask, as unix:///run/docker.sock; --docker-host goes before it"},
 	{"DOCKER_CERT_PATH, DOCKER_TLS_VERIFY, DOCKER_API_VERSION", "capture and doctor: as for docker, where the daemon is asked over TCP"},
 	{"HTTP_PROXY, HTTPS_PROXY, NO_PROXY", "capture and doctor: as for docker, where the daemon is asked over TCP"},
-	{"TMPDIR", "where trace puts its database, and SQLite what it sorts; SQLITE_TMPDIR goes before it for the latter"},
+	{"TMPDIR", "where trace, and analyze that keeps none, put the database, and SQLite what it sorts; SQLITE_TMPDIR goes before it for the latter"},
 	{envGOGC, "the collector of garbage of Go: set, it replaces what capture and analyze choose"},
 	{"GOMEMLIMIT", "the bound of memory of Go: set, it replaces what capture sets by --max-memory"},
 }
