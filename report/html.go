@@ -48,15 +48,18 @@ func HTML(w io.Writer, r *analyze.Result) error {
 	if err != nil {
 		return fmt.Errorf("read the page's templates: %w", err)
 	}
-	var b bytes.Buffer
+	var b, data bytes.Buffer
 	p := newHTMLPage(r)
+	packed := make(chan error, 1) // of a fleet's page the data take as long as the markup
+	go func() { packed <- writeData(&data, p.data()) }()
 	if err := t.ExecuteTemplate(&b, "page", p); err != nil {
 		return fmt.Errorf("fill the page: %w", err)
 	}
-	b.WriteString("<script>" + pageJS + "</script>\n<script type=\"application/octet-stream\" id=\"data\">")
-	if err := writeData(&b, p.data()); err != nil {
+	if err := <-packed; err != nil {
 		return fmt.Errorf("pack the page's data: %w", err)
 	}
+	b.WriteString("<script>" + pageJS + "</script>\n<script type=\"application/octet-stream\" id=\"data\">")
+	b.Write(data.Bytes())
 	b.WriteString("</script>\n</body>\n</html>\n")
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("write the result: %w", err)

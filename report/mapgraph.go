@@ -100,13 +100,13 @@ type mapEdge struct {
 
 // A mapGraph is who talks to whom, whole.
 type mapGraph struct {
-	nodes []mapNode
-	edges []mapEdge
-	at    map[scene.Party]int
-	pair  map[[2]int]int      // place of the edge between two nodes
-	ids   map[string]string   // routes of containers by name
-	paths map[[2]string][]int // keys of paths that are not delivered, by services of client and server
-	busy  busiest
+	nodes  []mapNode
+	edges  []mapEdge
+	at     map[scene.Party]int
+	pair   map[[2]int]int // place of the edge between two nodes
+	routes containerRoutes
+	paths  map[[2]string][]int // keys of paths that are not delivered, by services of client and server
+	busy   busiest
 }
 
 // busiest are the figures that the widths of all edges refer to.
@@ -146,7 +146,7 @@ func newMapGraph(p *page) *mapGraph {
 		}
 		g.add(scene.Party{Kind: scene.PartyService, Name: v.Name}, n)
 	}
-	g.ids = p.containerIDs()
+	g.routes = p.containerRoutes()
 	g.paths = map[[2]string][]int{}
 	for i := range s.Paths {
 		k := [2]string{s.Paths[i].From, s.Paths[i].To}
@@ -182,7 +182,7 @@ func (g *mapGraph) party(p scene.Party, server bool) int {
 		p.Name = ""
 		n.Name, n.first = "outside", !server
 	case scene.PartyContainer:
-		n.Href = g.ids[p.Name]
+		n.Href = g.routes.to(p.Name)
 	default: // an address that nothing captured owns
 		p = scene.Party{Kind: "strange"}
 		n.Kind, n.Name, n.first = "strange", "unknown addresses", !server

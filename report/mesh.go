@@ -50,18 +50,29 @@ func (c portCell) Says() string {
 	return fmt.Sprintf("%s, %d of %d backends", c.Verdict, c.Reached, c.Backends)
 }
 
-// containerIDs are the routes of containers by name; one whose name several hosts have is left out.
-func (p *page) containerIDs() map[string]string {
-	out := map[string]string{}
+// containerRoutes are the ids of containers by name, empty for one whose name several hosts have. A route is made of the few that are
+// asked for.
+type containerRoutes map[string]string
+
+func (p *page) containerRoutes() containerRoutes {
+	out := make(containerRoutes, len(p.Scene.Containers))
 	for i := range p.Scene.Containers {
 		c := &p.Scene.Containers[i]
 		if _, ok := out[c.Name]; ok {
 			out[c.Name] = ""
 			continue
 		}
-		out[c.Name] = hashRoute("ctr", c.ID)
+		out[c.Name] = c.ID
 	}
 	return out
+}
+
+// to is the route of the one container that has the name; empty where there is none.
+func (r containerRoutes) to(name string) string {
+	if id := r[name]; id != "" {
+		return hashRoute("ctr", id)
+	}
+	return ""
 }
 
 func verdictState(v string) state {
@@ -89,12 +100,12 @@ func (p *htmlPage) ports() (rows []portRow, hosts []string) {
 	if len(hosts) > meshColumns {
 		hosts = nil
 	}
-	ids := p.containerIDs()
+	routes := p.containerRoutes()
 	for i := range p.Scene.Ports {
 		r := portRow{Port: p.Scene.Ports[i], State: stateOK}
 		r.Name, r.Href = r.Service, hashRoute("svc", r.Service)
 		if r.Service == "" {
-			r.Name, r.Href = r.Container, ids[r.Container]
+			r.Name, r.Href = r.Container, routes.to(r.Container)
 		}
 		r.Well, r.Hosts, r.Rest = r.Whole, len(r.At)+r.Whole+r.AtLeft, r.AtLeft
 		at := map[string]portCell{}
