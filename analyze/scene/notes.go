@@ -36,6 +36,11 @@ func (n *notes) once(s string) string {
 	return s
 }
 
+// apart are the names that were read first, with texts of their own: for who reads while others read.
+func (n *notes) apart() *notes {
+	return &notes{texts: map[string]string{}, networks: n.networks, overlays: n.overlays, ingress: n.ingress, hosts: n.hosts}
+}
+
 // network is the name of a network by its full id; the first characters of that where nobody names it.
 func (n *notes) network(id string) string {
 	if name := n.networks[id]; name != "" {

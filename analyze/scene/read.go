@@ -35,25 +35,26 @@ type Found struct {
 type part struct {
 	name   string
 	read   func(ctx context.Context, tx *sql.Tx, see Sight, s *Scene) error
-	beside bool // of the scene it uses the containers only, and no notes: it may be read beside the others
+	beside bool   // it uses of the notes the names that were read first, and may be read beside the parts that are not
+	after  string // part of those that it uses nevertheless
 }
 
-// parts lists them in the order in which they are read: a part may use what stands in the scene before it. The first are the containers.
+// parts lists them in the order in which they are read: a part may use what stands in the scene before it.
 func parts() []part {
 	return []part{
-		{"containers", readContainers, false},
-		{"services", readServices, false},
-		{"networks", readNetworks, false},
-		{"ports", readPorts, false},
-		{"edges", readEdges, false},
-		{"paths", readPaths, true},
-		{"tunnels", readTunnels, false},
-		{"queues", readQueues, false},
-		{"skews", readSkews, false},
-		{"failures", readFailures, true},
-		{"cores", readCores, true},
-		{"events", readEvents, true},
-		{"clocks", readClocks, true},
+		{name: "containers", read: readContainers},
+		{name: "services", read: readServices},
+		{name: "networks", read: readNetworks},
+		{name: "ports", read: readPorts},
+		{name: "edges", read: readEdges},
+		{name: "paths", read: readPaths, beside: true},
+		{name: "tunnels", read: readTunnels, beside: true, after: "networks"},
+		{name: "queues", read: readQueues},
+		{name: "skews", read: readSkews},
+		{name: "failures", read: readFailures},
+		{name: "cores", read: readCores},
+		{name: "events", read: readEvents},
+		{name: "clocks", read: readClocks},
 	}
 }
 
@@ -65,36 +66,55 @@ func Read(ctx context.Context, tx *sql.Tx, see Sight) (*Scene, error) {
 	if see.notes, err = readNotes(ctx, tx); err != nil {
 		return nil, fmt.Errorf("read the scene's names: %w", err)
 	}
-	read := func(ctx context.Context, tx *sql.Tx, list []part) error {
-		for _, p := range list {
-			if err := p.read(ctx, tx, see, s); err != nil {
-				return fmt.Errorf("read the scene's %s: %w", p.name, err)
+	all := parts()
+	if see.Beside == nil {
+		for _, p := range all {
+			if err := p.into(ctx, tx, see, s); err != nil {
+				return nil, err
 			}
+		}
+		return s, nil
+	}
+	done := map[string]chan struct{}{}
+	for _, p := range all {
+		done[p.name] = make(chan struct{})
+	}
+	group, inner := errgroup.WithContext(ctx)
+	read := func(tx *sql.Tx, see Sight, beside bool) error {
+		for _, p := range all {
+			if p.beside != beside {
+				continue
+			}
+			if p.after != "" {
+				select {
+				case <-done[p.after]:
+				case <-inner.Done():
+					return inner.Err()
+				}
+			}
+			if err := p.into(inner, tx, see, s); err != nil {
+				return err
+			}
+			close(done[p.name])
 		}
 		return nil
 	}
-	all := parts()
-	if see.Beside == nil {
-		return s, read(ctx, tx, all)
-	}
-	if err := read(ctx, tx, all[:1]); err != nil {
-		return nil, err
-	}
-	var rest, beside []part
-	for _, p := range all[1:] {
-		if p.beside {
-			beside = append(beside, p)
-		} else {
-			rest = append(rest, p)
-		}
-	}
-	group, inner := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return see.Beside(inner, func(tx *sql.Tx) error { return read(inner, tx, beside) })
+		see := see
+		see.notes = see.notes.apart()
+		return see.Beside(inner, func(tx *sql.Tx) error { return read(tx, see, true) })
 	})
-	group.Go(func() error { return read(inner, tx, rest) })
+	group.Go(func() error { return read(tx, see, false) })
 	if err := group.Wait(); err != nil {
 		return nil, cmp.Or(ctx.Err(), err)
 	}
 	return s, nil
+}
+
+// into reads the part.
+func (p *part) into(ctx context.Context, tx *sql.Tx, see Sight, s *Scene) error {
+	if err := p.read(ctx, tx, see, s); err != nil {
+		return fmt.Errorf("read the scene's %s: %w", p.name, err)
+	}
+	return nil
 }
