@@ -52,9 +52,15 @@ FROM docker_event AS e JOIN cause_cited AS x ON x.ref = e.ref WHERE e.time IS NO
 	`SELECT l.time, 2, 'a line of the daemon''s log says so', l.ref FROM log_line AS l JOIN cause_cited AS x ON x.ref = l.ref WHERE l.time IS NOT NULL`,
 }
 
-// ownersQuery says when the container came up whose namespace a name is: before that the namespace did not exist.
-const ownersQuery = `SELECT o.host, o.netns_name, c.started_at, 'container ' || COALESCE(c.name, substr(c.container, 1, 12)) || ' was started', c.ref
-FROM netns_owner AS o JOIN container AS c ON c.host = o.host AND c.container = o.container WHERE c.state = 'running' AND c.started_at IS NOT NULL AND o.kind = 'container'`
+// ownersQuery says when the container came up whose namespace a name is: before that the namespace did not exist. The table cause_named
+// holds the names that findings bounded by it have; of several containers the one that came up last is the last.
+const ownersQuery = `
+WITH named AS MATERIALIZED (
+  SELECT o.host, o.netns_name, o.container FROM netns_owner AS o CROSS JOIN cause_named AS n ON n.host = o.host AND n.netns = o.netns_name WHERE o.kind = 'container'
+)
+SELECT o.host, o.netns_name, c.started_at, 'container ' || COALESCE(c.name, substr(c.container, 1, 12)) || ' was started', c.ref
+FROM container AS c CROSS JOIN named AS o ON o.host = c.host AND o.container = c.container
+WHERE c.state = 'running' AND c.started_at IS NOT NULL ORDER BY c.started_at, c.ref`
 
 // endedQuery says when an address lost its last owner: by network and by service, for findings state the one or the other.
 const endedQuery = `SELECT COALESCE(o.network, ''), COALESCE(t.service, ''), t.ip, t.since_s, 'task ' || COALESCE(t.label, t.task_id) || ' has ended, ' || COALESCE(t.state, 'gone'), t.ref
@@ -75,7 +81,7 @@ type causeTimes struct {
 
 // timesOf reads the dated rows that the findings cite.
 func timesOf(ctx context.Context, db *database, findings []Finding) (*causeTimes, error) {
-	t := &causeTimes{ended: map[string]causeMoment{}, cited: map[string][]causeMoment{}, owners: map[string]causeMoment{}, first: map[string]time.Time{}, refs: map[string]string{}}
+	t := &causeTimes{ended: map[string]causeMoment{}, cited: map[string][]causeMoment{}, first: map[string]time.Time{}, refs: map[string]string{}}
 	if _, err := db.tx.ExecContext(ctx, "CREATE TEMP TABLE cause_cited (ref TEXT PRIMARY KEY) WITHOUT ROWID"); err != nil {
 		return nil, err
 	}
@@ -107,20 +113,13 @@ func timesOf(ctx context.Context, db *database, findings []Finding) (*causeTimes
 			return nil, fmt.Errorf("read the times of what is cited: %w", err)
 		}
 	}
-	var host, netns, at string
-	m := causeMoment{kind: momentBegan}
-	err := eachOf(ctx, db.tx, ownersQuery, []any{&host, &netns, &at, &m.what, &m.ref}, func() {
-		var err error
-		if m.at, err = time.Parse(time.RFC3339Nano, at); err == nil {
-			t.owners[host+"/"+netns] = m
-		}
-	})
-	if err != nil {
-		return nil, err
+	var err error
+	if t.owners, err = ownersOf(ctx, db, findings); err != nil {
+		return nil, fmt.Errorf("read when containers came up: %w", err)
 	}
 	var network, service, ip string
 	var ended float64
-	m = causeMoment{kind: momentEnded}
+	m := causeMoment{kind: momentEnded}
 	err = eachOf(ctx, db.tx, endedQuery, []any{&network, &service, &ip, &ended, &m.what, &m.ref}, func() {
 		m.at = time.UnixMicro(int64(ended * 1e6)).UTC()
 		t.ended["network "+network+" "+ip], t.ended["service "+service+" "+ip] = m, m // the last one stays
@@ -128,7 +127,7 @@ func timesOf(ctx context.Context, db *database, findings []Finding) (*causeTimes
 	if err != nil {
 		return nil, fmt.Errorf("read when addresses lost their owners: %w", err)
 	}
-	var ref string
+	var host, at, ref string
 	err = eachOf(ctx, db.tx, "SELECT host, first_read, ref FROM host WHERE first_read IS NOT NULL", []any{&host, &at, &ref}, func() {
 		if x, err := time.Parse(time.RFC3339Nano, at); err == nil {
 			t.first[host], t.refs[host] = x, ref
@@ -139,6 +138,48 @@ func timesOf(ctx context.Context, db *database, findings []Finding) (*causeTimes
 	}
 	_, err = db.tx.ExecContext(ctx, "DROP TABLE cause_cited")
 	return t, err
+}
+
+// ownersOf says when the containers came up whose namespaces findings name that such a start bounds, by host/namespace. They are few, and a
+// fleet's containers many.
+func ownersOf(ctx context.Context, db *database, findings []Finding) (map[string]causeMoment, error) {
+	named := map[[2]string]bool{}
+	for i := range findings {
+		if f := &findings[i]; slices.Contains(boundByStart, f.Rule) {
+			for _, netns := range f.list("netns") {
+				named[[2]string{f.Host, netns}] = true
+			}
+		}
+	}
+	owners := map[string]causeMoment{}
+	if len(named) == 0 {
+		return owners, nil
+	}
+	if _, err := db.tx.ExecContext(ctx, "CREATE TEMP TABLE cause_named (host TEXT, netns TEXT, PRIMARY KEY (host, netns)) WITHOUT ROWID"); err != nil {
+		return nil, err
+	}
+	in := newInserter(db, "cause_named", 2)
+	for n := range named {
+		if err := in.values(ctx, []any{n[0], n[1]}); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.flush(ctx); err != nil {
+		return nil, err
+	}
+	var host, netns, at string
+	m := causeMoment{kind: momentBegan}
+	err := eachOf(ctx, db.tx, ownersQuery, []any{&host, &netns, &at, &m.what, &m.ref}, func() {
+		var err error
+		if m.at, err = time.Parse(time.RFC3339Nano, at); err == nil {
+			owners[host+"/"+netns] = m
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = db.tx.ExecContext(ctx, "DROP TABLE cause_named")
+	return owners, err
 }
 
 // Since of a cause, in the words of whoever asks when it began.
