@@ -50,6 +50,7 @@ func (l rowLine) ref(host, table string) string { return stack.Ref(host, table, 
 // A dnsFolder folds one host after the other.
 type dnsFolder struct {
 	ctx       context.Context
+	tx        *sql.Tx
 	r         *stack.Reader
 	first     map[string]float64        // host: begin of the first read
 	overlays  map[string]dnsOverlay     // by the network's id
@@ -71,7 +72,7 @@ type dnsOverlay struct {
 // fillDNS fills dns_question, dns_answer_set and dns_view.
 func fillDNS(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
 	f := &dnsFolder{
-		ctx: ctx, r: stack.NewReader(tx), first: map[string]float64{}, overlays: map[string]dnsOverlay{},
+		ctx: ctx, tx: tx, r: stack.NewReader(tx), first: map[string]float64{}, overlays: map[string]dnsOverlay{},
 		questions: put, answers: insertInto(ctx, tx, &dnsAnswerSet), views: insertInto(ctx, tx, &dnsView),
 	}
 	var host, id string
@@ -331,13 +332,18 @@ func (f *dnsFolder) places(host string, list []*dnsAsker) error {
 	if err != nil {
 		return err
 	}
-	err = f.r.Each(f.ctx, host, "captured", "netns,ref", "tbl = 'dns_answer'", func(v []string) {
-		for _, a := range byNetns[v[0]] {
-			a.coverage = v[1]
+	// What was captured of a host is a thousand rows and has an index: no range of the table is gone through for the few of one kind.
+	for scan, err := range queried(f.ctx, f.tx, "SELECT COALESCE(netns, ''), ref FROM captured WHERE host = ? AND tbl = 'dns_answer'", host) {
+		if err != nil {
+			return err
 		}
-	})
-	if err != nil {
-		return err
+		var netns, ref string
+		if err := scan(&netns, &ref); err != nil {
+			return err
+		}
+		for _, a := range byNetns[netns] {
+			a.coverage = ref
+		}
 	}
 	for _, a := range list {
 		slices.Sort(scopes[a])
