@@ -90,6 +90,9 @@ WHERE t.running > 0`,
 // expectedDNSAnswer covers a client that shares exactly one network with the service, the routing mesh's left out:
 // libnetwork answers from the first network that knows the name, and which is first is not captured. What the managers said last holds for
 // names that were asked before; beside a busy daemon that may be as late as the end of the host's last read.
+//
+// It begins with the questions, in the order of their index: CROSS JOIN keeps SQLite from looking each endpoint of a network up once for
+// each service there, and sorting what it finds.
 var expectedDNSAnswer = Derived{
 	Name: "expected_dns_answer",
 	Doc:  "Addresses that a name should be answered with inside the containers of a row of dns_question: the virtual address of the service, or the addresses of its settled tasks.",
@@ -113,9 +116,9 @@ var expectedDNSAnswer = Derived{
 WITH shared AS (
   SELECT q.host, q.netns, q.container, q.name, q.service, q.tasks, q.ref, q.answered, q.asked,
     l.label AS client, l.net, t.service_id, s.mode, l.since_s,
-    COUNT(*) OVER (PARTITION BY q.host, q.netns, q.container, q.name) AS networks
+    COUNT(*) OVER (PARTITION BY q.host, q.netns, q.name, q.container) AS networks
   FROM dns_question AS q
-  JOIN (SELECT DISTINCT host, netns, net, label, since_s FROM local_endpoint) AS l ON l.host = q.host AND l.netns = q.netns
+  CROSS JOIN (SELECT DISTINCT host, netns, net, label, since_s FROM local_endpoint) AS l ON l.host = q.host AND l.netns = q.netns
   JOIN overlay_network AS w ON w.net = l.net AND w.ingress = 0
   JOIN (SELECT DISTINCT net, service, service_id FROM task_endpoint) AS t ON t.net = l.net AND t.service = q.service
   JOIN (SELECT service_id, MIN(endpoint_mode) AS mode FROM swarm_service GROUP BY service_id) AS s ON s.service_id = t.service_id
@@ -124,7 +127,7 @@ SELECT c.host, c.netns, c.container, c.client, c.name, c.service, c.net, e.netwo
   CASE e.kind WHEN 'vip' THEN 'service ' || c.service || ' has this virtual address and settled tasks on ' || COALESCE(e.network, e.net)
     ELSE 'the managers have task ' || COALESCE(e.label, e.ip) || ' running' END
 FROM shared AS c
-JOIN reading AS r ON r.host = c.host
+CROSS JOIN reading AS r ON r.host = c.host
 LEFT JOIN network_change AS q ON q.net = c.net
 JOIN service_record AS e ON e.net = c.net AND e.service_id = c.service_id AND e.tasks = CASE WHEN c.tasks = 1 OR c.mode = 'dnsrr' THEN 1 ELSE 0 END
 WHERE c.networks = 1 AND c.answered = c.asked AND c.since_s <= r.first_s - 60 AND e.since_s <= r.first_s - 30 AND e.look_s >= r.first_s - 120

@@ -34,12 +34,20 @@ WITH lack AS MATERIALIZED (
     FROM expected_dns_answer AS e
     LEFT JOIN dns_answer_set AS a ON a.host = e.host AND a.netns = e.netns AND a.container = e.container AND a.name = e.name AND a.ip = e.ip
     WHERE a.ip IS NULL) AS x
-  JOIN captured AS c ON c.tbl = 'dns_answer' AND c.host = x.host AND c.netns = x.netns
-  JOIN dns_question AS q ON q.host = x.host AND q.netns = x.netns AND q.container = x.container AND q.name = x.name
+  CROSS JOIN captured AS c ON c.tbl = 'dns_answer' AND c.host = x.host AND c.netns = x.netns
+  CROSS JOIN dns_question AS q ON q.host = x.host AND q.netns = x.netns AND q.container = x.container AND q.name = x.name
+), asked AS MATERIALIZED (
+  -- what all hosts should answer of the names that lack something; where none does, nobody is asked a second time
+  SELECT e.host, e.net, e.name, e.ip
+  FROM expected_dns_answer AS e
+  CROSS JOIN (SELECT DISTINCT net, name FROM lack) AS l ON l.net = e.net AND l.name = e.name
+  WHERE EXISTS (SELECT 1 FROM lack)
 ), spread AS (
   SELECT e.net, e.name, COUNT(DISTINCT e.host) AS hosts, MAX(l.hosts) AS lacking
   FROM (SELECT net, name, COUNT(DISTINCT host) AS hosts FROM lack GROUP BY net, name) AS l
-  JOIN expected_dns_answer AS e ON e.net = l.net AND e.name = l.name GROUP BY e.net, e.name
+  JOIN asked AS e ON e.net = l.net AND e.name = l.name GROUP BY e.net, e.name
+), whole AS (
+  SELECT host, net, name, COUNT(DISTINCT ip) AS ips FROM asked GROUP BY host, net, name
 )
 SELECT
   l.host,
@@ -53,7 +61,7 @@ SELECT
   MAX(l.service) AS service,
   l.network,
   group_concat(l.ip, ' ') AS missing,
-  (SELECT COUNT(DISTINCT x.ip) FROM expected_dns_answer AS x WHERE x.host = l.host AND x.net = l.net AND x.name = l.name) AS expected,
+  MAX(w.ips) AS expected,
   MAX(l.rcode) AS rcode,
   MAX(l.client) AS asked_in,
   MIN(l.question_ref) AS question_ref,
@@ -63,4 +71,5 @@ FROM (SELECT host, net, network, name, ip, MAX(service) AS service, MAX(rcode) A
     MIN(question_ref) AS question_ref, MIN(truth_ref) AS truth_ref, MIN(coverage_ref) AS coverage_ref
   FROM lack GROUP BY host, net, network, name, ip ORDER BY host, net, name, ip) AS l
 JOIN spread AS h ON h.net = l.net AND h.name = l.name
+JOIN whole AS w ON w.host = l.host AND w.net = l.net AND w.name = l.name
 GROUP BY l.host, l.net, l.network, l.name
