@@ -136,12 +136,28 @@ var swarmKnown = Derived{
 		must(whole("nodes", "number of nodes")),
 		must(refCol("nodes_ref", "coverage row of the list of nodes")),
 	},
+	// Each host's bounds are its own, and to count its manager's nodes anew for each would grow with the square of the hosts. A node that was
+	// captured once is within them if the first and the last capture of all such nodes are; the others, which several bundles claim, are few.
 	Query: `
-SELECT v.host, v.manager, COUNT(DISTINCT n.node_id), MIN(c.ref)
+WITH node AS MATERIALIZED (
+  SELECT n.host AS manager, n.node_id, COUNT(k.host) AS captures, MIN(k.first_s) AS first_s
+  FROM (SELECT DISTINCT host, node_id FROM swarm_node WHERE node_id IS NOT NULL) AS n LEFT JOIN known_host AS k ON k.node_id = n.node_id GROUP BY n.host, n.node_id
+), whole AS (
+  SELECT manager, COUNT(*) AS nodes, MIN(CASE WHEN captures = 1 THEN first_s END) AS earliest, MAX(CASE WHEN captures = 1 THEN first_s END) AS latest
+  FROM node GROUP BY manager HAVING MIN(captures) > 0
+), lost AS (
+  SELECT DISTINCT v.host
+  FROM swarm_view AS v
+  JOIN node AS n ON n.manager = v.manager AND n.captures > 1
+  LEFT JOIN known_host AS k ON k.node_id = n.node_id AND k.first_s >= v.first_s - 120 AND k.first_s <= v.last_s + 120
+  WHERE k.host IS NULL
+)
+SELECT v.host, v.manager, w.nodes, MIN(c.ref)
 FROM swarm_view AS v
+JOIN whole AS w ON w.manager = v.manager
 JOIN captured AS c ON c.tbl = 'swarm_node' AND c.host = v.manager
-JOIN swarm_node AS n ON n.host = v.manager
-LEFT JOIN known_host AS k ON k.node_id = n.node_id AND k.first_s >= v.first_s - 120 AND k.first_s <= v.last_s + 120
-GROUP BY v.host, v.manager HAVING COUNT(DISTINCT n.node_id) = COUNT(DISTINCT k.node_id)`,
+LEFT JOIN lost AS l ON l.host = v.host
+WHERE l.host IS NULL AND (w.earliest IS NULL OR w.earliest >= v.first_s - 120 AND w.latest <= v.last_s + 120)
+GROUP BY v.host, v.manager, w.nodes`,
 	Index: []string{"host"},
 }
