@@ -196,7 +196,7 @@ func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, 
 	b.to = make([]target, 0, len(chosen))
 	for i, d := range chosen {
 		if i > 0 && alike && d.Forward == chosen[0].Forward && d.Port == chosen[0].Port && within.Contains(d.Address) && within.Contains(chosen[0].Address) && b.to[0].bad == nil {
-			b.to = append(b.to, target{ip: d.Address, port: d.Port, ref: d.Ref, ep: net.byIP[d.Address]})
+			b.to = append(b.to, target{ip: d.Address, port: d.Port, ref: d.Ref(), ep: net.byIP[d.Address]})
 			continue
 		}
 		t := &walk{keep: w.keep}
@@ -259,8 +259,8 @@ func serviceName(v *VIP, pub *Published) string {
 // destination walks from IPVS's choice onto the network, and an answer back to the client.
 func (m *machine) destination(w *walk, b *balancing, in, out leg, asked, p ruleset.Packet, net *Network, d *stack.Destination, tracked stack.Setting, known bool) (t target) {
 	s := in.space
-	t = target{ip: d.Address, port: d.Port, ref: d.Ref, ep: net.byIP[d.Address]}
-	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "destination", Ref: d.Ref, Subject: fmt.Sprintf("ipvs:%s/%s/%d/%s", m.Name, s.Name, p.Mark, d.Address)}
+	t = target{ip: d.Address, port: d.Port, ref: d.Ref(), ep: net.byIP[d.Address]}
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "destination", Ref: t.ref, Subject: fmt.Sprintf("ipvs:%s/%s/%d/%s", m.Name, s.Name, p.Mark, d.Address)}
 	defer func() {
 		if w.bad != nil {
 			t.bad = w.bad
@@ -313,7 +313,7 @@ func (m *machine) destination(w *walk, b *balancing, in, out leg, asked, p rules
 		h.Subject, h.Ref = "snat:"+m.Name+"/"+s.Name+"/"+addrText(own), s.Ref
 		h.Why = "the source is not translated, so that the answer does not come back through the balancer"
 		if tracked.Value == "0" {
-			h.Subject, h.Ref = "sysctl:"+m.Name+"/"+s.Name+"/net.ipv4.vs.conntrack", tracked.Ref
+			h.Subject, h.Ref = "sysctl:"+m.Name+"/"+s.Name+"/net.ipv4.vs.conntrack", tracked.Ref()
 			h.Observed = "net.ipv4.vs.conntrack = 0"
 		}
 		w.drop(h)

@@ -76,7 +76,7 @@ func (m *machine) egress(w *walk, l leg, ip netip.Addr) {
 		return
 	}
 	if n, _ := hs.Neighbour(br, ip); n != nil && n.Valid() && n.MAC != l.dev.MAC {
-		h := Hop{Host: m.Name, Place: hs.Name, Netns: hs.ID, Step: "neighbour", Expected: ip.String() + " is " + l.dev.MAC, Observed: n.MAC + ", " + n.State, Ref: n.Ref,
+		h := Hop{Host: m.Name, Place: hs.Name, Netns: hs.ID, Step: "neighbour", Expected: ip.String() + " is " + l.dev.MAC, Observed: n.MAC + ", " + n.State, Ref: n.Ref(),
 			Subject: "neigh:" + m.Name + "/" + br.Name + "/" + ip.String(), Why: "the host remembers another link address for the sandbox, and sends the answers there until it asks again"}
 		if n.Fixed() {
 			h.Why = "the host has a fixed entry with another link address for the sandbox, and sends the answers there"

@@ -219,7 +219,7 @@ func (m *machine) keepOnly(b *balancing) {
 	b.bad, b.hops, b.front, b.markRef = m.kept(b.bad), nil, nil, strings.Clone(b.markRef)
 	for i := range b.to {
 		b.to[i].hops = nil
-		b.to[i].bad, b.to[i].ref = m.kept(b.to[i].bad), strings.Clone(b.to[i].ref)
+		b.to[i].bad = m.kept(b.to[i].bad)
 	}
 }
 

@@ -17,7 +17,6 @@ type send struct {
 	vtep netip.Addr
 	port int // UDP; with vni also of a tunnel that has no entry
 	vni  int
-	ref  string // forwarding entry
 
 	fixed  bool     // the forwarding entry is one that the device does not change itself
 	learns teaching // what the VXLAN device does with what it sees come in
@@ -65,7 +64,8 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	}
 	h := at("neighbour")
 	// This runs for each host and endpoint, and mostly all is well: only what is told is put into words.
-	if well := len(replies) == 1 && replies[0].MAC != "" && (want == "" || replies[0].MAC == want); !well || w.keep {
+	well := len(replies) == 1 && replies[0].MAC != "" && (want == "" || replies[0].MAC == want)
+	if !well || w.keep {
 		address := ip.String()
 		h.Subject = "neigh:" + m.Name + "/" + s.Name + "/" + address
 		switch {
@@ -85,7 +85,9 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	proxies, others := 0, 0
 	for _, r := range replies {
 		differ = differ || r.MAC != replies[0].MAC
-		h.Ref = r.Ref
+		if !well || w.keep {
+			h.Ref = r.Ref()
+		}
 		if r.Proxy {
 			proxies++
 		} else {
@@ -155,7 +157,13 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 
 	// where the frames go
 	h = at("fdb")
-	h.Subject = "fdb:" + m.Name + "/" + s.Name + "/" + out.mac
+	// The subject is put together when something is told, which is rare.
+	tell := func(end func(Hop)) {
+		if h.Subject == "" {
+			h.Subject = "fdb:" + m.Name + "/" + s.Name + "/" + out.mac
+		}
+		end(h)
+	}
 	if ep != nil {
 		h.ExpectedRef = ep.Ref
 	}
@@ -165,14 +173,14 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	switch {
 	case entry != nil:
 		port = s.Link(entry.Index)
-		h.Ref = entry.Ref
+		h.Ref = entry.Ref()
 		h.fresh = entry.Seen == stack.SeenLast && !entry.Permanent()
 		if port != nil && port != br && port.Master != br.Index {
 			port, h.Ref = nil, "" // of a port that has left the bridge
 		}
 	case !s.Whole("fdb"):
 		h.Why = "the forwarding entries were not captured whole"
-		w.doubt(h)
+		tell(w.doubt)
 		return stop()
 	}
 	if port == nil { // flooded: the one that has the address takes it
@@ -187,7 +195,7 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 		}
 		if port != nil && !port.Floods() {
 			h.Why, h.Observed, h.Ref, h.Subject = "the bridge has no entry, and does not flood to "+port.Name, "no entry", port.Ref, m.linkSubject(port)
-			w.drop(h)
+			tell(w.drop)
 			return stop()
 		}
 	}
@@ -199,16 +207,16 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 		}
 		if unsure != "" && h.absent {
 			h.Observed, h.Why = "", unsure
-			w.doubt(h)
+			tell(w.doubt)
 		} else {
-			w.drop(h)
+			tell(w.drop)
 		}
 		return stop()
 	}
 	if !port.Up() || !port.Forwarding() {
 		h.Step, h.Expected, h.Observed, h.Ref, h.Subject = "link", port.Name+" up and forwarding", port.Name+" "+state(port), port.Ref, m.linkSubject(port)
 		h.Why, h.absent = "the port of the bridge does not pass frames", port.Kind == "veth"
-		w.drop(h)
+		tell(w.drop)
 		return stop()
 	}
 	if port.Kind != "vxlan" {
@@ -223,39 +231,40 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	}
 	out.fixed = len(entries) > 0 && entries[0].Permanent() && entries[0].MAC == out.mac
 	out.learns = teaches(port)
-	h.Expected = out.mac + " behind the VTEP of its node"
+	if local || len(entries) == 0 || ep == nil {
+		h.Expected = out.mac + " behind the VTEP of its node"
+	}
 	switch {
 	case local && entry != nil && entry.Permanent():
 		h.Observed, h.Why = "the bridge sends it to the tunnel", "the endpoint is on this host, and its frames go into the tunnel"
-		w.drop(h)
+		tell(w.drop)
 		return stop()
 	case local:
 		h.Observed, h.Why = "the bridge saw it behind the tunnel", "the endpoint is on this host, and the bridge learned its address behind the tunnel: frames are lost until it sends again"
-		w.doubt(h)
+		tell(w.doubt)
 		return stop()
 	case len(entries) == 0 && len(gone) > 0:
-		h.Ref, h.Why = gone[0].Ref, "the entry was there at the first read only"
-		w.doubt(h)
+		h.Ref, h.Why = gone[0].Ref(), "the entry was there at the first read only"
+		tell(w.doubt)
 		return stop()
 	case len(entries) == 0 && !s.Whole("fdb"):
 		h.Why = "the forwarding entries were not captured whole"
-		w.doubt(h)
+		tell(w.doubt)
 		return stop()
 	case len(entries) == 0:
 		h.Observed, h.absent, h.Ref = "no entry", true, s.Ref
 		h.Why = "the tunnel has no entry for the link address, and drops what it has none for"
-		w.drop(h)
+		tell(w.drop)
 		return stop()
 	}
 	e := entries[0]
-	for _, x := range entries { // a copy goes to each
-		if ep != nil {
+	if len(entries) > 1 && ep != nil { // a copy goes to each
+		for _, x := range entries {
 			if ok, _ := m.world.owns(x.Dst, ep.Node, ep.Host); ok {
 				e = x
 			}
 		}
 	}
-	h.Ref, out.ref = e.Ref, e.Ref
 	out.vtep = e.Dst
 	if e.Port != 0 {
 		out.port = e.Port
@@ -263,35 +272,40 @@ func (m *machine) lan(w *walk, o *overlay, ip netip.Addr, ep *Endpoint, balancer
 	if e.VNI != 0 {
 		out.vni = e.VNI
 	}
+	owns, known := false, false
 	if ep != nil {
-		owns, known := m.world.owns(e.Dst, ep.Node, ep.Host)
-		if !owns || w.keep || e.Seen == stack.SeenLast {
-			h.Expected = out.mac + " behind a VTEP of " + m.world.node(ep.Node)
-			h.Observed = "behind " + e.Dst.String()
-		}
+		owns, known = m.world.owns(e.Dst, ep.Node, ep.Host)
+	}
+	if owns && !w.keep && e.Seen != stack.SeenLast {
+		return stop() // mostly all is well, and nothing is told
+	}
+	h.Ref = e.Ref()
+	if ep != nil {
+		h.Expected = out.mac + " behind a VTEP of " + m.world.node(ep.Node)
+		h.Observed = "behind " + e.Dst.String()
 		switch {
 		case owns:
 		case m.own(e.Dst):
 			h.Why = "that is an address of this host itself"
-			w.drop(h)
+			tell(w.drop)
 			return stop()
 		case known:
 			h.Why = "that is another node"
-			w.drop(h)
+			tell(w.drop)
 			return stop()
 		case m.world.addressed[ep.Host]:
 			h.Why = "that is no address of the node"
-			w.drop(h)
+			tell(w.drop)
 			return stop()
 		default:
 			h.Why = "whose address that is is not known"
-			w.doubt(h)
+			tell(w.doubt)
 			return stop()
 		}
 	}
 	if e.Seen == stack.SeenLast {
 		h.Why = "the entry was there at the last read only"
-		w.doubt(h)
+		tell(w.doubt)
 		return stop()
 	}
 	if w.keep {
@@ -319,8 +333,18 @@ func teaches(l *stack.Link) teaching {
 func (m *machine) toPort(w *walk, o *overlay, out send, h Hop, port *stack.Link, local bool, ep *Endpoint) send {
 	stop := func() send { out.rest, w.bad = w.bad, nil; return out }
 	peer := port.Peer()
-	h.Expected = fmt.Sprintf("%s at the port of its sandbox", out.mac)
-	h.Observed = "at the port " + port.Name
+	well := peer != nil && peer.Up() && peer.MAC == out.mac
+	var back *stack.Forward
+	if well {
+		if back = o.leadingBack(m); back != nil && back.MAC == out.mac {
+			back = nil
+		}
+	}
+	if !well || back != nil || w.keep {
+		h.Subject = "fdb:" + m.Name + "/" + o.space.Name + "/" + out.mac
+		h.Expected = out.mac + " at the port of its sandbox"
+		h.Observed = "at the port " + port.Name
+	}
 	switch {
 	case peer == nil && port.Kind == "veth":
 		h.Step, h.Subject, h.Why = "link", m.linkSubject(port), "the other end of "+port.Name+" was not captured"
@@ -345,9 +369,9 @@ func (m *machine) toPort(w *walk, o *overlay, out send, h Hop, port *stack.Link,
 		w.drop(h)
 		return stop()
 	}
-	if e := o.leadingBack(m); e != nil && e.MAC != out.mac {
-		h.Subject, h.Ref = "fdb:"+m.Name+"/"+o.space.Name+"/"+e.MAC, e.Ref
-		h.Observed += "; " + e.MAC + " is behind " + e.Dst.String() + ", this host itself"
+	if back != nil {
+		h.Subject, h.Ref = "fdb:"+m.Name+"/"+o.space.Name+"/"+back.MAC, back.Ref()
+		h.Observed += "; " + back.MAC + " is behind " + back.Dst.String() + ", this host itself"
 		h.Why = "who sends to that comes back in by the tunnel, and the bridge learns it there: frames to it are lost until it sends again"
 		w.doubt(h)
 		return stop()

@@ -349,7 +349,7 @@ func (m *machine) behind(w *walk, br *stack.Link, ip netip.Addr) (leg, bool) {
 	}
 	peer := replies[0].From
 	if n != nil && n.Valid() && n.MAC != peer.MAC {
-		h.Observed, h.Ref, h.Why = n.MAC+", "+n.State, n.Ref, "the host remembers another link address than is answered, until it asks again"
+		h.Observed, h.Ref, h.Why = n.MAC+", "+n.State, n.Ref(), "the host remembers another link address than is answered, until it asks again"
 		if n.Fixed() {
 			h.Why = "the host has a fixed entry with another link address"
 			w.drop(h)
@@ -359,12 +359,12 @@ func (m *machine) behind(w *walk, br *stack.Link, ip netip.Addr) (leg, bool) {
 		return leg{}, false
 	}
 	if e, _ := s.Switch(br, peer.MAC); e != nil && e.Index != peer.PeerIndex && !e.Permanent() {
-		h.Step, h.Ref, h.Subject, h.Why = "fdb", e.Ref, "fdb:"+m.Name+"/host/"+peer.MAC, "the bridge has the link address at another port"
+		h.Step, h.Ref, h.Subject, h.Why = "fdb", e.Ref(), "fdb:"+m.Name+"/host/"+peer.MAC, "the bridge has the link address at another port"
 		w.drop(h)
 		return leg{}, false
 	}
 	if w.keep {
-		h.Subject, h.Observed, h.Ref = "", "answered by "+peer.Name+" of "+peer.Space.Name, replies[0].Ref
+		h.Subject, h.Observed, h.Ref = "", "answered by "+peer.Name+" of "+peer.Space.Name, replies[0].Ref()
 		w.pass(h)
 	}
 	return leg{peer.Space, peer, s.Link(peer.PeerIndex), peer.Space.On(peer)}, true

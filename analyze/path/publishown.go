@@ -135,7 +135,7 @@ func (m *machine) routesLocalnet(w *walk, dev *stack.Link) {
 	key := "net.ipv4.conf." + strings.ReplaceAll(dev.Name, ".", "/") + ".route_localnet"
 	own, ok1 := s.Sysctl(key)
 	all, ok2 := s.Sysctl("net.ipv4.conf.all.route_localnet")
-	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "source", Expected: key + " = 1", Subject: "sysctl:" + m.Name + "/" + key, Ref: or(own.Ref, s.Ref)}
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "source", Expected: key + " = 1", Subject: "sysctl:" + m.Name + "/" + key, Ref: or(own.Ref(), s.Ref)}
 	switch {
 	case ok1 && own.Value != "0" || ok2 && all.Value != "0":
 		if w.keep {

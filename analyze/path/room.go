@@ -53,7 +53,7 @@ func (m *machine) spent(l leg) map[netip.AddrPort]*Hop {
 		if out == nil {
 			out = map[netip.AddrPort]*Hop{}
 		}
-		out[k] = (&Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "source port", Verdict: Dropped, Ref: ref[k], ExpectedRef: v.Ref,
+		out[k] = (&Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "source port", Verdict: Dropped, Ref: ref[k], ExpectedRef: v.Ref(),
 			Subject: "ports:" + m.Name + "/" + l.space.Name + "/" + k.String(), Expected: "a free port of " + v.Value,
 			Observed: fmt.Sprintf("%d connections to %s", n, k), Why: "each port of the sandbox's range has a connection there: the kernel refuses another"}).clone()
 	}
@@ -66,6 +66,6 @@ func (m *machine) awake(w *walk, dev *stack.Link, next netip.Addr) {
 	if n == nil || n.Valid() {
 		return
 	}
-	w.doubt(Hop{Host: m.Name, Place: m.Initial.Name, Netns: m.Initial.ID, Step: "neighbour", Expected: next.String() + " answers on " + dev.Name, Observed: "state " + n.State, Ref: n.Ref,
+	w.doubt(Hop{Host: m.Name, Place: m.Initial.Name, Netns: m.Initial.ID, Step: "neighbour", Expected: next.String() + " answers on " + dev.Name, Observed: "state " + n.State, Ref: n.Ref(),
 		Subject: "neighbour:" + m.Name + "/" + m.Initial.Name + "/" + next.String(), Why: "it did not answer when it was last asked"})
 }

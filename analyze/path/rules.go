@@ -64,7 +64,7 @@ func extend[T any](rows, more []T) []T {
 // rows are put under it.
 func readTable[T any](ctx context.Context, r *stack.Reader, host, table string, put func(netns string, rows []ruleset.Row[T])) error {
 	t := schema.TableByName(table)
-	columns := "netns,ref"
+	columns := "netns,line"
 	var fields []int
 	for _, c := range t.Columns {
 		if !c.Counter && c.Name != "netns" {
@@ -78,7 +78,7 @@ func readTable[T any](ctx context.Context, r *stack.Reader, host, table string, 
 	}
 	rows, netns := make([]ruleset.Row[T], 0, n), make([]string, 0, n) // of all namespaces
 	err = r.Each(ctx, host, table, columns, "", func(f []string) {
-		rows = append(rows, ruleset.Row[T]{Ref: f[1]})
+		rows = append(rows, ruleset.Row[T]{Ref: stack.Ref(host, table, f[1])})
 		netns = append(netns, f[0])
 		v := reflect.ValueOf(&rows[len(rows)-1].Row).Elem()
 		for i, n := range fields {

@@ -96,7 +96,7 @@ func (m *machine) cached(l leg, ip netip.Addr, mac string, arp *Hop) *Hop {
 	}
 	if mac != "" && n.MAC != mac {
 		h := Hop{Host: m.Name, Place: l.space.Name, Netns: l.space.ID, Step: "neighbour", Expected: ip.String() + " is " + mac, Observed: ip.String() + " is " + n.MAC + ", " + n.State,
-			Ref: n.Ref, Subject: "neighbour:" + m.Name + "/" + l.space.Name + "/" + ip.String(), Verdict: Unknown, Why: "the sandbox remembers another link address than is answered, until it asks again", another: true}
+			Ref: n.Ref(), Subject: "neighbour:" + m.Name + "/" + l.space.Name + "/" + ip.String(), Verdict: Unknown, Why: "the sandbox remembers another link address than is answered, until it asks again", another: true}
 		if n.Fixed() {
 			h.Verdict, h.Why = Dropped, "the sandbox has a fixed entry with another link address"
 		}

@@ -110,7 +110,7 @@ func (m *machine) under(t tunnel, keep bool) *under {
 		return u
 	}
 	if n, _ := s.Neighbour(d.Link, d.Next); n != nil && !n.Valid() {
-		w.doubt(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "underlay, neighbour", Expected: d.Next.String() + " answers", Observed: "state " + n.State, Ref: n.Ref,
+		w.doubt(Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "underlay, neighbour", Expected: d.Next.String() + " answers", Observed: "state " + n.State, Ref: n.Ref(),
 			Subject: "neighbour:" + m.Name + "/" + s.Name + "/" + d.Next.String(), Why: "it did not answer when it was last asked"})
 	}
 	return u

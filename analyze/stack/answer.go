@@ -35,7 +35,16 @@ type Reply struct {
 	MAC   string
 	From  *Link // device that answers: at the other end of a port, the bridge itself, or the VXLAN device as a proxy
 	Proxy bool
-	Ref   string // row of the address, or of the proxy's neighbour
+	ref   string // row of the address
+	by    *Neighbour
+}
+
+// Ref is the row of the address, or of the proxy's neighbour.
+func (r *Reply) Ref() string {
+	if r.by != nil {
+		return r.by.Ref()
+	}
+	return r.ref
 }
 
 // Ask is who answers on a bridge for the link address of ip, when the question comes in by a port; from is nil where it
@@ -47,7 +56,7 @@ func (s *Space) Ask(bridge, from *Link, ip netip.Addr) (replies []Reply, unsure 
 	if bridge.Up() && from != nil {
 		switch yes, known, ref := s.Answers(bridge, ip); {
 		case yes:
-			replies = append(replies, Reply{MAC: bridge.MAC, From: bridge, Ref: ref})
+			replies = append(replies, Reply{MAC: bridge.MAC, From: bridge, ref: ref})
 		case !known:
 			unsure = "the addresses of " + s.Name + " were not captured"
 		}
@@ -59,7 +68,7 @@ func (s *Space) Ask(bridge, from *Link, ip netip.Addr) (replies []Reply, unsure 
 		switch port.Kind {
 		case "vxlan":
 			if n, why := s.proxied(port, ip); n != nil {
-				replies = append(replies, Reply{MAC: n.MAC, From: port, Proxy: true, Ref: n.Ref})
+				replies = append(replies, Reply{MAC: n.MAC, From: port, Proxy: true, by: n})
 			} else if why != "" {
 				unsure = why
 			}
@@ -74,7 +83,7 @@ func (s *Space) Ask(bridge, from *Link, ip netip.Addr) (replies []Reply, unsure 
 			}
 			switch yes, known, ref := peer.Space.Answers(peer, ip); {
 			case yes:
-				replies = append(replies, Reply{MAC: peer.MAC, From: peer, Ref: ref})
+				replies = append(replies, Reply{MAC: peer.MAC, From: peer, ref: ref})
 			case !known:
 				unsure = "the addresses of " + peer.Space.Name + " were not captured"
 			}
@@ -96,7 +105,7 @@ func (s *Space) proxied(dev *Link, ip netip.Addr) (n *Neighbour, unsure string) 
 	now, earlier := s.Neighbour(dev, ip)
 	switch {
 	case now != nil && now.Connected():
-		if entries := s.entries[forwardKey{true, dev.Index, now.MAC}]; len(entries) > 0 && !entries[0].Dst.IsValid() {
+		if e := s.firstSelf(dev, now.MAC); e != nil && !e.Dst.IsValid() {
 			return nil, ""
 		}
 		return now, ""

@@ -23,9 +23,9 @@ func (s *Space) Reverse(in *Link, src, dst netip.Addr, fwmark uint32) Check {
 	all, ok1 := s.Sysctl("net.ipv4.conf.all.rp_filter")
 	own, ok2 := s.Sysctl("net.ipv4.conf." + in.Name + ".rp_filter")
 	mode := strings.TrimSpace(max(all.Value, own.Value)) // single digits
-	ref := own.Ref
+	decides := own
 	if all.Value > own.Value {
-		ref = all.Ref
+		decides = all
 	}
 	back := s.Lookup(Flow{Src: dst, Dst: src, Mark: fwmark})
 	switch {
@@ -33,7 +33,7 @@ func (s *Space) Reverse(in *Link, src, dst netip.Addr, fwmark uint32) Check {
 		return Check{Why: back.Why, Ref: back.Ref}
 	case back.Local() && in.Name != "lo":
 		if v, ok := s.Sysctl("net.ipv4.conf." + in.Name + ".accept_local"); ok && v.Value == "1" {
-			return Check{Known: true, Pass: true, Ref: v.Ref}
+			return Check{Known: true, Pass: true, Ref: v.Ref()}
 		}
 		return Check{Known: true, Why: "the source " + src.String() + " is an address of this namespace", Ref: back.Ref}
 	case back.Link == in:
@@ -43,11 +43,11 @@ func (s *Space) Reverse(in *Link, src, dst netip.Addr, fwmark uint32) Check {
 	case !(ok1 && ok2) && mode != "1":
 		return Check{Why: "one of the settings rp_filter of " + s.Name + " was not captured"}
 	case mode == "0" || mode == "":
-		return Check{Known: true, Pass: true, Ref: ref}
+		return Check{Known: true, Pass: true, Ref: decides.Ref()}
 	case mode == "2" && back.Link != nil:
-		return Check{Known: true, Pass: true, Ref: ref}
+		return Check{Known: true, Pass: true, Ref: decides.Ref()}
 	}
-	return Check{Known: true, Why: "rp_filter is " + mode + " and the way back to " + src.String() + " does not lead by " + in.Name, Ref: ref}
+	return Check{Known: true, Why: "rp_filter is " + mode + " and the way back to " + src.String() + " does not lead by " + in.Name, Ref: decides.Ref()}
 }
 
 // Forwarding reports whether the namespace passes packets on that come in by a device (IN_DEV_FORWARD; ip_forward sets it
@@ -59,7 +59,7 @@ func (s *Space) Forwarding(in *Link, six bool) (on, known bool, ref string) {
 	}
 	for _, k := range keys {
 		if v, ok := s.Sysctl(k); ok {
-			return v.Value != "0", true, v.Ref
+			return v.Value != "0", true, v.Ref()
 		}
 	}
 	return false, false, ""

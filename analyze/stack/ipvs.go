@@ -28,8 +28,12 @@ type Destination struct {
 	Threshold int    // most connections that it takes; 0: no bound
 	Active    int    // connections at the last read
 	Seen      Seen
-	Ref       string
+
+	origin
 }
+
+// Ref is the address of the row.
+func (d *Destination) Ref() string { return d.ref("ipvs_destination") }
 
 func putService(s *Space, f []string) {
 	s.Services = append(s.Services, &Service{
@@ -38,7 +42,8 @@ func putService(s *Space, f []string) {
 }
 
 func putDestination(s *Space, f []string) {
-	d := &Destination{Address: ip(f[5]), Port: number(f[6]), Forward: f[7], Weight: number(f[8]), Threshold: number(f[9]), Active: number(f[10]), Seen: Seen(f[12]), Ref: f[13]}
+	d := s.Host.slabs.destinations.row()
+	*d = Destination{Address: ip(f[5]), Port: number(f[6]), Forward: f[7], Weight: number(f[8]), Threshold: number(f[9]), Active: number(f[10]), Seen: Seen(f[12]), origin: origin{s.Host, f[13]}}
 	if f[11] != "" {
 		d.Active = number(f[11])
 	}

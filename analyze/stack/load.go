@@ -6,12 +6,6 @@ import (
 	"strings"
 )
 
-// settings are the sysctls that lookups ask for.
-const settings = `key IN ('net.ipv4.ip_forward','net.ipv4.vs.conntrack','net.bridge.bridge-nf-call-iptables','net.bridge.bridge-nf-call-ip6tables',
-'net.ipv4.ip_local_port_range','net.ipv6.conf.all.forwarding','net.ipv6.conf.all.disable_ipv6')
-OR key GLOB 'net.ipv4.conf.*.rp_filter' OR key GLOB 'net.ipv4.conf.*.accept_local' OR key GLOB 'net.ipv4.conf.*.route_localnet' OR key GLOB 'net.ipv4.conf.*.arp_ignore'
-OR key GLOB 'net.ipv4.conf.*.forwarding' OR key GLOB 'net.ipv6.conf.*.disable_ipv6'`
-
 // steps are the tables of a namespace, in the order in which they are read: a destination of IPVS finds its service.
 var steps = []struct {
 	table, columns, where string
@@ -21,16 +15,16 @@ var steps = []struct {
 	{"address", "netns,ifindex,ip,prefix_len,scope,flags,dev,ref", "", putAddress},
 	{"route", "netns,family,table_id,type,dst,src,gateway,pref_src,ifindex,metric,mtu,weight,flags,scope,ref", "", putRoute},
 	{"policy_rule", "netns,family,priority,action,table_id,src,dst,in_iface,out_iface,fwmark,fwmask,invert,extra,ref", "", putRule},
-	{"neighbour", "netns,ifindex,ip,mac,state,flags,seen,ref", "", putNeighbour},
-	{"fdb", "netns,ifindex,mac,dst,port,vni,state,self,on_master,master,seen,vlan,flags,ref", "mac NOT LIKE '33:33:%' AND mac NOT LIKE '01:00:5e:%'", putForward},
+	{"neighbour", "netns,ifindex,ip,mac,state,flags,seen,line", "", putNeighbour},
+	{"fdb", "netns,ifindex,mac,dst,port,vni,state,self,on_master,master,seen,vlan,line", "mac IS NOT NULL", putForward},
 	{"ipvs_service", "netns,family,fwmark,proto,address,port,scheduler,flags,seen,ref", "", putService},
-	{"ipvs_destination", "netns,fwmark,proto,vaddress,vport,address,port,forward,weight,u_threshold,active,active_last,seen,ref", "", putDestination},
+	{"ipvs_destination", "netns,fwmark,proto,vaddress,vport,address,port,forward,weight,u_threshold,active,active_last,seen,line", "", putDestination},
 	{"socket", "netns,proto,family,local,local_port,state,dev,v6only,recv_q,recv_q_last,send_q,seen,ref,peer", "state IN ('listening','unconnected') AND proto IN ('tcp','udp')", putSocket},
 	{"xfrm_state", "netns,src,dst,proto,spi,reqid,mode,mark,mark_mask,aead_key_hash,seen,ref", "", putAssociation},
 	{"xfrm_policy", "netns,direction,action,selector,mark,mark_mask,src,dst,proto,spi,reqid,mode,optional,templates,priority,seen,ref", "", putPolicy},
 	{"conntrack_usage", "netns,entries,max_entries,entries_last,ref", "", putTracking},
 	{"socket_group", "netns,peer,peer_port,sockets,sockets_last,ref", "peer_port > 0 AND seen <> 'first'", putGroup},
-	{"sysctl", "netns,key,value,ref", settings, putSysctl},
+	{"sysctl", "netns,key,value,line", "", putSysctl},
 }
 
 // Host reads one host: one pass over its range of each table.
@@ -94,13 +88,13 @@ func (h *Host) captured(netns, table string) {
 func newSpace(h *Host, f []string) *Space {
 	return &Space{
 		Host: h, ID: strings.Clone(f[0]), Name: strings.Clone(f[1]), Kind: strings.Clone(f[2]), Network: strings.Clone(f[3]), Container: strings.Clone(f[4]), Ref: strings.Clone(f[5]),
-		sysctl: map[string]Setting{}, byIndex: map[int]*Link{}, ports: map[int][]*Link{}, on: map[int][]*Address{}, fib: map[int]*fib{}, entries: map[forwardKey][]*Forward{},
-		cache: map[neighbourKey][]*Neighbour{}, local: map[netip.Addr]*Address{},
+		byIndex: map[int]*Link{}, ports: map[int][]*Link{}, on: map[int][]*Address{}, fib: map[int]*fib{}, local: map[netip.Addr]*Address{},
 	}
 }
 
 func putLink(s *Space, f []string) {
-	l := &Link{
+	l := s.Host.slabs.links.row()
+	*l = Link{
 		Space: s, Index: number(f[1]), Name: f[2], Kind: f[3], MAC: f[4], MTU: number(f[5]), Flags: f[6], Operstate: f[7], Master: number(f[8]), Ref: f[9],
 		PeerSpace: f[10], PeerIndex: number(f[11]), VNI: number(f[12]), VXLANPort: number(f[13]), VXLANLocal: ip(f[14]), VXLANFlags: f[15], VXLANGroup: ip(f[16]),
 		PortState: f[17], PortFlags: f[18],
@@ -112,10 +106,12 @@ func putLink(s *Space, f []string) {
 }
 
 func putAddress(s *Space, f []string) {
-	a := &Address{Index: number(f[1]), IP: ip(f[2]), Bits: number(f[3]), Scope: f[4], Flags: f[5], Device: f[6], Ref: f[7]}
-	if !a.IP.IsValid() {
+	value := ip(f[2])
+	if !value.IsValid() {
 		return
 	}
+	a := s.Host.slabs.addresses.row()
+	*a = Address{Index: number(f[1]), IP: value, Bits: number(f[3]), Scope: f[4], Flags: f[5], Device: f[6], Ref: f[7]}
 	s.Addresses = append(s.Addresses, a)
 	s.on[a.Index] = append(s.on[a.Index], a)
 	if s.local[a.IP] == nil {
@@ -125,8 +121,6 @@ func putAddress(s *Space, f []string) {
 
 // newest is the last of the rows as a list of its own, in the place where it is: most keys have one row, and no list is made for each.
 func newest[T any](rows []T) []T { return rows[len(rows)-1 : len(rows) : len(rows)] }
-
-func putSysctl(s *Space, f []string) { s.sysctl[f[1]] = Setting{f[2], f[3]} }
 
 // ip reads an address; what is none is the zero address. An IPv4 address in IPv6's clothes is one of IPv4.
 func ip(s string) netip.Addr {

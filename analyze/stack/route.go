@@ -45,13 +45,14 @@ type fib struct {
 }
 
 func putRoute(s *Space, f []string) {
-	r := &Route{
-		Table: number(f[2]), Type: f[3], Gateway: ip(f[6]), PrefSrc: ip(f[7]), Index: number(f[8]), Metric: number(f[9]), MTU: number(f[10]),
-		Weight: number(f[11]), Flags: f[12], Scope: f[13], Ref: f[14],
-	}
 	dst, ok := prefix(f[4])
 	if !ok {
 		return
+	}
+	r := s.Host.slabs.routes.row()
+	*r = Route{
+		Table: number(f[2]), Type: f[3], Gateway: ip(f[6]), PrefSrc: ip(f[7]), Index: number(f[8]), Metric: number(f[9]), MTU: number(f[10]),
+		Weight: number(f[11]), Flags: f[12], Scope: f[13], Ref: f[14],
 	}
 	r.Dst = dst.Masked()
 	if f[5] != "" {
@@ -76,7 +77,8 @@ func putRoute(s *Space, f []string) {
 }
 
 func putRule(s *Space, f []string) {
-	r := &Rule{
+	r := s.Host.slabs.rules.row()
+	*r = Rule{
 		Six: f[1] == "ipv6", Priority: number(f[2]), Action: f[3], Table: number(f[4]), In: f[7], Out: f[8], Mark: uint32(number(f[9])),
 		Mask: uint32(number(f[10])), Invert: f[11] == "1", Extra: unmodelled(f[12]), Ref: f[13],
 	}

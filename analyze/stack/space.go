@@ -11,6 +11,7 @@ type Host struct {
 	byID  map[string]*Space
 	whole map[string][]bool // table → of each of Spaces, whether it was captured to its end there
 	all   map[string]bool   // tables of the whole host that were
+	slabs slabs
 }
 
 // Space returns the namespace with that inode, nil when it was not captured.
@@ -51,15 +52,15 @@ type Space struct {
 	Tracking     *Tracking // nil: not captured
 	Routes       []*Route
 
-	n       int // place in Host.Spaces
-	sysctl  map[string]Setting
+	n int // place in Host.Spaces
+	settings
 	byIndex map[int]*Link
 	ports   map[int][]*Link    // by index of their bridge
 	on      map[int][]*Address // by index of their device
 	rules   [2][]*Rule         // of IPv4 and IPv6, by priority
 	fib     map[int]*fib
-	entries map[forwardKey][]*Forward
-	cache   map[neighbourKey][]*Neighbour
+	entries *entries                    // of Forwards, once asked for
+	cache   map[neighbourKey]*Neighbour // of Neighbours, once asked for
 	local   map[netip.Addr]*Address
 }
 
@@ -81,15 +82,6 @@ const (
 
 // Gone reports whether the row was no longer there at the last read.
 func (s Seen) Gone() bool { return s == SeenFirst }
-
-// A Setting is the value of a sysctl.
-type Setting struct{ Value, Ref string }
-
-// Sysctl is the value of a setting in the namespace; ok is false when it was not captured.
-func (s *Space) Sysctl(key string) (Setting, bool) {
-	v, ok := s.sysctl[key]
-	return v, ok
-}
 
 // A Link is a network device.
 type Link struct {

@@ -205,25 +205,25 @@ func TestVirtual(t *testing.T) {
 
 func TestTunnelAndSwitch(t *testing.T) {
 	const mac = "02:42:0a:00:00:07"
-	// ifindex, mac, dst, port, vni, state, self, on_master, master, seen, vlan, flags, ref
+	// ifindex, mac, dst, port, vni, state, self, on_master, master, seen, vlan, line
 	s := space(map[string][][]string{
 		"link": {{"2", "br0", "bridge", "", "1450", "up", "up"}, {"3", "vxlan0", "vxlan", "", "1450", "up", "up", "2"}},
 		"fdb": {
-			{"3", mac, "", "", "", "reachable", "0", "1", "2", "both", "", "", "learned"},
-			{"3", mac, "192.0.2.7", "", "", "permanent", "1", "0", "", "both", "", "", "programmed"},
-			{"3", "02:42:0a:00:00:08", "192.0.2.8", "", "", "permanent", "1", "0", "", "first", "", "", "gone"},
-			{"3", allZero, "192.0.2.9", "", "", "permanent", "1", "0", "", "both", "", "", "default"},
+			{"3", mac, "", "", "", "reachable", "0", "1", "2", "both", "", "learned"},
+			{"3", mac, "192.0.2.7", "", "", "permanent", "1", "0", "", "both", "", "programmed"},
+			{"3", "02:42:0a:00:00:08", "192.0.2.8", "", "", "permanent", "1", "0", "", "first", "", "gone"},
+			{"3", allZero, "192.0.2.9", "", "", "permanent", "1", "0", "", "both", "", "default"},
 		},
 	})
 	br, vx := s.Device("br0"), s.Device("vxlan0")
-	if e, _ := s.Switch(br, mac); e == nil || e.Ref != "learned" {
+	if e, _ := s.Switch(br, mac); e == nil || e.line != "learned" {
 		t.Errorf("the bridge has %+v", e)
 	}
 	if e, _ := s.Switch(br, "02:42:0a:00:00:08"); e != nil {
 		t.Errorf("the bridge has the tunnel's own entry %+v", e)
 	}
 	for mac, want := range map[string]string{mac: "programmed", "02:42:0a:00:00:08": "default", "02:42:0a:00:00:09": "default"} {
-		if now, _ := s.Tunnel(vx, mac); len(now) != 1 || now[0].Ref != want {
+		if now, _ := s.Tunnel(vx, mac); len(now) != 1 || now[0].line != want {
 			t.Errorf("%s goes by %v, want %s", mac, now, want)
 		}
 	}
