@@ -26,6 +26,14 @@ static int append(joined *j, const char *text, sqlite3_uint64 size, char end) {
   return SQLITE_OK;
 }
 
+/* number writes an integer in decimal and returns where it begins: asked for its text, SQLite would keep that with the value, in memory of its own. */
+static const char *number(sqlite3_int64 i, char *end) {
+  sqlite3_uint64 n = i < 0 ? 0 - (sqlite3_uint64)i : (sqlite3_uint64)i;
+  do *--end = (char)('0' + n % 10); while ((n /= 10) > 0);
+  if (i < 0) *--end = '-';
+  return end;
+}
+
 static void step(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
   joined *j = sqlite3_aggregate_context(ctx, sizeof *j);
   if (j == 0) {
@@ -33,9 +41,22 @@ static void step(sqlite3_context *ctx, int argc, sqlite3_value **argv) {
     return;
   }
   for (int i = 0; i < argc; i++) {
-    const char *text = (const char *)sqlite3_value_text(argv[i]); /* before its size: a number becomes text here */
-    sqlite3_uint64 size = (sqlite3_uint64)sqlite3_value_bytes(argv[i]);
-    if (append(j, text, text == 0 ? 0 : size, i + 1 < argc ? JOINROWS_FIELD : JOINROWS_ROW) != SQLITE_OK) {
+    char digits[20];
+    const char *text = 0;
+    sqlite3_uint64 size = 0;
+    switch (sqlite3_value_type(argv[i])) {
+    case SQLITE_NULL:
+      break;
+    case SQLITE_INTEGER:
+      text = number(sqlite3_value_int64(argv[i]), digits + sizeof digits);
+      size = (sqlite3_uint64)(digits + sizeof digits - text);
+      break;
+    default:
+      text = (const char *)sqlite3_value_text(argv[i]); /* before its size: a number becomes text here */
+      size = (sqlite3_uint64)sqlite3_value_bytes(argv[i]);
+      if (text == 0) size = 0;
+    }
+    if (append(j, text, size, i + 1 < argc ? JOINROWS_FIELD : JOINROWS_ROW) != SQLITE_OK) {
       sqlite3_result_error_nomem(ctx);
       return;
     }

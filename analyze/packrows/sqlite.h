@@ -26,6 +26,8 @@ typedef void (*sqlite3_destructor_type)(void*);
 #define SQLITE_ERROR        1
 #define SQLITE_NOMEM        7
 #define SQLITE_CONSTRAINT  19
+#define SQLITE_INTEGER  1
+#define SQLITE_NULL     5
 #define SQLITE_INDEX_CONSTRAINT_EQ          2
 #define SQLITE_UTF8           1
 #define SQLITE_DIRECTONLY       0x000080000
@@ -58,6 +60,8 @@ SQLITE_API const void *sqlite3_value_blob(sqlite3_value*);
 SQLITE_API const unsigned char *sqlite3_value_text(sqlite3_value*);
 SQLITE_API int sqlite3_value_bytes(sqlite3_value*);
 SQLITE_API int sqlite3_value_int(sqlite3_value*);
+SQLITE_API sqlite3_int64 sqlite3_value_int64(sqlite3_value*);
+SQLITE_API int sqlite3_value_type(sqlite3_value*);
 SQLITE_API void sqlite3_result_text(sqlite3_context*, const char*, int, void(*)(void*));
 SQLITE_API void sqlite3_result_text64(sqlite3_context*, const char *z, sqlite3_uint64 n,
                            void(*)(void*), unsigned char encoding);
