@@ -91,7 +91,8 @@ func (c *compiler) iptables() {
 // xtChains puts the rows of iptables under their chains, in the order in which these are first named. The rows of a chain mostly come one
 // after the other, and the chains of a table.
 func (c *compiler) xtChains() []*xtChain {
-	var list []*xtChain
+	n := len(c.rows.IPTablesChains) // the chains, but those that only rules name
+	list, entered, chains := make([]*xtChain, 0, n), make([]xtChain, n), make([]chain, n)
 	tables := map[xtTable]map[string]*chain{}
 	var last *xtChain
 	enter := func(t xtTable, name string) *xtChain {
@@ -110,7 +111,12 @@ func (c *compiler) xtChains() []*xtChain {
 			last = list[ch.n]
 			return last
 		}
-		last = &xtChain{chain: &chain{n: len(list)}, xtTable: t, name: name, others: others}
+		if len(entered) == 0 {
+			entered, chains = make([]xtChain, 1), make([]chain, 1)
+		}
+		last, entered = &entered[0], entered[1:]
+		*last = xtChain{chain: &chains[0], xtTable: t, name: name, others: others}
+		last.n, chains = len(list), chains[1:]
 		others[name] = last.chain
 		list = append(list, last)
 		return last

@@ -113,6 +113,17 @@ type state struct {
 	reroute bool
 }
 
+// begin puts a packet before the stages of a hook. All is as in a new state but the stack, which is the largest part of it and of which
+// nothing from depth on is read.
+func (s *state) begin(p *Packet, h Hook, ns Namespace, stages []stage) {
+	s.p, s.v6, s.hook, s.ns, s.stages = *p, p.v6(), h, ns, stages
+	s.at, s.depth, s.op = 0, 0, 0
+	s.regs, s.known = [64]byte{}, [64]byte{}
+	s.target, s.ways, s.why = nil, nil, ""
+	s.last, s.trace, s.sides, s.choices = Hit{}, nil, nil, nil
+	s.before, s.reroute = Packet{}, false
+}
+
 // A trace is a list of hits that forks share up to where they part.
 type trace struct {
 	hit  Hit

@@ -349,10 +349,11 @@ func (s *Set) through(r *read, h Hook, p *Packet, tracing bool) Outcome {
 	list := r[family][h]
 	for i, plan := range list {
 		st := &w.state
-		*st = state{p: *p, v6: family == 1, hook: h, ns: s.ns, stages: plan}
+		at := h
 		if h == balancer {
-			st.hook = Input
+			at = Input
 		}
+		st.begin(p, at, s.ns, plan)
 		if len(list) > 1 {
 			st.why = "chains of the same priority: which one the kernel calls first is not known"
 			st.sides = []side{{why: st.why, took: uint16(i)}}
