@@ -97,6 +97,9 @@ func (m *machine) hook(w *walk, s *stack.Space, h ruleset.Hook, p ruleset.Packet
 		}
 	}
 	out := m.rules(s).Hook(h, p)
+	if out.Verdict == ruleset.Accept && !w.keep {
+		return out.Packet
+	}
 	return m.passed(w, s, "rules, "+h.String(), p, &out)
 }
 

@@ -15,8 +15,11 @@ func (m *machine) leave(w *walk, l leg, p ruleset.Packet) ruleset.Packet {
 	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "route"}
 	if p.Dst.IsValid() {
 		d := s.Lookup(stack.Flow{Dst: p.Dst, Src: p.Src, Mark: p.Mark})
-		h.Expected = fmt.Sprintf("%s leaves by %s", p.Dst, l.dev.Name)
-		h.Ref, h.Subject = or(d.Ref, s.Ref), "route:"+m.Name+"/"+s.Name+"/"+p.Dst.String()
+		if leaves := d.Known && !d.Local() && d.Link == l.dev && d.Next == p.Dst; !leaves || w.keep {
+			dst := p.Dst.String()
+			h.Expected = dst + " leaves by " + l.dev.Name
+			h.Ref, h.Subject = or(d.Ref, s.Ref), "route:"+m.Name+"/"+s.Name+"/"+dst
+		}
 		switch {
 		case !d.Known:
 			h.Why = d.Why
@@ -189,13 +192,15 @@ const somePort = 40001
 
 func (m *machine) reverse(w *walk, s *stack.Space, in *stack.Link, p ruleset.Packet) {
 	c := s.Reverse(in, p.Src, p.Dst, p.Mark)
+	if c.Known && c.Pass {
+		return
+	}
 	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "source", Expected: "a way back to " + p.Src.String() + " by " + in.Name, Why: c.Why, Ref: c.Ref,
 		Subject: "sysctl:" + m.Name + "/net.ipv4.conf." + in.Name + ".rp_filter"}
-	switch {
-	case !c.Known:
-		w.doubt(h)
-	case !c.Pass:
+	if c.Known {
 		w.drop(h)
+	} else {
+		w.doubt(h)
 	}
 }
 
