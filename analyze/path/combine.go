@@ -119,7 +119,7 @@ func (j *judge) tunnel(from *legState, ep *Endpoint, t *tunnel) *Hop {
 	g := b.gate(*t)
 	switch {
 	case g != nil && u.src.IsValid():
-		in = g.of(u.src)
+		in = g.stops(u.src)
 	case g != nil:
 		in = g.any
 	case far != nil:
@@ -249,16 +249,18 @@ type seat struct {
 
 // seat looks an endpoint up once: each pair asks.
 func (j *judge) seat(ep *Endpoint) *seat {
-	s := j.seats[ep]
-	if s == nil {
-		s = &seat{}
-		if s.host = j.hosts[ep.Host]; s.host != nil {
-			if s.net = s.host.nets[ep.Net.Net]; s.net != nil {
-				s.leg = s.net.legOf(ep)
-			}
-		}
-		if s.host != nil { // it may be read yet
-			j.seats[ep] = s
+	seats := j.seats[ep.Net]
+	if seats == nil {
+		seats = make([]seat, ep.Net.endpoints)
+		j.seats[ep.Net] = seats
+	}
+	s := &seats[ep.place]
+	if s.host != nil {
+		return s
+	}
+	if s.host = j.hosts[ep.Host]; s.host != nil { // else it may be read yet
+		if s.net = s.host.nets[ep.Net.Net]; s.net != nil {
+			s.leg = s.net.legOf(ep)
 		}
 	}
 	return s

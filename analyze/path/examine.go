@@ -11,7 +11,7 @@ import (
 // examine judges everything of a host that pairs need.
 func (m *machine) examine() *hostState {
 	hs := &hostState{
-		name: m.Name, nets: map[string]*hostNet{}, gates: map[tunnel]*gate{}, inside: m.inside, seals: map[sealedKey]*sealed{}, opens: map[sealedKey]opened{}, inbound: map[stateKey]inbound{}, mesh: m.world.mesh[m.Name],
+		name: m.Name, nets: map[string]*hostNet{}, inside: m.inside, seals: map[sealedKey]*sealed{}, opens: map[sealedKey]opened{}, inbound: map[stateKey]inbound{}, mesh: m.world.mesh[m.Name],
 	}
 	for net, o := range m.overlays {
 		hs.nets[net] = m.examineNet(hs, o)
@@ -69,7 +69,8 @@ func (m *machine) examineGates(hs *hostState) {
 			for k, h := range g.from {
 				g.from[k] = m.kept(h)
 			}
-			hs.gates[t] = g
+			g.of = t
+			hs.gates = append(hs.gates, g)
 		}
 	}
 }

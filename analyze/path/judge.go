@@ -1,6 +1,7 @@
 package path
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"net/netip"
@@ -16,8 +17,8 @@ import (
 type judge struct {
 	world  *World
 	hosts  map[string]*hostState
-	whole  map[string]bool // host: its namespaces, devices and addresses were captured whole
-	seats  map[*Endpoint]*seat
+	whole  map[string]bool     // host: its namespaces, devices and addresses were captured whole
+	seats  map[*Network][]seat // by place in the network
 	gone   map[string]*Hop
 	moved  map[movedKey]*Hop
 	shared map[[3]string]*Hop
@@ -85,7 +86,7 @@ func (j *judge) hostsSideBySide(ctx context.Context, r *stack.Reader) error {
 
 func newJudge(w *World) *judge {
 	return &judge{
-		world: w, hosts: map[string]*hostState{}, whole: map[string]bool{}, seats: map[*Endpoint]*seat{}, gone: map[string]*Hop{}, moved: map[movedKey]*Hop{}, shared: map[[3]string]*Hop{},
+		world: w, hosts: map[string]*hostState{}, whole: map[string]bool{}, seats: map[*Network][]seat{}, gone: map[string]*Hop{}, moved: map[movedKey]*Hop{}, shared: map[[3]string]*Hop{},
 		segments: map[segmentKey]*Segment{}, counts: map[[2]string]*Count{}, sums: map[sumKey]*Sum{}, untold: map[reason]int{}, ending: map[ending]*alikes{},
 	}
 }
@@ -131,7 +132,7 @@ func (j *judge) judge(every bool) *Judgement {
 		out.Sums = append(out.Sums, s)
 	}
 	slices.SortFunc(out.Sums, func(a, b *Sum) int {
-		return strings.Compare(a.ClientService+"\x00"+a.Server+"\x00"+a.Network+"\x00"+a.Via, b.ClientService+"\x00"+b.Server+"\x00"+b.Network+"\x00"+b.Via)
+		return cmp.Or(strings.Compare(a.ClientService, b.ClientService), strings.Compare(a.Server, b.Server), strings.Compare(a.Network, b.Network), strings.Compare(a.Via, b.Via))
 	})
 	return out
 }
@@ -180,14 +181,20 @@ func (s *Service) portsOf() []port {
 	return out
 }
 
-// note counts a segment, and keeps it unless it is whole. It returns its number, 0 for one that is whole.
-func (j *judge) note(kind, host string, net *Network, target, what string, h *Hop) int {
+// count is the count of a host's segments of a kind.
+func (j *judge) count(kind, host string) *Count {
 	k := [2]string{kind, host}
 	c := j.counts[k]
 	if c == nil {
 		c = &Count{Kind: kind, Host: host}
 		j.counts[k] = c
 	}
+	return c
+}
+
+// note counts a segment, and keeps it unless it is whole. It returns its number, 0 for one that is whole.
+func (j *judge) note(kind, host string, net *Network, target, what string, h *Hop) int {
+	c := j.count(kind, host)
 	switch verdictOf(h) {
 	case Delivered:
 		c.Delivered++

@@ -11,8 +11,8 @@ type hostState struct {
 	nets   map[string]*hostNet
 	unders []*under // by the pool's number of what outer makes of a tunnel
 	pool   *pool
-	gates  map[tunnel]*gate // by VTEP of the host, likewise
-	inside bool             // its rules look inside of packets
+	gates  []*gate // one for each of its VTEPs and UDP ports: few
+	inside bool    // its rules look inside of packets
 	pubs   []*pubState
 	outs   []outState
 	mesh   bool
@@ -163,7 +163,15 @@ func (hs *hostState) under(t tunnel) *under {
 }
 
 // gate is how a tunnel's packets come in, nil where that was not walked.
-func (hs *hostState) gate(t tunnel) *gate { return hs.gates[outer(t, hs.inside)] }
+func (hs *hostState) gate(t tunnel) *gate {
+	t = outer(t, hs.inside)
+	for _, g := range hs.gates {
+		if g.of == t {
+			return g
+		}
+	}
+	return nil
+}
 
 func (hn *hostNet) leg(netns string) *legState {
 	for _, l := range hn.legs {

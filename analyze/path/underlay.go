@@ -67,9 +67,11 @@ func (m *machine) under(t tunnel, keep bool) *under {
 		w.doubt(Hop{Host: m.Name, Step: "underlay", Why: "the host's own namespace was not captured"})
 		return u
 	}
-	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "underlay, route", Expected: "a route to " + vtep.String()}
 	d := s.Lookup(stack.Flow{Dst: vtep})
-	h.Ref, h.Subject = or(d.Ref, s.Ref), "route:"+m.Name+"/"+s.Name+"/"+vtep.String()
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "underlay, route", Ref: or(d.Ref, s.Ref)}
+	if left := d.Known && !d.Local() && d.Link != nil && d.Link.Up(); !left || keep {
+		h.Expected, h.Subject = "a route to "+vtep.String(), "route:"+m.Name+"/"+s.Name+"/"+vtep.String()
+	}
 	switch {
 	case !d.Known:
 		h.Why = d.Why
@@ -146,6 +148,7 @@ func (m *machine) firewallSubject(h *Hop, dport int) string {
 
 // A gate is how a host takes the outer packets of other hosts' tunnels to one UDP port.
 type gate struct {
+	of   tunnel              // what outer makes of it
 	any  *Hop                // of any sender; nil: they come in
 	from map[netip.Addr]*Hop // where it depends on the sender: of each VTEP that is known
 	keep []Hop
@@ -154,8 +157,8 @@ type gate struct {
 	dev, ref string // its name and row
 }
 
-// of is the step that stops packets of a sender, nil when they come in.
-func (g *gate) of(src netip.Addr) *Hop {
+// stops is the step that stops packets of a sender, nil when they come in.
+func (g *gate) stops(src netip.Addr) *Hop {
 	if h, ok := g.from[src]; ok {
 		return h
 	}

@@ -54,8 +54,10 @@ type Network struct {
 	list []*Endpoint // in order of the table
 	vip  []*VIP
 
-	vipOf map[string]*VIP // by service, the first
-	many  bool            // more than [manyServices] are on it
+	vipOf     map[string]*VIP // by service, the first
+	endpoints int             // how many there are, with those that have an address that another one has, too
+
+	many bool // more than [manyServices] are on it
 }
 
 // An Endpoint is who has an address on a network.
@@ -73,6 +75,7 @@ type Endpoint struct {
 	Since     float64 // seconds since 1970; 0 when it is not known
 	Ref       string
 	n         int // place in Network.list
+	place     int // among all of the network
 }
 
 // A VIP is the virtual address of a service on a network.
@@ -230,6 +233,8 @@ FROM endpoint ORDER BY net, ip`, []any{&a, &b, &c, &d, &e, &f, &g, &h, &i, &ref,
 					return
 				}
 				p := &Endpoint{Net: net, IP: ip, MAC: c, Kind: once.of(d), Owner: e, Label: f, ServiceID: once.of(g), Service: once.of(h), Node: once.of(i), Host: once.of(host), Ref: ref, Since: x}
+				p.place = net.endpoints
+				net.endpoints++
 				w.Endpoints = append(w.Endpoints, p)
 				w.owned[p.Owner] = append(w.owned[p.Owner], p)
 				if net.byIP[ip] == nil {
