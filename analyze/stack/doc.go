@@ -8,4 +8,5 @@
 // have decided, things were moving, and the caller says so.
 //
 // Hosts are read one at a time from the database that package analyze builds ([Reader]): the memory is that of one host.
+// Some of what finds rows is put together at the first question: a host is for one goroutine at a time.
 package stack

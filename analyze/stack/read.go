@@ -158,7 +158,8 @@ func (r *Reader) Count(ctx context.Context, host, table string) (int, error) {
 // valid only during the call.
 //
 // All rows of a host come in one string that SQLite puts together: a call into the driver for each row and column would
-// take several times as long.
+// take several times as long. The statement is prepared anew for each host: those that are kept take up what a connection has of small
+// pieces of memory at hand, and then reading takes longer by more than preparing does.
 func (r *Reader) Each(ctx context.Context, host, table, columns, where string, f func(fields []string)) error {
 	spans, err := r.spans(ctx, table)
 	if err != nil {
