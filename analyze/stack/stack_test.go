@@ -229,6 +229,64 @@ func TestTunnelAndSwitch(t *testing.T) {
 	}
 }
 
+// TestSameKey holds what counts where several rows are for one address: of a tunnel all, in their order; of a bridge the last, or the
+// first without a VLAN; of neighbours the last.
+func TestSameKey(t *testing.T) {
+	const mac = "02:42:0a:00:00:07"
+	s := space(map[string][][]string{
+		"link": {{"2", "br0", "bridge", "", "1450", "up", "up"}, {"3", "vxlan0", "vxlan", "", "1450", "up", "up", "2"}},
+		"fdb": {
+			{"3", mac, "192.0.2.1", "", "", "permanent", "1", "0", "", "first", "", "1"},
+			{"3", mac, "192.0.2.2", "", "", "permanent", "1", "0", "", "first", "", "2"},
+			{"3", allZero, "192.0.2.3", "", "", "permanent", "1", "0", "", "both", "", "3"},
+			{"3", allZero, "192.0.2.4", "", "", "permanent", "1", "0", "", "both", "", "4"},
+			{"3", "01:00:5E:00:00:01", "192.0.2.5", "", "", "permanent", "1", "0", "", "both", "", "5"},
+			{"3", mac, "", "", "", "", "0", "1", "2", "both", "1", "6"},
+			{"3", mac, "", "", "", "", "0", "1", "2", "both", "", "7"},
+			{"3", mac, "", "", "", "", "0", "1", "2", "both", "2", "8"},
+			{"3", allZero, "", "", "", "", "0", "1", "2", "both", "1", "9"},
+			{"3", allZero, "", "", "", "", "0", "1", "2", "both", "2", "10"},
+		},
+		// ifindex, ip, mac, state, flags, seen, line
+		"neighbour": {
+			{"3", "10.0.0.7", mac, "stale", "", "first", "1"}, {"3", "10.0.0.7", mac, "stale", "", "both", "2"}, {"3", "10.0.0.7", mac, "stale", "", "first", "3"},
+			{"3", "10.0.0.7", mac, "stale", "", "last", "4"}, {"3", "10.0.0.7", mac, "stale", "proxy", "both", "5"},
+		},
+	})
+	br, vx := s.Device("br0"), s.Device("vxlan0")
+	lines := func(list []*Forward) (out string) {
+		for _, e := range list {
+			out += e.line + " "
+		}
+		return out
+	}
+	if now, earlier := s.Tunnel(vx, mac); lines(now) != "3 4 " || earlier != nil {
+		t.Errorf("the tunnel has %s, earlier %s", lines(now), lines(earlier))
+	}
+	for mac, want := range map[string]string{mac: "7", allZero: "10"} {
+		if now, _ := s.Switch(br, mac); now == nil || now.Ref() != "h/rows/fdb.jsonl:"+want {
+			t.Errorf("the bridge has %+v for %s, want %s", now, mac, want)
+		}
+	}
+	if n := len(s.Forwards); n != 9 {
+		t.Errorf("%d entries, want 9 without the group's", n)
+	}
+	if now, earlier := s.Neighbour(vx, netip.MustParseAddr("10.0.0.7")); now.line != "4" || earlier.line != "3" {
+		t.Errorf("neighbour %+v, earlier %+v", now, earlier)
+	}
+	s = space(map[string][][]string{
+		"link": {{"3", "vxlan0", "vxlan", "", "1450", "up", "up", "2"}},
+		"fdb": {
+			{"3", mac, "192.0.2.1", "", "", "permanent", "1", "0", "", "first", "", "1"},
+			{"3", mac, "192.0.2.2", "", "", "permanent", "1", "0", "", "first", "", "2"},
+			{"3", allZero, "192.0.2.3", "", "", "permanent", "1", "0", "", "first", "", "3"},
+		},
+	})
+	if now, earlier := s.Tunnel(s.Device("vxlan0"), mac); now != nil || lines(earlier) != "1 2 3 " {
+		t.Errorf("the tunnel has %s, earlier %s", lines(now), lines(earlier))
+	}
+}
+
 // FuzzSelector: a selector is text of a captured row, and may be anything.
 func FuzzSelector(f *testing.F) {
 	for _, s := range []string{"10.0.0.1/32>10.0.0.2/32 udp 0>4789", "", "::/0>::/0", "10.0.0.1>x", "10.0.0.0/8>10.0.0.0/8 99 1>2 3"} {
