@@ -4,8 +4,8 @@ import "slices"
 
 // A course is the order in which tables are derived, and from where on in it a table can be read.
 type course struct {
-	soon []*Derived     // one after the other, each after all that it reads; first what an Aside waits for
-	late []*Derived     // what is put when its Aside is done
+	soon []*Derived     // one after the other, each after all that it reads: what an Aside waits for, what prompt ones put, the others
+	late []*Derived     // what is put when its Aside is done that is not prompt
 	from map[string]int // derived table: how many of soon are filled when it can be read; one more than there are for one of late
 }
 
@@ -15,25 +15,33 @@ func newCourse(list []*Derived, reads map[string][]string) *course {
 	urgent := map[string]bool{}
 	for _, d := range slices.Backward(list) { // a derived table reads only those before it
 		if d.Aside != nil || urgent[d.Name] {
-			for _, t := range append(slices.Clone(reads[d.Name]), d.With) {
+			for _, t := range slices.Concat(reads[d.Name], d.Beside, []string{d.With}) {
 				urgent[t] = true
 			}
 		}
 	}
-	isLate := func(d *Derived) bool {
-		return d.Aside != nil || slices.ContainsFunc(list, func(x *Derived) bool { return x.Aside != nil && x.Name == d.With })
-	}
-	for _, now := range []bool{true, false} {
-		for _, d := range list {
-			switch {
-			case urgent[d.Name] != now:
-			case isLate(d):
-				c.late = append(c.late, d)
-			default:
-				c.soon = append(c.soon, d)
-				c.from[d.Name] = len(c.soon)
-			}
+	of := func(d *Derived) *Derived { // whose Aside or Fill puts the rows of d
+		if i := slices.IndexFunc(list, func(x *Derived) bool { return x.Name == d.With }); i >= 0 {
+			return list[i]
 		}
+		return d
+	}
+	var first, prompt, rest []*Derived
+	for _, d := range list {
+		switch by := of(d); {
+		case by.Aside != nil && !by.Prompt:
+			c.late = append(c.late, d)
+		case urgent[d.Name]:
+			first = append(first, d)
+		case by.Aside != nil:
+			prompt = append(prompt, d)
+		default:
+			rest = append(rest, d)
+		}
+	}
+	c.soon = slices.Concat(first, prompt, rest)
+	for i, d := range c.soon {
+		c.from[d.Name] = i + 1
 	}
 	for _, d := range c.late {
 		c.from[d.Name] = len(c.soon) + 1

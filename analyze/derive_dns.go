@@ -9,7 +9,7 @@ var dnsQuestion = Derived{
 	Doc:  "Names that were asked from inside containers (A records only): one row for the containers of a host that are on the same networks, have been there for a minute or not, and were told the same, their repeated questions in it.",
 	Columns: []schema.Column{
 		colHost(), colNetns(),
-		must(text("container", schema.Plain, "full id of the container; of several the first by id, whose rows the other columns cite")),
+		must(text("container", schema.Plain, "full id of the container; of several the first by id, whose first row it is")),
 		must(whole("clients", "how many containers were told so")),
 		must(text("name", schema.Name, "name asked")),
 		text("service", schema.Name, "service that the name belongs to"),
@@ -17,12 +17,14 @@ var dnsQuestion = Derived{
 		must(whole("asked", "how often one container asked")),
 		must(whole("answered", "how many of these had an answer that says what the resolver knows: NOERROR, NXDOMAIN or SERVFAIL, not cut short")),
 		text("rcode", schema.Plain, "worst reply: NOERROR, NXDOMAIN or SERVFAIL"),
-		must(refCol("ref", "row of dns_query of the first one")),
 	},
-	// The others that are read only part or unite rows that say the same.
-	Reads: []string{"dns_query", "dns_answer"},
-	Index: []string{"host, netns, name"},
-	Fill:  fillDNS,
+	RowOf:   "dns_query",
+	Reads:   []string{"dns_query", "dns_answer"},
+	Beside:  []string{"reading", "overlay_network", "local_endpoint"},
+	Index:   []string{"host, netns, name"},
+	Ordered: true,
+	Aside:   foldDNS,
+	Prompt:  true,
 }
 
 var dnsAnswerSet = Derived{
@@ -37,11 +39,12 @@ var dnsAnswerSet = Derived{
 		must(text("ip", schema.Addr, "address")),
 		must(whole("hits", "in how many of the container's answers it was")),
 		must(whole("asked", "how often it asked")),
-		must(refCol("ref", "row of dns_answer of the first one")),
 	},
-	Reads: []string{"dns_query", "dns_answer"},
-	Index: []string{"host, netns, name, ip"},
-	With:  "dns_question",
+	RowOf:   "dns_answer",
+	Reads:   []string{"dns_query", "dns_answer"},
+	Index:   []string{"host, netns, name, ip"},
+	Ordered: true,
+	With:    "dns_question",
 }
 
 // serviceRecord leaves out when a host was read: what must have settled by then is decided where a host is asked.

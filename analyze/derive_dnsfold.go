@@ -55,9 +55,9 @@ type dnsFolder struct {
 	first     map[string]float64        // host: begin of the first read
 	overlays  map[string]dnsOverlay     // by the network's id
 	subnets   map[string][]netip.Prefix // of overlays, by network
-	questions func(row ...any) error    // dns_question
-	answers   *inserting                // dns_answer_set
-	views     *inserting                // dns_view
+	questions *gathered                 // dns_question
+	answers   *gathered                 // dns_answer_set
+	views     *gathered                 // dns_view
 
 	asked []dnsAsked // memory of one host's, used again for the next
 	told  []dnsTold
@@ -69,12 +69,27 @@ type dnsOverlay struct {
 	ingress bool
 }
 
-// fillDNS fills dns_question, dns_answer_set and dns_view.
-func fillDNS(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error {
+// foldDNS fills dns_question, dns_answer_set and dns_view.
+func foldDNS(ctx context.Context, tx *sql.Tx) (Fill, error) {
 	f := &dnsFolder{
 		ctx: ctx, tx: tx, r: stack.NewReader(tx), first: map[string]float64{}, overlays: map[string]dnsOverlay{},
-		questions: put, answers: insertInto(ctx, tx, &dnsAnswerSet), views: insertInto(ctx, tx, &dnsView),
+		questions: &gathered{table: "dns_question"}, answers: &gathered{table: "dns_answer_set"}, views: &gathered{table: "dns_view"},
 	}
+	if err := f.foldAll(); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, tx *sql.Tx, _ func(row ...any) error) error {
+		for _, rows := range []*gathered{f.questions, f.answers, f.views} {
+			if err := rows.write(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+func (f *dnsFolder) foldAll() error {
+	ctx, tx := f.ctx, f.tx
 	var host, id string
 	var first float64
 	if err := eachOf(ctx, tx, "SELECT host, first_s FROM reading WHERE first_s IS NOT NULL", []any{&host, &first}, func() { f.first[host] = first }); err != nil {
@@ -97,7 +112,7 @@ func fillDNS(ctx context.Context, tx *sql.Tx, put func(row ...any) error) error 
 			return err
 		}
 	}
-	return cmp.Or(f.answers.close(), f.views.close())
+	return nil
 }
 
 // question is a new one of a host. A fleet's hosts ask for millions of names, and are folded one after the other.
@@ -153,16 +168,21 @@ func (f *dnsFolder) fold(host string) error {
 		}
 	}
 	for _, x := range list {
-		if err := f.questions(host, x.by.netns, x.by.container, x.clients, x.name, orNull(x.service), x.tasks, x.asked, x.answered, orNull(x.rcode), x.line.ref(host, "dns_query")); err != nil {
+		line, err := strconv.ParseInt(string(x.line), 10, 64)
+		if err != nil {
+			return err
+		}
+		if err := f.questions.put(host, x.by.netns, x.by.container, x.clients, x.name, orNull(x.service), x.tasks, x.asked, x.answered, orNull(x.rcode), line); err != nil {
 			return err
 		}
 		for i := range x.told {
 			t := &x.told[i]
-			f.answers.put(host, x.by.netns, x.by.container, x.name, orNull(x.service), x.tasks, t.ip, t.hits, x.asked, stack.Ref(host, "dns_answer", strconv.FormatInt(t.line, 10)))
+			if err := f.answers.put(host, x.by.netns, x.by.container, x.name, orNull(x.service), x.tasks, t.ip, t.hits, x.asked, t.line); err != nil {
+				return err
+			}
 		}
 	}
-	views.put(host, f.views)
-	return cmp.Or(f.answers.err, f.views.err)
+	return views.put(host, f.views)
 }
 
 // key appends what a container was told.

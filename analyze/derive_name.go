@@ -154,7 +154,7 @@ func (q *dnsAsked) steady() bool {
 	return q.answered == q.asked && !slices.ContainsFunc(q.told, func(t dnsTold) bool { return t.hits != q.asked })
 }
 
-func (v *dnsViews) put(host string, into *inserting) {
+func (v *dnsViews) put(host string, into *gathered) error {
 	for _, k := range slices.SortedFunc(maps.Keys(v.all), func(a, b dnsViewKey) int { return cmp.Or(cmp.Compare(a.scope, b.scope), cmp.Compare(a.name, b.name)) }) {
 		t := v.all[k]
 		if !t.same {
@@ -164,8 +164,12 @@ func (v *dnsViews) put(host string, into *inserting) {
 		for i := range t.told {
 			ips[i] = t.told[i].ip
 		}
-		into.put(host, t.by.netns, t.by.container, k.scope, k.name, orNull(t.service), orNull(t.net), strings.Join(ips, ","), len(ips), t.containers, t.line.ref(host, "dns_query"), t.by.coverage)
+		err := into.put(host, t.by.netns, t.by.container, k.scope, k.name, orNull(t.service), orNull(t.net), strings.Join(ips, ","), len(ips), t.containers, t.line.ref(host, "dns_query"), t.by.coverage)
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // netOf is the one network of a scope in whose subnets all addresses lie; empty for no address, and not ok where there is no such

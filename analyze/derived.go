@@ -23,6 +23,8 @@ type Derived struct {
 	View    bool            // with Query: not stored, for what another derived table says in other words
 	Fill    Fill            // Go that puts the rows
 	Aside   Aside           // Go that finds out what to put, in place of Fill
+	Beside  []string        // for an Aside: derived tables that it reads as well and whose rows are none of its own: they part rows, or unite them
+	Prompt  bool            // for an Aside: it is soon done, and what it puts is put then; else that is put when all other tables are filled
 	With    string          // the table before this one whose Fill puts the rows of this one, too
 	Reads   []string        // for a Fill or an Aside: every table that it reads, captured or derived
 	Index   []string        // column lists to index, "host, netns": only for what two rules need

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 )
 
 // An Aside is the first half of a Fill, which takes long and only reads: what it returns puts the rows. It may run on a connection of
@@ -29,7 +28,7 @@ func (a *analysis) findOut(ctx context.Context, db *database, c *course, questio
 	t := &together{
 		analysis: a, db: db, course: c, questions: questions, hosts: hosts,
 		filled: make([]chan struct{}, len(c.soon)+2), fills: map[*Derived]chan Fill{}, answers: make([]answer, len(questions)), asked: make(chan struct{}, len(questions)),
-		processors: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		crew: newCrew(runtime.GOMAXPROCS(0)),
 	}
 	for i := range t.filled {
 		t.filled[i] = make(chan struct{})
@@ -63,7 +62,7 @@ type together struct {
 	answers []answer
 	asked   chan struct{} // one for each answer
 
-	processors *semaphore.Weighted // who works holds one
+	crew *crew // who works is of it
 }
 
 // inTurn does one thing after the other, on the connection that writes.
@@ -86,11 +85,11 @@ func (t *together) inTurn(ctx context.Context) error {
 // sideBySide fills tables on the connection that writes, and meanwhile does what only reads, each on a connection of its own: Asides, and
 // rules as soon as their tables are filled.
 //
-// Each works while it holds a processor. Were there more at work than processors, the rules would take from filling and from the Asides,
-// which are waited for in the end, what nobody needs before.
+// The rules are asked when a processor is idle: nobody waits for them before the end, and they would take from filling and from the Asides
+// what these need.
 func (t *together) sideBySide(ctx context.Context) error {
 	group, inner := errgroup.WithContext(ctx)
-	for _, d := range t.late {
+	for _, d := range slices.Concat(t.soon, t.late) {
 		if d.Aside != nil {
 			t.fills[d] = make(chan Fill, 1)
 			group.Go(func() error { return t.aside(inner, d) })
@@ -112,15 +111,6 @@ func (t *together) sideBySide(ctx context.Context) error {
 	return err
 }
 
-// work does something when there is a processor for it.
-func (t *together) work(ctx context.Context, f func() error) error {
-	if err := t.processors.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	defer t.processors.Release(1)
-	return f()
-}
-
 // inOrder lists the places of the questions as they can be asked.
 func (t *together) inOrder() []int {
 	out := make([]int, len(t.questions))
@@ -131,21 +121,21 @@ func (t *together) inOrder() []int {
 	return out
 }
 
-// aside reads what a table of late is filled from.
+// aside reads what a table is filled from.
 func (t *together) aside(ctx context.Context, d *Derived) error {
-	if err := wait(ctx, t.filled[t.after(d.Reads)]); err != nil {
+	if err := wait(ctx, t.filled[t.after(slices.Concat(d.Reads, d.Beside))]); err != nil {
 		return err
 	}
+	t.crew.now()
+	defer t.crew.done()
 	return t.readers.with(func(r *reader) error {
-		return t.work(ctx, func() error {
-			return r.now(ctx, func(tx *sql.Tx) error {
-				fill, err := d.Aside(ctx, tx)
-				if err != nil {
-					return fmt.Errorf("derived table %s: %w", d.Name, err)
-				}
-				t.fills[d] <- fill
-				return nil
-			})
+		return r.now(ctx, func(tx *sql.Tx) error {
+			fill, err := d.Aside(ctx, tx)
+			if err != nil {
+				return fmt.Errorf("derived table %s: %w", d.Name, err)
+			}
+			t.fills[d] <- fill
+			return nil
 		})
 	})
 }
@@ -154,17 +144,10 @@ func (t *together) aside(ctx context.Context, d *Derived) error {
 func (t *together) ask(ctx context.Context, next <-chan int) error {
 	return t.readers.with(func(r *reader) error {
 		for i := range next {
-			q := t.questions[i]
-			if err := wait(ctx, t.filled[t.after(q.tables)]); err != nil {
+			if err := wait(ctx, t.filled[t.after(t.questions[i].tables)]); err != nil {
 				return err
 			}
-			err := t.work(ctx, func() error {
-				return r.now(ctx, func(tx *sql.Tx) error {
-					t.answers[i].found, t.answers[i].failed = q.answer(ctx, tx, t.hosts)
-					return ctx.Err()
-				})
-			})
-			if err != nil {
+			if err := t.answer(ctx, r, i); err != nil {
 				return err
 			}
 			t.asked <- struct{}{}
@@ -173,26 +156,23 @@ func (t *together) ask(ctx context.Context, next <-chan int) error {
 	})
 }
 
-// write fills all tables, and tells the progress of everybody. all is the context that outlives it.
-func (t *together) write(ctx, all context.Context) error {
-	if err := t.work(ctx, func() error { return t.writeSoon(ctx, all) }); err != nil {
+// answer asks one question.
+func (t *together) answer(ctx context.Context, r *reader, i int) error {
+	if err := t.crew.later(ctx); err != nil {
 		return err
 	}
-	for _, d := range t.late {
-		filled := *d
-		if d.Aside != nil {
-			select {
-			case filled.Fill = <-t.fills[d]:
-				filled.Aside = nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		if err := t.work(ctx, func() error { return t.put(ctx, all, &filled) }); err != nil {
-			return err
-		}
+	defer t.crew.done()
+	return r.now(ctx, func(tx *sql.Tx) error {
+		t.answers[i].found, t.answers[i].failed = t.questions[i].answer(ctx, tx, t.hosts)
+		return ctx.Err()
+	})
+}
+
+// write fills all tables, and tells the progress of everybody. all is the context that outlives it.
+func (t *together) write(ctx, all context.Context) error {
+	if err := t.writeAll(ctx, all); err != nil {
+		return err
 	}
-	close(t.filled[len(t.soon)+1])
 	tell := t.progress("rules", len(t.questions))
 	for i := range t.questions {
 		if err := wait(ctx, t.asked); err != nil {
@@ -203,8 +183,10 @@ func (t *together) write(ctx, all context.Context) error {
 	return nil
 }
 
-// writeSoon fills the tables that wait for no Aside.
-func (t *together) writeSoon(ctx, all context.Context) error {
+// writeAll fills all tables.
+func (t *together) writeAll(ctx, all context.Context) error {
+	t.crew.now()
+	defer t.crew.done()
 	tell := t.progress("derive", len(t.soon))
 	for i, d := range t.soon {
 		if err := t.put(ctx, all, d); err != nil {
@@ -213,12 +195,39 @@ func (t *together) writeSoon(ctx, all context.Context) error {
 		close(t.filled[i+1])
 		tell(i + 1)
 	}
+	for _, d := range t.late {
+		if err := t.put(ctx, all, d); err != nil {
+			return err
+		}
+	}
+	close(t.filled[len(t.soon)+1])
 	return nil
+}
+
+// found is a table with the Fill that its Aside returned. While it is waited for its processor is idle.
+func (t *together) found(ctx context.Context, d *Derived) (*Derived, error) {
+	if d.Aside == nil {
+		return d, nil
+	}
+	t.crew.done()
+	defer t.crew.now()
+	filled := *d
+	select {
+	case filled.Fill = <-t.fills[d]:
+		filled.Aside = nil
+		return &filled, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // put fills a table and shows it to readers.
 func (t *together) put(ctx, all context.Context, d *Derived) error {
-	err := t.db.fill(ctx, d)
+	d, err := t.found(ctx, d)
+	if err != nil {
+		return err
+	}
+	err = t.db.fill(ctx, d)
 	if err == nil {
 		err = t.db.settle(all, d)
 	}
