@@ -110,9 +110,6 @@ func newLineage(list []*Derived, reads map[string][]string) lineage {
 
 // derive computes all derived tables in the order of the list.
 func derive(ctx context.Context, db *database, list []*Derived, progress func(done int)) error {
-	if err := db.indexOwn(ctx); err != nil {
-		return err
-	}
 	for i, d := range list {
 		err := db.fill(ctx, d)
 		if err == nil {
@@ -122,16 +119,6 @@ func derive(ctx context.Context, db *database, list []*Derived, progress func(do
 			return fmt.Errorf("derived table %s: %w", d.Name, err)
 		}
 		progress(i + 1)
-	}
-	return nil
-}
-
-// indexOwn indexes what loading knows, once it is whole.
-func (db *database) indexOwn(ctx context.Context) error {
-	for _, d := range ownTables() {
-		if err := db.index(ctx, d); err != nil {
-			return fmt.Errorf("index table %s: %w", d.Name, err)
-		}
 	}
 	return nil
 }

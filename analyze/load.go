@@ -28,6 +28,9 @@ const (
 // same whichever reader is faster, and rows of one host lie together. It returns a report for each source; a bundle
 // turns out to be one that must be refused only when it is read, and then its rows are taken out again.
 func load(ctx context.Context, db *database, sources []*source, progress func(done int)) (good, refused []*loaded, err error) {
+	if err := db.takeRefs(ctx); err != nil {
+		return nil, nil, fmt.Errorf("load: %w", err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lays := layouts()
@@ -138,6 +141,9 @@ func load(ctx context.Context, db *database, sources []*source, progress func(do
 				return nil, nil, fmt.Errorf("load %s: %w", rep.source.path, err)
 			}
 		}
+	}
+	if err := db.giveRefs(ctx); err != nil {
+		return nil, nil, fmt.Errorf("load: %w", err)
 	}
 	return good, refused, nil
 }

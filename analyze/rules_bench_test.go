@@ -43,9 +43,6 @@ func BenchmarkRules(b *testing.B) {
 	for _, r := range reports {
 		hosts[r.source.host] = true
 	}
-	if err := db.indexOwn(ctx); err != nil {
-		b.Fatal(err)
-	}
 	for _, d := range computed() {
 		if d.View || d.With != "" {
 			continue

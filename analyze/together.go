@@ -22,9 +22,6 @@ type answer struct {
 
 // findOut derives all tables and asks all rules. The answers are in the order of the questions.
 func (a *analysis) findOut(ctx context.Context, db *database, c *course, questions []*question, hosts map[string]bool) ([]answer, error) {
-	if err := db.indexOwn(ctx); err != nil {
-		return nil, err
-	}
 	t := &together{
 		analysis: a, db: db, course: c, questions: questions, hosts: hosts,
 		filled: make([]chan struct{}, len(c.soon)+2), fills: map[*Derived]chan Fill{}, answers: make([]answer, len(questions)), asked: make(chan struct{}, len(questions)),
