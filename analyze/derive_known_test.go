@@ -9,7 +9,7 @@ import (
 func TestSwarmKnown(t *testing.T) {
 	db, _, _ := loadHosts(t, nil, computed())
 	for _, q := range []string{
-		`INSERT INTO captured (host, tbl, outcome, ref) VALUES ('m', 'swarm_node', 'ok', 'm/nodes'), ('twin', 'swarm_node', 'ok', 'twin/nodes'), ('blind', 'swarm_node', 'ok', 'blind/nodes')`,
+		`INSERT INTO captured (host, tbl, outcome, line) VALUES ('m', 'swarm_node', 'ok', 1), ('twin', 'swarm_node', 'ok', 2), ('blind', 'swarm_node', 'ok', 3)`,
 		// The manager m names two nodes, twin one that two bundles claim beside one, blind one that no bundle is of.
 		`INSERT INTO swarm_node (host, doc, line, node_id) VALUES ('m', 0, 1, 'a'), ('m', 0, 2, 'b'), ('twin', 0, 1, 'a'), ('twin', 0, 2, 'c'), ('blind', 0, 1, 'a'), ('blind', 0, 2, 'd')`,
 		`INSERT INTO known_host (host, node_id, first_s, last_s, netns_ref) VALUES ('a', 'a', 1000, 1010, ''), ('b', 'b', 1100, 1110, ''), ('c', 'c', 1000, 1010, ''), ('c2', 'c', 9000, 9010, '')`,
@@ -26,7 +26,7 @@ func TestSwarmKnown(t *testing.T) {
 	var nodes int
 	err := eachOf(t.Context(), db.tx, swarmKnown.Query, []any{&host, &manager, &nodes, &ref}, func() {
 		got = append(got, host)
-		if nodes != 2 || ref != manager+"/nodes" {
+		if line := map[string]string{"m": "1", "twin": "2"}[manager]; nodes != 2 || ref != manager+"/rows/coverage.jsonl:"+line {
 			t.Errorf("%s: %d nodes by %s", host, nodes, ref)
 		}
 	})
