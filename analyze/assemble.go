@@ -206,8 +206,8 @@ func knowledgeOf(ctx context.Context, db *database, reports []*loaded) (*knowled
 		}
 	}
 	for scan, err := range queried(ctx, db.tx, `SELECT b.host,
-  NOT EXISTS (SELECT 1 FROM host AS h WHERE h.host = b.host AND h.last_read IS NOT NULL),
-  EXISTS (SELECT 1 FROM engine AS e WHERE e.host = b.host AND e.swarm_state = 'inactive')
+  b.host NOT IN (SELECT host FROM host WHERE last_read IS NOT NULL),
+  b.host IN (SELECT host FROM engine WHERE swarm_state = 'inactive')
     OR EXISTS (SELECT 1 FROM captured AS c WHERE c.tbl = 'engine' AND c.host = b.host AND c.outcome = 'absent')
 FROM bundle AS b`) {
 		if err != nil {

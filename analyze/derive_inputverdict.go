@@ -40,14 +40,14 @@ var inputVerdict = Derived{
 
 // inputHosts selects hosts of a swarm, what their engine wants to receive, and the device of their address.
 const inputHosts = `
-SELECT e.host, n.netns, e.ref, COALESCE(e.manager, 0), COALESCE(NULLIF(e.data_path_port, 0), 4789), COALESCE(a.dev, ''), COALESCE(h.node_id, e.host),
-  (SELECT COUNT(*) FROM network AS w WHERE w.host = e.host AND w.driver = 'overlay' AND w.encrypted = 1)
+SELECT e.host, n.netns, e.ref, COALESCE(e.manager, 0), COALESCE(NULLIF(e.data_path_port, 0), 4789), COALESCE(a.dev, ''), COALESCE(h.node_id, e.host), COALESCE(w.encrypted, 0)
 FROM engine AS e
 JOIN netns AS n ON n.host = e.host AND n.kind = 'host'
 JOIN captured AS kr ON kr.tbl = 'iptables_rule' AND kr.host = n.host AND kr.netns = n.netns
 JOIN captured AS kc ON kc.tbl = 'iptables_chain' AND kc.host = n.host AND kc.netns = n.netns
 LEFT JOIN swarm_host AS h ON h.host = e.host
 LEFT JOIN address AS a ON a.host = e.host AND a.netns = n.netns AND a.ip = e.node_addr
+LEFT JOIN (SELECT host, COUNT(*) AS encrypted FROM network WHERE driver = 'overlay' AND encrypted = 1 GROUP BY host) AS w ON w.host = e.host
 WHERE e.swarm_state = 'active'
 ORDER BY e.host, n.netns`
 
