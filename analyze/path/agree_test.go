@@ -46,49 +46,56 @@ func TestLongTraceAgrees(t *testing.T) {
 		append(slices.Clone(asDatagrams), "DELETE FROM socket WHERE proto = 'udp' AND local_port = 7 AND host = 'node2'", "UPDATE sysctl SET value = '0' WHERE host = 'node1' AND netns = '4026531840' AND key = 'net.ipv4.conf.docker_gwbridge.route_localnet'",
 			"UPDATE link SET mtu = 1450 WHERE netns = '4026531840' AND name = 'eth0'", "UPDATE kernel_version SET major = 6, minor = 1"),
 	} {
-		tx, err := b.db.Begin()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range change {
-			if _, err := tx.Exec(c); err != nil {
-				t.Fatal(err)
-			}
-		}
-		j, err := path.Judge(t.Context(), tx, true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w, err := path.Load(t.Context(), tx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		verdicts, tracing := map[string]int{}, w.Tracing(tx, 0)
-		for _, p := range j.Pairs {
-			q, err := w.Ask(&p)
-			if err != nil {
-				t.Fatalf("%+v: %v", p, err)
-			}
-			tr, err := w.Trace(t.Context(), tx, q)
-			if err != nil {
-				t.Fatalf("%+v: %v", p, err)
-			}
-			verdicts[p.Verdict]++
-			if tr.Verdict != p.Verdict {
-				t.Errorf("%s > %s by %s on %s: %s put together, %s hop by hop: %s", p.Client, p.Server, p.Via, p.Network, p.Verdict, tr.Verdict, tr.Summary)
-			}
-			again, err := tracing.Walk(t.Context(), q)
-			if err != nil {
-				t.Fatalf("%+v: %v", p, err)
-			}
-			if again.Summary != tr.Summary {
-				t.Errorf("with hosts that were read before: %s; without: %s", again.Summary, tr.Summary)
-			}
-		}
+		verdicts := b.agree(t, change)
 		t.Log(verdicts)
-		tx.Rollback()
 		if change != nil && (verdicts["dropped"] == 0 || verdicts["some"] == 0 || verdicts["delivered"] == 0) {
 			t.Errorf("the faults make %v only", verdicts)
 		}
 	}
+}
+
+// agree walks every pair hop by hop after some statements, and counts the verdicts that were put together.
+func (b *bundles) agree(t *testing.T, change []string) map[string]int {
+	t.Helper()
+	tx, err := b.db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	for _, c := range change {
+		if _, err := tx.Exec(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j, err := path.Judge(t.Context(), tx, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := path.Load(t.Context(), tx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verdicts, tracing := map[string]int{}, w.Tracing(tx, 0)
+	for _, p := range j.Pairs {
+		q, err := w.Ask(&p)
+		if err != nil {
+			t.Fatalf("%+v: %v", p, err)
+		}
+		tr, err := w.Trace(t.Context(), tx, q)
+		if err != nil {
+			t.Fatalf("%+v: %v", p, err)
+		}
+		verdicts[p.Verdict]++
+		if tr.Verdict != p.Verdict {
+			t.Errorf("%s > %s by %s on %s: %s put together, %s hop by hop: %s", p.Client, p.Server, p.Via, p.Network, p.Verdict, tr.Verdict, tr.Summary)
+		}
+		again, err := tracing.Walk(t.Context(), q)
+		if err != nil {
+			t.Fatalf("%+v: %v", p, err)
+		}
+		if again.Summary != tr.Summary {
+			t.Errorf("with hosts that were read before: %s; without: %s", again.Summary, tr.Summary)
+		}
+	}
+	return verdicts
 }

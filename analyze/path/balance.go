@@ -11,8 +11,7 @@ import (
 
 // A balancing is what a balancer on one host does with a virtual address, or a published port: where new connections go.
 type balancing struct {
-	bad     *Hop       // no connection gets through; nil when some do, or may
-	source  netip.Addr // that destinations see; the zero address for the client's own
+	bad     *Hop // no connection gets through; nil when some do, or may
 	to      []target
 	front   []Hop // the hops before the destinations
 	hops    []Hop
@@ -37,6 +36,8 @@ type target struct {
 	ref  string
 	hops []Hop
 	ep   *Endpoint
+
+	direct bool // by direct routing: the packet gets there as it is, and the answer goes to the client without the balancer
 }
 
 // balance walks a packet for a virtual address through the balancer's sandbox: alias, mark, virtual service, each
@@ -45,7 +46,7 @@ type target struct {
 //
 // IPVS takes the packet at the end of input, and sends it out by output and postrouting (ip_vs_remote_request4 and
 // ip_vs_nat_xmit, net/netfilter/ipvs). The answer passes forward, where IPVS puts the virtual address back (ip_vs_forward_icmp's
-// neighbour ip_vs_reply4).
+// neighbour ip_vs_reply4). By direct routing the packet leaves as it came, for the destination's link address (ip_vs_dr_xmit).
 func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, v *VIP, pub *Published) *balancing {
 	b := &balancing{}
 	begin := len(w.hops)
@@ -196,11 +197,11 @@ func (m *machine) balance(w *walk, in, out leg, p ruleset.Packet, net *Network, 
 	b.to = make([]target, 0, len(chosen))
 	for i, d := range chosen {
 		if i > 0 && alike && d.Forward == chosen[0].Forward && d.Port == chosen[0].Port && within.Contains(d.Address) && within.Contains(chosen[0].Address) && b.to[0].bad == nil {
-			b.to = append(b.to, target{ip: d.Address, port: d.Port, ref: d.Ref(), ep: net.byIP[d.Address]})
+			b.to = append(b.to, target{ip: d.Address, port: d.Port, ref: d.Ref(), ep: net.byIP[d.Address], direct: b.to[0].direct})
 			continue
 		}
 		t := &walk{keep: w.keep}
-		b.to = append(b.to, m.destination(t, b, in, out, asked, p, net, d, tracked, known))
+		b.to = append(b.to, m.destination(t, in, out, asked, p, net, d, tracked, known))
 		b.to[len(b.to)-1].hops = t.hops
 	}
 	return b
@@ -256,8 +257,9 @@ func serviceName(v *VIP, pub *Published) string {
 	return "the service"
 }
 
-// destination walks from IPVS's choice onto the network, and an answer back to the client.
-func (m *machine) destination(w *walk, b *balancing, in, out leg, asked, p ruleset.Packet, net *Network, d *stack.Destination, tracked stack.Setting, known bool) (t target) {
+// destination walks from IPVS's choice onto the network, and an answer back to the client. Direct routing is walked where the client is on
+// the network itself: an answer to anybody else would have to find its own way.
+func (m *machine) destination(w *walk, in, out leg, asked, p ruleset.Packet, net *Network, d *stack.Destination, tracked stack.Setting, known bool) (t target) {
 	s := in.space
 	t = target{ip: d.Address, port: d.Port, ref: d.Ref(), ep: net.byIP[d.Address]}
 	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "destination", Ref: t.ref, Subject: fmt.Sprintf("ipvs:%s/%s/%d/%s", m.Name, s.Name, p.Mark, d.Address)}
@@ -266,7 +268,8 @@ func (m *machine) destination(w *walk, b *balancing, in, out leg, asked, p rules
 			t.bad = w.bad
 		}
 	}()
-	if d.Forward != "masq" {
+	t.direct = d.Forward == "route" && in.dev == out.dev
+	if d.Forward != "masq" && !t.direct {
 		h.Observed, h.Why = "forwards by "+d.Forward, "forwarding by "+d.Forward+" is not walked"
 		w.doubt(h)
 		return t
@@ -277,9 +280,12 @@ func (m *machine) destination(w *walk, b *balancing, in, out leg, asked, p rules
 		return t
 	}
 	q := p.Balanced(d.Address, uint16(d.Port), tracked.Value != "0")
+	if t.direct {
+		q = p.Balanced(p.Dst, 0, tracked.Value != "0")
+	}
 	q.Out = out.dev.Name
-	r := s.Lookup(stack.Flow{Dst: q.Dst, Mark: q.Mark})
-	h.Step, h.Expected = "route", q.Dst.String()+" leaves by "+out.dev.Name
+	r := s.Lookup(stack.Flow{Dst: d.Address, Mark: q.Mark})
+	h.Step, h.Expected = "route", d.Address.String()+" leaves by "+out.dev.Name
 	switch {
 	case !r.Known:
 		h.Why, h.Ref = r.Why, r.Ref
@@ -306,6 +312,20 @@ func (m *machine) destination(w *walk, b *balancing, in, out leg, asked, p rules
 	if w.stopped() {
 		return t
 	}
+	if t.direct {
+		if q.Src != sent.Src || q.Dst != sent.Dst {
+			h.Step, h.Expected, h.Observed = "rules, postrouting", "the packet as the client sent it", words(q)
+			h.Why = "a rule translates what is routed directly, and to whom the answer goes then is not walked"
+			w.doubt(h)
+			return t
+		}
+		if w.keep {
+			h.Step, h.Subject, h.Expected = "destination", "", ""
+			h.Observed = fmt.Sprintf("%s by direct routing, still for %s", d.Address, endpointText(q.Dst, q.Dport))
+			w.pass(h)
+		}
+		return t
+	}
 	own := out.ip(net)
 	if q.Src == sent.Src || !q.Src.IsValid() {
 		// A destination that answers the client itself is asked by an address that the client never asked.
@@ -319,7 +339,6 @@ func (m *machine) destination(w *walk, b *balancing, in, out leg, asked, p rules
 		w.drop(h)
 		return t
 	}
-	b.source = q.Src
 	if w.keep {
 		h.Step, h.Subject, h.Expected = "destination", "", ""
 		h.Observed = fmt.Sprintf("%s from %s", endpointText(q.Dst, q.Dport), addrText(q.Src))

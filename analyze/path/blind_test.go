@@ -13,27 +13,28 @@ import (
 // turn delivered into dropped, nor dropped into delivered, nor make a pair vanish. It does so for a healthy swarm, and for one in which a
 // forwarding entry, a mark, a listening socket and a rule of the host are wrong.
 func TestBlind(t *testing.T) {
-	b := analyzed(t, "healthy-every-collector")
-	broken := []string{
+	testBlind(t, "healthy-every-collector", []string{
 		"DELETE FROM fdb WHERE host = 'node1' AND mac = '02:42:0a:14:01:08' AND dst IS NOT NULL",
 		"DELETE FROM iptables_rule WHERE host = 'node2' AND chain = 'INPUT' AND dst = '10.20.1.11/32'",
 		"DELETE FROM socket WHERE host = 'node2' AND netns = '4026532865' AND local_port = 80 AND state = 'listening'",
 		"DELETE FROM iptables_rule WHERE host = 'node1' AND tbl = 'nat' AND chain = 'DOCKER-INGRESS' AND dport_min = 8080",
-	}
+	}, []string{
+		"node1/4026531840", "node1/4026532116", "node1/4026532421", "node1/4026532238", "node1/4026532864", // host, ingress, overlay, balancer, container
+		"node2/4026532421", "node2/4026532865",
+	})
+}
+
+// testBlind does so for a set of bundles, as it is and broken. places are the namespaces, beside both hosts as a whole.
+func testBlind(t *testing.T, set string, broken, places []string) {
+	t.Helper()
+	b := analyzed(t, set)
 	tables := []string{"link", "address", "route", "policy_rule", "neighbour", "fdb", "iptables_chain", "iptables_rule", "nft_chain", "nft_rule", "nft_set", "nft_element",
 		"ipvs_service", "ipvs_destination", "socket", "sysctl", "dns_query", "dns_answer", "xfrm_state", "xfrm_policy"}
-	places := []string{"node1", "node2"}
-	for _, id := range []string{"4026531840", "4026532116", "4026532421", "4026532238", "4026532864"} { // host, ingress, overlay, balancer, container
-		places = append(places, "node1/"+id)
-	}
-	for _, id := range []string{"4026532421", "4026532865"} {
-		places = append(places, "node2/"+id)
-	}
 	for _, base := range [][]string{nil, broken} {
 		before := byPair(b.judge(t, base...))
 		told := 0
 		for _, table := range tables {
-			for _, place := range places {
+			for _, place := range append([]string{"node1", "node2"}, places...) {
 				host, netns, one := strings.Cut(place, "/")
 				where := "host = '" + host + "'"
 				if one {

@@ -2,6 +2,7 @@ package path
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -22,24 +23,40 @@ func (m *machine) examineDoors(ls *legState, l leg) {
 			ls.listen = append(ls.listen, p)
 		}
 	}
+	ls.entrance = m.examineEntrance(ls, l, ls.ep.IP)
+	for _, v := range ls.hn.net.vip {
+		if !ls.hn.net.DSR || v.ServiceID != ls.ep.ServiceID || !v.IP.Is4() {
+			continue
+		}
+		if ls.virtual == nil {
+			ls.virtual = map[netip.Addr]*entrance{}
+		}
+		e := m.examineEntrance(ls, l, v.IP)
+		ls.virtual[v.IP] = &e
+	}
+}
+
+// examineEntrance judges arrival at a task by one of the addresses that it should have.
+func (m *machine) examineEntrance(ls *legState, l leg, ip netip.Addr) entrance {
 	judge := func(p port) *Hop {
 		w := &walk{}
 		q := opening(protocol(p.Proto))
-		q.Dst, q.Dport = ls.ep.IP, uint16(p.Port)
+		q.Dst, q.Dport = ip, uint16(p.Port)
 		m.arrive(w, l, q, ls.ep, nil)
 		return m.kept(w.bad)
 	}
-	ls.any = judge(port{"tcp", 0})
+	e := entrance{any: judge(port{"tcp", 0})}
 	for _, p := range ls.listen {
-		ls.doors = append(ls.doors, door{p, judge(p)})
+		e.doors = append(e.doors, door{p, judge(p)})
 	}
 	if s := m.world.Services[ls.ep.ServiceID]; s != nil {
 		for p := range s.ports {
-			if _, ok := ls.door(p); !ok {
-				ls.doors = append(ls.doors, door{p, judge(p)})
+			if _, ok := e.door(p); !ok {
+				e.doors = append(e.doors, door{p, judge(p)})
 			}
 		}
 	}
+	return e
 }
 
 // examineMeshDoors judges arrival at a task from the routing mesh: the published port is redirected to the target.

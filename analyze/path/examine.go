@@ -308,6 +308,9 @@ func (m *machine) examineLeaving(ls *legState, l leg, proto uint8) *leaving {
 	}
 	var taken *stack.Route
 	for _, v := range net.vip {
+		if ls.holds(l, v) {
+			continue
+		}
 		if known && taken != nil && route(v.IP) == taken {
 			continue
 		}

@@ -6,14 +6,19 @@ import (
 )
 
 // viaVIP judges a client and the virtual address of a service.
-func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target string, backends []part, every bool) {
+func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target string, behind behind, every bool) {
 	hn := l.hn
+	pair := Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: "vip", Target: target, Proto: p.Proto, Port: p.Port, many: hn.net.many}
 	name := l.resolving(s.Name)
 	out := j.settled(l.toward(vip, p), l.ep)
 	var arp part
 	if v := hn.vips[vipKey{vip, p.Proto}]; v != nil {
 		arp.hop = j.toVIP(l, v)
 		arp.id = j.number("balancer", hn.host.name, arp.hop)
+	}
+	itself := l.own[vip]
+	if itself != nil { // a task of the service on a network with direct routing: its packets do not leave it
+		out = nil
 	}
 	h := worst(name, out)
 	front := part{h, 0}
@@ -22,21 +27,45 @@ func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target s
 	} else {
 		front.id = j.number("client", hn.host.name, h)
 	}
+	if itself != nil {
+		h := itself.at(p)
+		j.pair(pair, front, append(j.wrongly(l, s.Name), part{h, j.note("client", hn.host.name, hn.net, target, l.ep.Label+" asks for "+s.Name+", and has "+vip.String()+" itself", h)}), every)
+		return
+	}
 	if hn.lb != nil && l.back == nil {
 		b := j.carry(hn.lb, l.ep)
 		l.back = &part{b, j.number("overlay", hn.host.name, b)}
 	}
-	var back part
+	front = first(front, arp)
+	backends := append(j.wrongly(l, s.Name), behind.parts...)
 	if hn.lb != nil {
-		back = *l.back
+		back := *l.back
 		if p.Proto == "udp" {
 			h := worst(back.hop, j.ends(l, hn.lb))
 			back = part{h, j.number("overlay", hn.host.name, h)}
 		}
+		wrong := len(backends) - len(behind.parts)
+		for i, ep := range behind.direct {
+			answer := back
+			if ep != nil {
+				answer = j.straight(l, ep, p)
+			}
+			backends[wrong+i] = first(backends[wrong+i], answer)
+		}
+		if behind.direct == nil { // all answers take it
+			front = first(front, back)
+		}
 	}
-	backends = append(j.wrongly(l, s.Name), backends...)
-	j.pair(Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: "vip", Target: target, Proto: p.Proto, Port: p.Port, many: hn.net.many},
-		first(front, arp, back), backends, every)
+	j.pair(pair, front, backends, every)
+}
+
+// straight is the way of an answer from a backend to the client itself, past the balancer.
+func (j *judge) straight(l *legState, ep *Endpoint, p port) part {
+	h := j.answer(ep, l.ep)
+	if from := j.legOf(ep); from != nil && p.Proto == "udp" {
+		h = worst(h, j.large(from, l.ep, p.Proto), j.ends(l, l.hn.lb))
+	}
+	return part{h, j.number("overlay", ep.Host, h)}
 }
 
 // toVIP is what keeps a client from learning the balancer's link address.

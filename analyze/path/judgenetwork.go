@@ -44,7 +44,7 @@ func (j *judge) network(hn *hostNet, every bool) {
 		port    port
 		vip     netip.Addr
 		target  string
-		parts   []part // one for each backend
+		behind  behind
 	}
 	var list []served
 	for _, s := range j.world.onNetwork(net) {
@@ -62,7 +62,7 @@ func (j *judge) network(hn *hostNet, every bool) {
 			continue
 		}
 		for _, s := range list {
-			j.viaVIP(l, s.service, s.port, s.vip, s.target, s.parts, every)
+			j.viaVIP(l, s.service, s.port, s.vip, s.target, s.behind, every)
 		}
 		for _, s := range j.world.onNetwork(net) {
 			j.direct(l, s, every)
@@ -70,12 +70,22 @@ func (j *judge) network(hn *hostNet, every bool) {
 	}
 }
 
-// balanced judges what lies behind a virtual address on one host: one part for each backend.
-func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carried []part) []part {
+// Behind a virtual address on one host there is one part for each backend. A backend that answers by direct routing is named beside its
+// part: how its answer gets to a client depends on the client.
+type behind struct {
+	parts  []part
+	direct []*Endpoint // by part, nil for one whose answer passes the balancer; nil where all do
+}
+
+// only is the one part for all backends.
+func only(h *Hop, id int) behind { return behind{parts: []part{{h, id}}} }
+
+// balanced judges what lies behind a virtual address on one host.
+func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carried []part) behind {
 	host, net := hn.host.name, hn.net
 	if vip.Is6() {
 		h := j.six(host, net)
-		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
+		return only(h, j.note("balancer", host, net, targetText(vip, p), s.Name, h))
 	}
 	v := hn.vips[vipKey{vip, p.Proto}]
 	if v == nil {
@@ -94,16 +104,16 @@ func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carrie
 			}
 			return h
 		})
-		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
+		return only(h, j.note("balancer", host, net, targetText(vip, p), s.Name, h))
 	}
 	newest := s.newest(net)
 	if h := j.settled(v.way.arp, newest); h != nil && verdictOf(v.bal.bad) == Delivered { // the client may remember the link address
 		j.note("balancer", host, net, targetText(vip, p), s.Name, h)
 	}
 	if h := j.settled(worst(v.way.rest, v.bal.bad), newest); h != nil {
-		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
+		return only(h, j.note("balancer", host, net, targetText(vip, p), s.Name, h))
 	}
-	var parts []part
+	var out behind
 	foreign := 0
 	for i := range v.bal.to {
 		t := &v.bal.to[i]
@@ -112,29 +122,40 @@ func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carrie
 			h = j.nobody(hn, t, v.bal.mark, s)
 		}
 		if h != nil {
-			parts = append(parts, part{h, j.note("balancer", host, net, targetText(t.ip, p), s.Name, h)})
+			out.parts = append(out.parts, part{h, j.note("balancer", host, net, targetText(t.ip, p), s.Name, h)})
 			continue
 		}
 		door := j.door(t.ep, p)
+		if t.direct {
+			door = j.directDoor(t.ep, vip, p)
+		}
 		if s.stranger(t.ep) {
 			foreign++
-			parts = append(parts, part{j.foreign(hn, t, v.bal.mark, s, p, verdictOf(door)), -1}) // noted below, unless all are
+			out.parts = append(out.parts, part{j.foreign(hn, t, v.bal.mark, s, p, verdictOf(door)), -1}) // noted below, unless all are
 			continue
 		}
 		j.note("balancer", host, net, targetText(t.ip, p), s.Name, nil)
-		back := worst(j.answer(t.ep, hn.lb.ep), j.large(hn.lb, t.ep, p.Proto))
-		parts = append(parts, first(carried[t.ep.n], part{door, j.number("arrival", t.ep.Host, door)}, part{back, j.number("overlay", t.ep.Host, back)}))
+		back := j.large(hn.lb, t.ep, p.Proto)
+		if !t.direct {
+			back = worst(j.answer(t.ep, hn.lb.ep), back)
+		} else {
+			if out.direct == nil {
+				out.direct = make([]*Endpoint, len(v.bal.to))
+			}
+			out.direct[i] = t.ep
+		}
+		out.parts = append(out.parts, first(carried[t.ep.n], part{door, j.number("arrival", t.ep.Host, door)}, part{back, j.number("overlay", t.ep.Host, back)}))
 	}
 	if foreign == len(v.bal.to) && foreign > 0 {
 		h := j.strange(hn, s, v)
-		return []part{{h, j.note("balancer", host, net, targetText(vip, p), s.Name, h)}}
+		return only(h, j.note("balancer", host, net, targetText(vip, p), s.Name, h))
 	}
-	for i := range parts {
-		if parts[i].id < 0 {
-			parts[i].id = j.note("balancer", host, net, targetText(v.bal.to[i].ip, p), s.Name, parts[i].hop)
+	for i := range out.parts {
+		if x := &out.parts[i]; x.id < 0 {
+			x.id = j.note("balancer", host, net, targetText(v.bal.to[i].ip, p), s.Name, x.hop)
 		}
 	}
-	return parts
+	return out
 }
 
 // nobody is a destination that no task has; nil where one has it.

@@ -85,7 +85,9 @@ func (p *pool) alike(v *VIP, b *balancing) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	have, ok := p.targets[v]
-	if ok && slices.EqualFunc(have, b.to, func(x, y target) bool { return x.ip == y.ip && x.port == y.port && x.ep == y.ep }) {
+	if ok && slices.EqualFunc(have, b.to, func(x, y target) bool {
+		return x.ip == y.ip && x.port == y.port && x.ep == y.ep && x.direct == y.direct
+	}) {
 		b.to = have
 		return
 	}

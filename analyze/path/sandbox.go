@@ -141,6 +141,15 @@ func (m *machine) arrive(w *walk, l leg, p ruleset.Packet, task *Endpoint, sv *S
 		return p
 	case !d.Local():
 		h.Why, h.Subject = "the sandbox does not have the address", "address:"+m.Name+"/"+s.Name+"/"+p.Dst.String()
+		if on, known, _ := s.Forwarding(l.dev, p.Dst.Is6()); task != nil && p.Dst != task.IP && (on || !known) {
+			// What direct routing has left in the packet leads to a balancer, that of this host.
+			h.Why += ", and passes the packet on to who has it: a balancer, which may choose another task or this one again"
+			if !known {
+				h.Why = "the sandbox does not have the address; whether it passes the packet on was not captured"
+			}
+			w.doubt(h)
+			return p
+		}
 		w.drop(h)
 		return p
 	}

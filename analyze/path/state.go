@@ -92,9 +92,7 @@ type legState struct {
 	ref     string              // row of its device
 	except  map[netip.Addr]*Hop // what it remembers otherwise than is answered; a nil entry: it remembers for good what is not answered
 	knows   bool                // its neighbours were captured
-	doors   []door
 	whole   bool                // its sockets were captured
-	any     *Hop                // arrival at any port
 	self    hearsay             // of names that it was asked for itself
 	peers   *hearsay            // of other names, from those on the same networks; nil for none
 	unasked *Hop                // resolving any other name
@@ -105,6 +103,15 @@ type legState struct {
 	spent   map[netip.AddrPort]*Hop // to whom it has no port left
 	own     map[netip.Addr]*owned   // addresses of others that it has, too; nil for none
 	back    *part                   // the way from the balancer, when it was judged
+
+	entrance                          // at its own address
+	virtual  map[netip.Addr]*entrance // at virtual addresses that direct routing leaves in the packet; nil for none
+}
+
+// An entrance is arrival at a sandbox by one address.
+type entrance struct {
+	any   *Hop // at any port
+	doors []door
 }
 
 // A door is a port that arrival at was judged for: what stops it, nil where a socket takes the connection.
@@ -115,9 +122,9 @@ type door struct {
 
 // door is arrival at a port; ok is false where that was not judged. There are few, and each pair asks. Of a port that is published twice the
 // last counts.
-func (l *legState) door(p port) (bad *Hop, ok bool) {
-	for i := range slices.Backward(l.doors) {
-		if d := &l.doors[i]; d.port.Port == p.Port && d.port.Proto == p.Proto {
+func (e *entrance) door(p port) (bad *Hop, ok bool) {
+	for i := range slices.Backward(e.doors) {
+		if d := &e.doors[i]; d.port.Port == p.Port && d.port.Proto == p.Proto {
 			return d.bad, true
 		}
 	}

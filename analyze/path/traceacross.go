@@ -2,6 +2,7 @@ package path
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 )
 
@@ -106,7 +107,7 @@ func (t *tracer) across(q Question) (*Trace, error) {
 			continue
 		}
 		t.carried(&b, "request", l, x)
-		t.arrived(&b, x, p)
+		t.arrived(&b, x, x.IP, p)
 		if back := t.legOf(x); back != nil {
 			t.carried(&b, "answer", back, from)
 		}
@@ -133,6 +134,10 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 	pk.Src, pk.Dst, pk.Dport, pk.Sport = l.ep.IP, vip.IP, uint16(p.Port), somePort
 	a.leave(w, al, pk)
 	t.settle(w.hops, l.ep)
+	if own := l.own[vip.IP]; own != nil {
+		tr.Ways = []Branch{{To: l.ep.Label + " itself, " + vip.IP.String(), Hops: decide(legged("client", w.hops), own.at(p), "client")}}
+		return tr.done(), nil
+	}
 	tr.add("client", w)
 	left := len(tr.Common)
 	if vip.IP.Is6() {
@@ -141,7 +146,7 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 	}
 	hn := l.hn
 	if hn.lb == nil {
-		for _, x := range t.balanced(hn, sv, p, vip.IP, make([]part, len(net.list))) {
+		for _, x := range t.balanced(hn, sv, p, vip.IP, make([]part, len(net.list))).parts {
 			tr.Common = append(tr.Common, x.hop.in("balancer"))
 		}
 		return tr.done(), nil
@@ -178,7 +183,7 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 			}
 		}
 	}
-	parts := t.balanced(hn, sv, p, vip.IP, make([]part, len(net.list)))
+	parts := t.balanced(hn, sv, p, vip.IP, make([]part, len(net.list))).parts
 	if len(parts) == 1 && parts[0].hop != nil && parts[0].hop.Step == "mark" {
 		tr.Common = append(tr.Common, parts[0].hop.in("balancer"))
 		return tr.done(), nil
@@ -194,7 +199,15 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 		}
 		b.To = x.ep.Label + ", " + x.ip.String()
 		t.carried(&b, "request", hn.lb, x.ep)
-		t.arrived(&b, x.ep, p)
+		if x.direct {
+			t.arrived(&b, x.ep, vip.IP, p)
+			if back := t.legOf(x.ep); back != nil {
+				t.carried(&b, "answer", back, l.ep)
+			}
+			tr.Ways = append(tr.Ways, b)
+			continue
+		}
+		t.arrived(&b, x.ep, x.ep.IP, p)
 		if back := t.legOf(x.ep); back != nil {
 			t.carried(&b, "answer", back, hn.lb.ep)
 		}
@@ -265,9 +278,12 @@ func (t *tracer) full(from *legState, to *Endpoint, s send) *Hop {
 	return nil
 }
 
-// arrived adds arrival at an endpoint's port.
-func (t *tracer) arrived(b *Branch, ep *Endpoint, p port) {
+// arrived adds arrival at an endpoint's port by its own address, or by that of its service where it came by direct routing.
+func (t *tracer) arrived(b *Branch, ep *Endpoint, ip netip.Addr, p port) {
 	h := t.door(ep, p)
+	if ip != ep.IP {
+		h = t.directDoor(ep, ip, p)
+	}
 	m := t.machines[ep.Host]
 	var hops []Hop
 	if m != nil {
@@ -275,7 +291,7 @@ func (t *tracer) arrived(b *Branch, ep *Endpoint, p port) {
 			if l := o.holds(ep.IP); l != nil {
 				w := &walk{keep: true}
 				q := opening(protocol(p.Proto))
-				q.Dst, q.Dport = ep.IP, uint16(p.Port)
+				q.Dst, q.Dport = ip, uint16(p.Port)
 				if ep.Net.Ingress {
 					for _, pub := range t.world.Ports {
 						if pub.ServiceID == ep.ServiceID && pub.Port == p.Port && pub.Proto == p.Proto {

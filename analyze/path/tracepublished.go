@@ -104,7 +104,7 @@ func (t *tracer) in(q Question) (*Trace, error) {
 			} else if x.ep != nil {
 				b.To = x.ep.Label + ", " + x.ip.String()
 				t.carried(&b, "request", hn.lb, x.ep)
-				t.arrived(&b, x.ep, port{pub.Proto, pub.Port})
+				t.arrived(&b, x.ep, x.ep.IP, port{pub.Proto, pub.Port})
 				if back := t.legOf(x.ep); back != nil {
 					t.carried(&b, "answer", back, hn.lb.ep)
 				}

@@ -131,7 +131,7 @@ func (p Packet) Moved() Packet {
 }
 
 // Balanced is the packet as IPVS sends it on to a destination by masquerading: ip_vs_nat_xmit and, where the sysctl
-// net.ipv4.vs.conntrack is 1, ip_vs_update_conntrack. It goes through output and postrouting next.
+// net.ipv4.vs.conntrack is 1, ip_vs_update_conntrack. By direct routing (ip_vs_dr_xmit) it keeps the destination that it has. It goes through output and postrouting next.
 func (p Packet) Balanced(dst netip.Addr, port uint16, conntrack bool) Packet {
 	p.Dst, p.IPVS, p.Out = dst, Yes, "" // its incoming device is seen at postrouting again: ip_output takes skb->dev
 	if hasPorts(p.Proto) && port != 0 {
