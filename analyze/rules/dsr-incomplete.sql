@@ -25,8 +25,12 @@
 -- the virtual address, and the task answers the client directly, in that address's name. So the task must have the address, on
 -- lo, and must not answer ARP for it (arp_ignore=1, arp_announce=2 on its interface), for that is the load balancers' part.
 --
--- Without the address its kernel drops the packets as not for it: one connection of n times out. With the address but
--- without arp_ignore, clients of its host may learn the task as the owner of the virtual address: all their connections go to one task.
+-- Without the address the packets are not for it. A task that forwards passes them on to the load balancer of its own host, which may
+-- choose another task, or this one again until their time to live is over: some of its connections take a way round, the others time
+-- out. A task that does not forward drops them: one connection of n times out.
+--
+-- With the address but without arp_ignore, clients of its host may learn the task as the owner of the virtual address: all their
+-- connections go to one task.
 WITH route AS (
   SELECT d.net, d.ip, d.vip, MIN(d.service) AS service, MIN(d.ref) AS destination_ref, MIN(d.mark_ref) AS mark_ref
   FROM balancer_destination AS d WHERE d.forward = 'route' AND d.seen = 'both' AND d.vip IS NOT NULL AND d.weight > 0

@@ -274,7 +274,7 @@ func (l *lab) tried(t *testing.T, flags ...string) *labRound {
 
 // labRefereed are faults of every segment of the way, with which everybody tries everything also where refereeEnv does not ask for it.
 var labRefereed = []string{
-	"dns-nat-chain-missing", "fdb-permanent-missing", "forward-reject-before-docker", "fwmark-wrong-mark", "ingress-dnat-missing",
+	"dns-nat-chain-missing", "dsr-incomplete", "fdb-permanent-missing", "forward-reject-before-docker", "fwmark-wrong-mark", "ingress-dnat-missing",
 	"ipvs-missing-backend", "localhost-published-fails", "neigh-missing", "veth-down", "vip-alias-missing", "vni-mismatch",
 }
 
