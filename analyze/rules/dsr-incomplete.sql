@@ -36,7 +36,7 @@ WITH route AS (
   FROM balancer_destination AS d WHERE d.forward = 'route' AND d.seen = 'both' AND d.vip IS NOT NULL AND d.weight > 0
   GROUP BY d.net, d.ip, d.vip
 ), task AS (
-  SELECT l.host, l.netns, l.netns_name, l.label, l.dev, l.ip, r.vip, r.service, r.destination_ref, r.mark_ref, l.address_ref
+  SELECT l.host, l.netns, l.netns_name, COALESCE((SELECT MIN(e.label) FROM endpoint AS e WHERE e.net = l.net AND e.ip = l.ip), l.label) AS label, l.dev, l.ip, r.vip, r.service, r.destination_ref, r.mark_ref, l.address_ref
   FROM route AS r
   JOIN local_endpoint AS l ON l.net = r.net AND l.ip = r.ip AND l.kind = 'container' AND l.netns IS NOT NULL
 ), broken AS (
