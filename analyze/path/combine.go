@@ -216,21 +216,6 @@ func (j *judge) door(ep *Endpoint, p port) *Hop {
 	return j.enter(l, &l.entrance, ep, p)
 }
 
-// directDoor is arrival at an endpoint's port of a packet that has come by direct routing, still for the virtual address.
-func (j *judge) directDoor(ep *Endpoint, vip netip.Addr, p port) *Hop {
-	l := j.legOf(ep)
-	if l == nil {
-		return j.door(ep, p) // which says why
-	}
-	if e := l.virtual[vip]; e != nil {
-		return j.enter(l, e, ep, p)
-	}
-	return j.once("directly", ep.Host, l.netns+"/"+vip.String(), func() *Hop {
-		return &Hop{Host: ep.Host, Place: l.space, Netns: l.netns, Step: "route", Verdict: Unknown, Subject: "address:" + ep.Host + "/" + l.space + "/" + vip.String(), Ref: ep.Ref,
-			Expected: vip.String() + " is an address of the sandbox", Why: "a balancer routes directly on a network without the option dsr: whether the sandbox takes that is not walked"}
-	})
-}
-
 // enter is what an entrance of an endpoint's sandbox makes of a port.
 func (j *judge) enter(l *legState, e *entrance, ep *Endpoint, p port) *Hop {
 	if p.Port == 0 {

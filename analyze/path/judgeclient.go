@@ -6,7 +6,7 @@ import (
 )
 
 // viaVIP judges a client and the virtual address of a service.
-func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target string, behind behind, every bool) {
+func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target string, b behind, every bool) {
 	hn := l.hn
 	pair := Pair{ClientKind: "task", ClientHost: hn.host.name, Client: l.ep.Label, ClientService: l.ep.Service, Server: s.Name, Network: hn.net.Name, Via: "vip", Target: target, Proto: p.Proto, Port: p.Port, many: hn.net.many}
 	name := l.resolving(s.Name)
@@ -32,40 +32,8 @@ func (j *judge) viaVIP(l *legState, s *Service, p port, vip netip.Addr, target s
 		j.pair(pair, front, append(j.wrongly(l, s.Name), part{h, j.note("client", hn.host.name, hn.net, target, l.ep.Label+" asks for "+s.Name+", and has "+vip.String()+" itself", h)}), every)
 		return
 	}
-	if hn.lb != nil && l.back == nil {
-		b := j.carry(hn.lb, l.ep)
-		l.back = &part{b, j.number("overlay", hn.host.name, b)}
-	}
-	front = first(front, arp)
-	backends := append(j.wrongly(l, s.Name), behind.parts...)
-	if hn.lb != nil {
-		back := *l.back
-		if p.Proto == "udp" {
-			h := worst(back.hop, j.ends(l, hn.lb))
-			back = part{h, j.number("overlay", hn.host.name, h)}
-		}
-		wrong := len(backends) - len(behind.parts)
-		for i, ep := range behind.direct {
-			answer := back
-			if ep != nil {
-				answer = j.straight(l, ep, p)
-			}
-			backends[wrong+i] = first(backends[wrong+i], answer)
-		}
-		if behind.direct == nil { // all answers take it
-			front = first(front, back)
-		}
-	}
-	j.pair(pair, front, backends, every)
-}
-
-// straight is the way of an answer from a backend to the client itself, past the balancer.
-func (j *judge) straight(l *legState, ep *Endpoint, p port) part {
-	h := j.answer(ep, l.ep)
-	if from := j.legOf(ep); from != nil && p.Proto == "udp" {
-		h = worst(h, j.large(from, l.ep, p.Proto), j.ends(l, l.hn.lb))
-	}
-	return part{h, j.number("overlay", ep.Host, h)}
+	backends, back := j.answering(l, b, p)
+	j.pair(pair, first(front, arp, back), append(j.wrongly(l, s.Name), backends...), every)
 }
 
 // toVIP is what keeps a client from learning the balancer's link address.

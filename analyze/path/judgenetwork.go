@@ -70,16 +70,6 @@ func (j *judge) network(hn *hostNet, every bool) {
 	}
 }
 
-// Behind a virtual address on one host there is one part for each backend. A backend that answers by direct routing is named beside its
-// part: how its answer gets to a client depends on the client.
-type behind struct {
-	parts  []part
-	direct []*Endpoint // by part, nil for one whose answer passes the balancer; nil where all do
-}
-
-// only is the one part for all backends.
-func only(h *Hop, id int) behind { return behind{parts: []part{{h, id}}} }
-
 // balanced judges what lies behind a virtual address on one host.
 func (j *judge) balanced(hn *hostNet, s *Service, p port, vip netip.Addr, carried []part) behind {
 	host, net := hn.host.name, hn.net
