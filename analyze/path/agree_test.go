@@ -89,6 +89,13 @@ func (b *bundles) agree(t *testing.T, change []string) map[string]int {
 		if tr.Verdict != p.Verdict {
 			t.Errorf("%s > %s by %s on %s: %s put together, %s hop by hop: %s", p.Client, p.Server, p.Via, p.Network, p.Verdict, tr.Verdict, tr.Summary)
 		}
+		for _, way := range append([]path.Branch{{Hops: tr.Common}}, tr.Ways...) {
+			for i := 1; i < len(way.Hops); i++ {
+				if way.Hops[i] == way.Hops[i-1] {
+					t.Errorf("%s > %s by %s on %s: %+v is told twice", p.Client, p.Server, p.Via, p.Network, way.Hops[i])
+				}
+			}
+		}
 		again, err := tracing.Walk(t.Context(), q)
 		if err != nil {
 			t.Fatalf("%+v: %v", p, err)

@@ -49,6 +49,8 @@ var directCases = []struct {
 		"dropped 0 of 2", "delivered 2 of 2", "delivered 1 of 1", "rule:node1/lb_7yfx3k26e/"},
 	{"one destination by masquerading, which no rule translates", []string{"UPDATE ipvs_destination SET forward = 'masq' WHERE host = 'node1' AND address = '10.20.3.3'"},
 		"some 1 of 2", "delivered 2 of 2", "delivered 1 of 1", "sysctl:node1/lb_7yfx3k26e/net.ipv4.vs.conntrack"},
+	{"one destination by a tunnel, which is not walked", []string{"UPDATE ipvs_destination SET forward = 'tunnel' WHERE host = 'node1' AND address = '10.20.3.3'"},
+		"cannot tell 1 of 2", "delivered 2 of 2", "delivered 1 of 1", "ipvs:node1/lb_7yfx3k26e/"},
 	{"Docker says nothing of direct routing", []string{"UPDATE network SET dsr = 0"}, "cannot tell 0 of 2", "cannot tell 0 of 2", "delivered 1 of 1", "address:node"},
 }
 

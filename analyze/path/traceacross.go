@@ -193,7 +193,9 @@ func (t *tracer) viaBalancer(tr *Trace, a *machine, o *overlay, al leg, l *legSt
 		b := Branch{To: x.ip.String()}
 		b.Hops = legged("balancer", x.hops)
 		if len(parts) == len(bal.to) && parts[i].hop != nil && parts[i].hop.Step == "destination" {
-			b.Hops = append(b.Hops, parts[i].hop.in("balancer"))
+			if x.bad == nil { // else it is the last of the hops
+				b.Hops = append(b.Hops, parts[i].hop.in("balancer"))
+			}
 			tr.Ways = append(tr.Ways, b)
 			continue
 		}
