@@ -152,7 +152,7 @@ func shownStep(step string) string {
 		return "neigh"
 	case "route", "underlay, route":
 		return "route"
-	case "address":
+	case "address", "arrival, address":
 		return "addr"
 	case "destination", "destinations", "mark":
 		return "ipvs"

@@ -105,7 +105,7 @@ func byPair(j *path.Judgement) map[string]string {
 // for it, not one for each namespace, name or pair.
 func TestOneReason(t *testing.T) {
 	b := analyzed(t, "healthy-every-collector")
-	for table, most := range map[string]int{"socket": 2, "dns_query": 1, "policy_rule": 4, "fdb": 2, "iptables_chain": 5} { // namespaces of different kinds ask by different steps
+	for table, most := range map[string]int{"socket": 2, "dns_query": 1, "policy_rule": 5, "fdb": 2, "iptables_chain": 5} { // namespaces of different kinds ask by different steps
 		j := b.blind(t, nil, table, "true")
 		reasons := map[string]map[*path.Hop]bool{}
 		for _, s := range j.Segments {

@@ -65,7 +65,7 @@ func (j *judge) directDoor(ep *Endpoint, vip netip.Addr, p port) *Hop {
 		return j.enter(l, e, ep, p)
 	}
 	return j.once("directly", ep.Host, l.netns+"/"+vip.String(), func() *Hop {
-		return &Hop{Host: ep.Host, Place: l.space, Netns: l.netns, Step: "route", Verdict: Unknown, Subject: "address:" + ep.Host + "/" + l.space + "/" + vip.String(), Ref: ep.Ref,
+		return &Hop{Host: ep.Host, Place: l.space, Netns: l.netns, Step: "arrival, address", Verdict: Unknown, Subject: "address:" + ep.Host + "/" + l.space + "/" + vip.String(), Ref: ep.Ref,
 			Expected: vip.String() + " is an address of the sandbox", Why: "a balancer routes directly on a network without the option dsr: whether the sandbox takes that is not walked"}
 	})
 }

@@ -8,7 +8,7 @@ type lack struct{ kind, table, step string }
 // asks are the tables that a step of a walk asks for, in the order in which they are named.
 func asks(step string) []string {
 	switch step {
-	case "route", "underlay, route", "address", "source":
+	case "route", "underlay, route", "address", "arrival, address", "source":
 		return []string{"policy_rule", "route", "address", "link"}
 	case "socket", "resolver":
 		return []string{"socket"}

@@ -131,7 +131,7 @@ func (m *machine) arrive(w *walk, l leg, p ruleset.Packet, task *Endpoint, sv *S
 	if w.stopped() {
 		return p
 	}
-	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "route", Expected: p.Dst.String() + " is an address of the sandbox"}
+	h := Hop{Host: m.Name, Place: s.Name, Netns: s.ID, Step: "arrival, address", Expected: p.Dst.String() + " is an address of the sandbox"}
 	d := s.Lookup(stack.Flow{Dst: p.Dst, Src: p.Src, In: l.dev, Mark: p.Mark})
 	h.Ref = d.Ref
 	switch {
