@@ -16,10 +16,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How long a connection may take until it is made, so that a first packet that got lost among many has a second chance after a
-// second; and until it is answered.
+// How long a connection may take until it is made, so that a first packet that got lost among many has a second chance after one second
+// and a third after three: IPVS drops the first packet of each connection whose port a client used within two minutes, and who tries
+// everything does so often. And how long until it is answered.
 const (
-	connectWait = 1500 * time.Millisecond
+	connectWait = 3300 * time.Millisecond
 	answerWait  = 5 * time.Second
 )
 
