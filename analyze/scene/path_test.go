@@ -141,3 +141,16 @@ func TestPathOfAMissingEntry(t *testing.T) {
 		}
 	}
 }
+
+// TestPathOfATaskWithoutAddress reads where a packet ends that direct routing brings to a task: at the task, and not with its answer. The
+// first of three paths is walked for all, for they end in one step.
+func TestPathOfATaskWithoutAddress(t *testing.T) {
+	p := analyzedSet(t, "incident-direct-routing").Scene.Paths[0]
+	stop := slices.IndexFunc(p.Hops, func(h scene.Hop) bool { return h.Verdict == scene.Dropped })
+	if stop < 0 {
+		t.Fatalf("%s > %s: no hop drops: %+v", p.Client, p.To, p.Hops)
+	}
+	if h := p.Hops[stop]; h.Leg != "arrival" || h.Host != "node2" || h.Step != "arrival, address" || h.Excerpt == "" {
+		t.Errorf("%s > %s drops at %+v", p.Client, p.To, h)
+	}
+}
